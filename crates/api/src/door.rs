@@ -1,0 +1,90 @@
+//! The door: who calls, and whether that role may call this method. Asked for every request, on open connections too.
+
+use std::{
+    convert::Infallible,
+    task::{Context, Poll},
+};
+
+use futures::future::BoxFuture;
+use http::{Request, Response};
+use tonic::{Status, body::Body};
+use tower::{Layer, Service};
+use unefois_broker::{Failure, Hub};
+use unefois_core::{Caller, Reason};
+
+use crate::{
+    matrix::{Access, access},
+    peer::Peer,
+    status::status_of,
+};
+
+/// Puts the door in front of every service.
+#[derive(Debug, Clone)]
+pub(crate) struct Door {
+    hub: Hub,
+}
+
+/// A service behind the door.
+#[derive(Debug, Clone)]
+pub(crate) struct Guarded<S> {
+    hub: Hub,
+    inner: S,
+}
+
+impl Door {
+    pub(crate) fn new(hub: Hub) -> Self {
+        Self { hub }
+    }
+}
+
+impl<S> Layer<S> for Door {
+    type Service = Guarded<S>;
+
+    fn layer(&self, inner: S) -> Guarded<S> {
+        Guarded { hub: self.hub.clone(), inner }
+    }
+}
+
+impl<S> Service<Request<Body>> for Guarded<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Response<Body>, Infallible>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        let ready = self.inner.clone();
+        let mut inner = std::mem::replace(&mut self.inner, ready);
+        let hub = self.hub.clone();
+        Box::pin(async move {
+            match admit(&hub, &request).await {
+                Ok(caller) => {
+                    request.extensions_mut().insert(caller);
+                    inner.call(request).await
+                }
+                Err(status) => Ok(status.into_http()),
+            }
+        })
+    }
+}
+
+async fn admit(hub: &Hub, request: &Request<Body>) -> Result<Caller, Status> {
+    let refuse = |failure: Failure| status_of(&failure);
+    let Some(Peer(certificate)) = request.extensions().get::<Peer>() else {
+        return Err(refuse(Failure::new(Reason::CertificateMissing)));
+    };
+    let caller = hub.identify(certificate).map_err(refuse)?;
+    let method = request.uri().path();
+    match access(method) {
+        Some(Access::Registered) => Ok(caller),
+        Some(Access::Roles(roles)) if roles.iter().any(|role| caller.has(*role)) => Ok(caller),
+        Some(Access::Roles(_)) => Err(refuse(hub.access_refused(&caller, method).await)),
+        None => Err(Status::unimplemented("the hub does not serve this method")),
+    }
+}

@@ -1,0 +1,22 @@
+//! The doors: gRPC services over mutual TLS. Decode, call the broker, encode.
+//!
+//! A request passes [`door`] first, which says who calls and whether that role may call this method; then the service
+//! of its noun. The matrix of methods and roles is one table, [`MATRIX`]; a method that is not in it is refused.
+
+mod audit;
+mod consent;
+mod door;
+mod exchange;
+mod income;
+mod matrix;
+mod peer;
+mod publication;
+mod registry;
+mod request;
+mod self_employed;
+mod server;
+mod status;
+mod subject;
+
+pub use matrix::{Access, MATRIX};
+pub use server::{ServeError, ServerLimits, serve};

@@ -1,0 +1,46 @@
+//! The authorisation matrix: which role may call which method. What is not in it is refused.
+
+use unefois_core::Role;
+
+/// Who may call a method.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Any registered agency.
+    Registered,
+    /// An agency that holds one of these roles.
+    Roles(&'static [Role]),
+}
+
+use Access::{Registered, Roles};
+use Role::{Auditor, Consumer, Operator, Portal, Provider};
+
+/// Every method that the hub serves. A test compares it with the contract.
+pub const MATRIX: &[(&str, Access)] = &[
+    ("/unefois.exchange.v1.ExchangeService/Pull", Roles(&[Consumer])),
+    ("/unefois.income.v1.IncomeService/GetDeclaredTurnover", Roles(&[Consumer])),
+    ("/unefois.income.v1.IncomeService/GetCompanyTurnover", Roles(&[Consumer])),
+    ("/unefois.status.v1.StatusService/GetSelfEmployedAffiliation", Roles(&[Consumer])),
+    ("/unefois.publication.v1.PublicationService/Publish", Roles(&[Provider])),
+    ("/unefois.consent.v1.ConsentService/Grant", Roles(&[Portal, Consumer])),
+    ("/unefois.consent.v1.ConsentService/Withdraw", Roles(&[Portal, Consumer])),
+    ("/unefois.consent.v1.ConsentService/List", Roles(&[Portal])),
+    ("/unefois.registry.v1.RegistryService/Apply", Roles(&[Operator])),
+    ("/unefois.registry.v1.RegistryService/Describe", Roles(&[Operator, Auditor])),
+    ("/unefois.subject.v1.SubjectService/ListExchanges", Roles(&[Portal])),
+    ("/unefois.subject.v1.SubjectService/Merge", Roles(&[Operator])),
+    ("/unefois.audit.v1.AuditService/SearchExchanges", Roles(&[Auditor])),
+    ("/unefois.audit.v1.AuditService/ExportEntries", Roles(&[Auditor])),
+    ("/unefois.audit.v1.AuditService/GetInclusionProof", Roles(&[Auditor])),
+    ("/unefois.audit.v1.AuditService/GetConsistencyProof", Roles(&[Auditor])),
+    ("/unefois.audit.v1.AuditService/GetCheckpoint", Registered),
+    ("/grpc.health.v1.Health/Check", Registered),
+    ("/grpc.health.v1.Health/List", Registered),
+    ("/grpc.health.v1.Health/Watch", Registered),
+    ("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", Registered),
+    ("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", Registered),
+];
+
+/// Who may call that method; `None` for one that the hub does not serve.
+pub(crate) fn access(method: &str) -> Option<Access> {
+    MATRIX.iter().find(|(served, _)| *served == method).map(|(_, access)| *access)
+}

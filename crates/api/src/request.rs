@@ -1,0 +1,53 @@
+//! What every request carries beside its message: the caller, the trace and the deadline.
+
+use std::time::Duration;
+
+use tonic::{Extensions, Status, metadata::MetadataMap};
+use unefois_broker::Failure;
+use unefois_core::{Caller, Reason};
+
+use crate::status::status_of;
+
+/// The caller, as the door identified it.
+pub(crate) fn caller(extensions: &Extensions) -> Result<Caller, Status> {
+    let caller = extensions.get::<Caller>().cloned();
+    caller.ok_or_else(|| status_of(&Failure::new(Reason::CertificateMissing)))
+}
+
+/// The W3C `traceparent`, when it has the length of one.
+pub(crate) fn traceparent(metadata: &MetadataMap) -> Option<String> {
+    const LENGTH: usize = 55;
+    let value = metadata.get("traceparent")?.to_str().ok()?;
+    (value.len() == LENGTH && value.is_ascii()).then(|| value.to_owned())
+}
+
+/// How long the caller waits: the `grpc-timeout` header, at most eight digits and a unit.
+pub(crate) fn deadline(metadata: &MetadataMap) -> Option<Duration> {
+    let value = metadata.get("grpc-timeout")?.to_str().ok()?;
+    let (digits, unit) = value.split_at_checked(value.len().checked_sub(1)?)?;
+    if digits.len() > 8 {
+        return None;
+    }
+    let number: u64 = digits.parse().ok()?;
+    match unit {
+        "H" => Some(Duration::from_secs(number * 60 * 60)),
+        "M" => Some(Duration::from_secs(number * 60)),
+        "S" => Some(Duration::from_secs(number)),
+        "m" => Some(Duration::from_millis(number)),
+        "u" => Some(Duration::from_micros(number)),
+        "n" => Some(Duration::from_nanos(number)),
+        _ => None,
+    }
+}
+
+/// A reference that is required: 1 to `length_max` characters.
+pub(crate) fn reference(text: String, field: &str, length_max: usize) -> Result<String, Status> {
+    if text.is_empty() {
+        return Err(status_of(&Failure::field(Reason::ContextIncomplete, field, "it is required")));
+    }
+    if text.chars().count() > length_max {
+        let rule = format!("at most {length_max} characters");
+        return Err(status_of(&Failure::field(Reason::ArgumentTooLong, field, rule)));
+    }
+    Ok(text)
+}

@@ -1,0 +1,95 @@
+//! The one function that makes a `Status` of a failure.
+
+use std::collections::HashMap;
+
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt};
+use unefois_broker::Failure;
+use unefois_core::Reason;
+
+/// The domain of every stable reason.
+const DOMAIN: &str = "unefois";
+
+/// A failure on the wire: code, `ErrorInfo` and what else applies. What is internal goes to the log, once, here.
+pub(crate) fn status_of(failure: &Failure) -> Status {
+    if let Some(cause) = &failure.cause {
+        let chain = chain(cause);
+        tracing::error!(reason = failure.reason.code(), cause = %chain, "an exchange failed inside the hub");
+    }
+    let mut metadata = HashMap::new();
+    if let Some(id) = failure.exchange_id {
+        metadata.insert("exchange_id".to_owned(), id.to_string());
+    }
+    let mut details = ErrorDetails::with_error_info(failure.reason.code(), DOMAIN, metadata);
+    for violation in &failure.violations {
+        details.add_bad_request_violation(&violation.field, &violation.rule);
+    }
+    if let Some(delay) = failure.retry_after {
+        details.set_retry_info(Some(delay));
+    }
+    if failure.reason == Reason::QuotaExceeded {
+        details.add_quota_failure_violation("agreement", failure.reason.description());
+    }
+    details.set_localized_message("fr", failure.reason.description_fr());
+    Status::with_error_details(code_of(failure.reason), failure.message.clone(), details)
+}
+
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text = format!("{text}: {cause}");
+        next = cause.source();
+    }
+    text
+}
+
+/// The gRPC code of each reason.
+#[must_use]
+pub(crate) fn code_of(reason: Reason) -> Code {
+    match reason {
+        Reason::CertificateMissing
+        | Reason::CertificateUnknown
+        | Reason::CertificateExpired
+        | Reason::CertificateRevoked => Code::Unauthenticated,
+        Reason::RoleRequired
+        | Reason::RoleNotHeld
+        | Reason::AgreementUnknown
+        | Reason::AgreementOfAnotherConsumer
+        | Reason::AgreementNotYetInForce
+        | Reason::AgreementExpired
+        | Reason::AgreementSuspended
+        | Reason::AgreementTerminated
+        | Reason::ProviderNotAssigned
+        | Reason::DatasetNotCovered
+        | Reason::OperationNotCovered
+        | Reason::PurposeNotCovered
+        | Reason::PurposeNotPermitted
+        | Reason::PopulationNotCovered
+        | Reason::LocalBodyUnknown
+        | Reason::FieldNotGranted
+        | Reason::ConsentRequired
+        | Reason::ConsentWithdrawn
+        | Reason::ConsentExpired
+        | Reason::ConsentNotYours
+        | Reason::ConsentCollectionNotPermitted
+        | Reason::DatasetNotAssigned => Code::PermissionDenied,
+        Reason::QuotaExceeded | Reason::Overloaded | Reason::MessageTooLarge => Code::ResourceExhausted,
+        Reason::IdentifierInvalid
+        | Reason::FieldUnknown
+        | Reason::DatasetUnknown
+        | Reason::KeyInvalid
+        | Reason::ContextIncomplete
+        | Reason::ArgumentInvalid
+        | Reason::ArgumentTooLong
+        | Reason::PayloadInvalid
+        | Reason::RegistryInvalid
+        | Reason::PageTokenInvalid => Code::InvalidArgument,
+        Reason::NotFound | Reason::SubjectUnknown | Reason::ConsentUnknown => Code::NotFound,
+        Reason::RecordAmbiguous | Reason::IdentityConflict | Reason::ProviderAnswerInvalid => Code::FailedPrecondition,
+        Reason::RequestIdReused | Reason::PublicationIdReused => Code::AlreadyExists,
+        Reason::ProviderUnavailable | Reason::CommitUnknown | Reason::LeaseLost => Code::Unavailable,
+        Reason::DeadlineExceeded => Code::DeadlineExceeded,
+        Reason::Internal => Code::Internal,
+    }
+}

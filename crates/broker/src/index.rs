@@ -1,0 +1,128 @@
+//! The index follower: builds the search indexes behind the exchanges, in slices between their batches.
+
+use futures::future::BoxFuture;
+use tokio::sync::oneshot;
+use unefois_ledger::{PublicPart, decode_leaf};
+use unefois_store::{IndexRow, IndexSource, Store, SubjectMark, Transaction};
+use unefois_vault::Pseudonyms;
+
+use crate::{
+    authority::Authority,
+    entry::Placed,
+    failure::Failure,
+    recorder::{Act, Effect, Performed, Place, Recorder},
+};
+
+/// What the follower works with.
+#[derive(Debug)]
+pub(crate) struct Follower {
+    pub(crate) store: Store,
+    pub(crate) pseudonyms: Pseudonyms,
+    pub(crate) recorder: Recorder,
+    pub(crate) slot: u32,
+    pub(crate) slice_max: u32,
+}
+
+impl Follower {
+    /// Follows the shard until the recorder ends.
+    pub(crate) async fn run(self) -> Result<(), Failure> {
+        let mut head = self.recorder.follow();
+        let mut next = self.store.index_position_fetch(self.slot).await?;
+        loop {
+            let size = head.borrow_and_update().size;
+            if next >= size {
+                if head.changed().await.is_err() {
+                    return Ok(());
+                }
+                continue;
+            }
+            let sources = self.store.index_sources_list(self.slot, next, self.slice_max).await?;
+            let Some(last) = sources.last() else { continue };
+            let after = last.index + 1;
+            let (done, answer) = oneshot::channel();
+            let slice = Slice::new(&sources, &self.pseudonyms, self.slot, after, done)?;
+            if self.recorder.act_when_there_is_room(Box::new(slice)).await.is_err() {
+                return Ok(());
+            }
+            match answer.await {
+                Ok(Ok(())) => {
+                    next = after;
+                    self.recorder.indexed_to(next);
+                }
+                Ok(Err(failure)) if failure.is_storage_failure() => return Err(failure),
+                Ok(Err(failure)) => {
+                    tracing::warn!(reason = failure.reason.code(), "a slice of the index was not written; again");
+                    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+                }
+                Err(_recorder_ended) => return Ok(()),
+            }
+        }
+    }
+}
+
+/// One slice: rows and marks ready to be written.
+struct Slice {
+    slot: u32,
+    rows: Vec<IndexRow>,
+    marks: Vec<SubjectMark>,
+    next: u64,
+    done: Option<oneshot::Sender<Result<(), Failure>>>,
+}
+
+impl Slice {
+    fn new(
+        sources: &[IndexSource],
+        pseudonyms: &Pseudonyms,
+        slot: u32,
+        next: u64,
+        done: oneshot::Sender<Result<(), Failure>>,
+    ) -> Result<Self, Failure> {
+        let mut rows = Vec::with_capacity(sources.len());
+        let mut marks = Vec::new();
+        for source in sources {
+            let (_, public) = decode_leaf(&source.leaf).map_err(Failure::internal)?;
+            rows.push(index_row(source.index, public));
+            if let Some(subject) = source.subject {
+                marks.push(SubjectMark { search: pseudonyms.search(subject), index: source.index });
+            }
+        }
+        // In the order of their key: sorted rows cost a fraction of random ones.
+        marks.sort_unstable_by_key(|mark| (mark.search, mark.index));
+        Ok(Self { slot, rows, marks, next, done: Some(done) })
+    }
+}
+
+impl Act for Slice {
+    fn perform<'act>(
+        &'act mut self,
+        tx: &'act mut Transaction<'_>,
+        _place: Place,
+    ) -> BoxFuture<'act, Result<Performed, Failure>> {
+        Box::pin(async move {
+            tx.index_insert_in_tx(self.slot, &self.rows, &self.marks, self.next).await?;
+            Ok(Performed { entries: Vec::new(), effect: Effect::Keeps })
+        })
+    }
+
+    fn settle(mut self: Box<Self>, outcome: Result<Vec<Placed>, Failure>, _authority: &Authority, _epoch: u64) {
+        if let Some(done) = self.done.take() {
+            let _gone = done.send(outcome.map(drop));
+        }
+    }
+}
+
+/// What the index holds of an entry; the unindexed tail is searched by the same facts.
+pub(crate) fn index_row(index: u64, public: PublicPart) -> IndexRow {
+    IndexRow {
+        index,
+        recorded_at: public.recorded_at_micros,
+        kind: public.kind,
+        outcome: public.outcome,
+        reason: public.reason,
+        consumer: public.consumer,
+        provider: public.provider,
+        local_body: public.local_body,
+        dataset: public.dataset,
+        purpose: public.purpose,
+    }
+}

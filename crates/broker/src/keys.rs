@@ -1,0 +1,128 @@
+//! Open keys: made once, committed before use, cached.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use moka::sync::Cache;
+use unefois_store::{KeyRow, KeyStore};
+use unefois_vault::{KeyId, KeyUse, Keyring, SubjectKey, WrappedKey};
+
+use crate::{failure::Failure, limits::Limits};
+
+/// A key that is ready for use.
+pub(crate) type OpenKey = Arc<SubjectKey>;
+
+/// Whose key.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Owner {
+    /// A subject.
+    Subject([u8; 16]),
+    /// The ledger, for entries about nobody, in one month (`2026-11`).
+    Ledger(String),
+}
+
+/// The keys of the hub. The key store holds them wrapped; the cache holds them open.
+#[derive(Debug, Clone)]
+pub(crate) struct Keys {
+    store: KeyStore,
+    keyring: Arc<Keyring>,
+    by_id: Cache<[u8; 16], OpenKey>,
+    by_owner: Cache<(Owner, u8), [u8; 16]>,
+}
+
+impl Keys {
+    pub(crate) fn new(store: KeyStore, keyring: Arc<Keyring>, limits: &Limits) -> Self {
+        let by_id = Cache::new(limits.key_cache_max);
+        Self { store, keyring, by_id, by_owner: Cache::new(limits.key_cache_max) }
+    }
+
+    /// The key of that identifier.
+    pub(crate) async fn open(&self, id: [u8; 16]) -> Result<OpenKey, Failure> {
+        if let Some(key) = self.by_id.get(&id) {
+            return Ok(key);
+        }
+        let row = self.store.key_fetch(id).await?;
+        let row = row.ok_or_else(|| Failure::internal(MissingKey))?;
+        self.unwrap(&row)
+    }
+
+    /// The keys of these owners for one use, in their order; those that are missing are made. A new key is committed,
+    /// then re-read, before anything is sealed with it.
+    pub(crate) async fn ensure(&self, owners: &[Owner], usage: KeyUse, now: Timestamp) -> Result<Vec<OpenKey>, Failure> {
+        let mut found = Vec::with_capacity(owners.len());
+        for owner in owners {
+            found.push(self.find(owner, usage).await?);
+        }
+        if found.iter().any(Option::is_none) {
+            let missing = owners.iter().zip(&found).filter(|(_, key)| key.is_none());
+            let rows: Vec<KeyRow> = missing.map(|(owner, _)| self.wrap_new(owner, usage, now)).collect();
+            self.store.keys_insert(&rows).await?;
+        }
+        let mut keys = Vec::with_capacity(owners.len());
+        for (owner, found) in owners.iter().zip(found) {
+            match found {
+                Some(key) => keys.push(key),
+                None => keys.push(self.find(owner, usage).await?.ok_or_else(|| Failure::internal(MissingKey))?),
+            }
+        }
+        Ok(keys)
+    }
+
+    /// The key under which entries about nobody are sealed in the month of `now`.
+    pub(crate) async fn of_ledger(&self, now: Timestamp) -> Result<OpenKey, Failure> {
+        let label = now.strftime("%Y-%m").to_string();
+        let mut keys = self.ensure(&[Owner::Ledger(label)], KeyUse::Ledger, now).await?;
+        Ok(keys.pop().expect("one owner was asked for"))
+    }
+
+    async fn find(&self, owner: &Owner, usage: KeyUse) -> Result<Option<OpenKey>, Failure> {
+        let place = (owner.clone(), usage.number());
+        if let Some(key) = self.by_owner.get(&place).and_then(|id| self.by_id.get(&id)) {
+            return Ok(Some(key));
+        }
+        let row = match owner {
+            Owner::Subject(subject) => self.store.key_of_subject_fetch(*subject, usage.number()).await?,
+            Owner::Ledger(label) => self.store.key_of_label_fetch(label, usage.number()).await?,
+        };
+        let Some(row) = row else { return Ok(None) };
+        let key = self.unwrap(&row)?;
+        self.by_owner.insert(place, key.id().0);
+        Ok(Some(key))
+    }
+
+    fn wrap_new(&self, owner: &Owner, usage: KeyUse, now: Timestamp) -> KeyRow {
+        let id = KeyId(unefois_vault::fill::<16>());
+        let (_key, wrapped) = self.keyring.new_key(id, usage);
+        let (subject, label) = match owner {
+            Owner::Subject(subject) => (Some(*subject), None),
+            Owner::Ledger(label) => (None, Some(label.clone())),
+        };
+        KeyRow {
+            id: id.0,
+            subject,
+            label,
+            usage: usage.number(),
+            master_epoch: wrapped.master_epoch,
+            wrapped: wrapped.bytes,
+            created_at: now.as_microsecond(),
+        }
+    }
+
+    fn unwrap(&self, row: &KeyRow) -> Result<OpenKey, Failure> {
+        let wrapped = WrappedKey {
+            id: KeyId(row.id),
+            key_use: KeyUse::try_from(row.usage).map_err(Failure::internal)?,
+            master_epoch: row.master_epoch,
+            bytes: row.wrapped.clone(),
+        };
+        let key = self.keyring.unwrap(&wrapped).map_err(Failure::internal)?;
+        let open = Arc::new(key);
+        self.by_id.insert(row.id, Arc::clone(&open));
+        Ok(open)
+    }
+}
+
+/// A key that something is sealed under is not in the key store.
+#[derive(Debug, thiserror::Error)]
+#[error("a key is missing from the key store: restore the key store that belongs to this database")]
+pub(crate) struct MissingKey;

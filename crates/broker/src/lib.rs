@@ -1,0 +1,1 @@
+//! The use cases of the hub, and the order of their steps.

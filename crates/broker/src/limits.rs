@@ -1,0 +1,82 @@
+//! Every limit of the hub, by name.
+
+use std::time::Duration;
+
+/// The limits of the use cases. Over one of them the caller gets `OVERLOADED`, `ARGUMENT_TOO_LONG` or
+/// `DEADLINE_EXCEEDED`, never a slow death.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// How many entries may wait for the recorder.
+    pub recorder_queue_max: usize,
+    /// How many entries one batch may hold.
+    pub recorder_batch_max: usize,
+    /// How many acts other than exchanges may wait for the recorder.
+    pub act_queue_max: usize,
+    /// How many point reads may wait for the loader.
+    pub loader_queue_max: usize,
+    /// How many point reads one query may answer.
+    pub loader_batch_max: usize,
+    /// How many queries of the loader may run at once.
+    pub loader_queries_max: usize,
+    /// How many entries may be recorded but not indexed before exchanges are shed.
+    pub index_tail_max: u64,
+    /// How many entries the index follower takes in one slice.
+    pub index_slice_max: u32,
+    /// How many records one publication batch may hold.
+    pub publish_batch_max: usize,
+    /// How many identifiers one publication may give of its subject.
+    pub publish_identifiers_max: usize,
+    /// How large one record may be.
+    pub record_size_bytes_max: usize,
+    /// How long a reference of a caller may be, in characters.
+    pub reference_length_max: usize,
+    /// How long a `request_id` or `publication_id` may be, in characters.
+    pub publication_id_length_max: usize,
+    /// How long a request may take when its caller names no deadline.
+    pub deadline_default: Duration,
+    /// How long a request may take, whatever its caller says.
+    pub deadline_max: Duration,
+    /// How long a `request_id` is remembered.
+    pub request_id_kept: Duration,
+    /// How many keys are held open in memory.
+    pub key_cache_max: u64,
+    /// How many subjects are remembered in memory.
+    pub subject_cache_max: u64,
+    /// How many entries a page of a search may hold.
+    pub search_page_max: u32,
+    /// How many entries one message of an export holds.
+    pub export_chunk_entries: u32,
+    /// How large a registry file may be.
+    pub registry_file_bytes_max: usize,
+    /// How many consents one listing gives.
+    pub consents_list_max: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            recorder_queue_max: 4096,
+            recorder_batch_max: 512,
+            act_queue_max: 256,
+            loader_queue_max: 4096,
+            loader_batch_max: 256,
+            loader_queries_max: 4,
+            index_tail_max: 100_000,
+            index_slice_max: 2_000,
+            publish_batch_max: 500,
+            publish_identifiers_max: 8,
+            record_size_bytes_max: 64 * 1024,
+            reference_length_max: 200,
+            publication_id_length_max: 64,
+            deadline_default: Duration::from_secs(10),
+            deadline_max: Duration::from_secs(60),
+            request_id_kept: Duration::from_secs(24 * 60 * 60),
+            key_cache_max: 100_000,
+            subject_cache_max: 100_000,
+            search_page_max: 500,
+            export_chunk_entries: 256,
+            registry_file_bytes_max: 4 * 1024 * 1024,
+            consents_list_max: 1_000,
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! Publication: a provider's records, in batches, each batch durable together with its entry.
+
+mod batch;
+
+use std::collections::{HashMap, HashSet};
+
+use jiff::Timestamp;
+use tokio::sync::oneshot;
+use unefois_catalog::{Dataset, Key};
+use unefois_core::{Caller, DatasetId, Identifier, Reason, Role};
+use unefois_ledger::Receipt;
+use unefois_store::PublicationRow;
+use unefois_vault::KeyUse;
+use uuid::Uuid;
+
+use crate::{entry::Placed, failure::Failure, hub::Hub, keys::Owner, subject::pseudonym};
+use batch::Batch;
+
+/// One record to publish.
+#[derive(Debug, Clone)]
+pub struct PublishItem {
+    /// The provider's own identifier of this publication.
+    pub publication_id: String,
+    /// The identifier of the dataset.
+    pub dataset: String,
+    /// The identifiers of the subject that the provider knows.
+    pub subjects: Vec<Identifier>,
+    /// The dataset's message, encoded.
+    pub data: Vec<u8>,
+    /// When the provider recorded it.
+    pub recorded_at: Timestamp,
+}
+
+/// What an acknowledgement says.
+#[derive(Debug, Clone)]
+pub struct Acknowledgement {
+    /// The record.
+    pub record: Uuid,
+    /// Its newest revision.
+    pub revision: u64,
+    /// Whether this item made that revision.
+    pub kind: AcknowledgementKind,
+    /// What proves it; absent when nothing was written.
+    pub proof: Option<PublicationProof>,
+}
+
+/// What proves a publication.
+#[derive(Debug, Clone)]
+pub struct PublicationProof {
+    /// The receipt of the entry of the batch.
+    pub receipt: Receipt,
+    /// The position among the items of the batch.
+    pub item_index: u32,
+    /// The path from the item to the root in the entry.
+    pub item_path: Vec<[u8; 32]>,
+    /// The blind of the commitment of the record.
+    pub blind: [u8; 32],
+}
+
+/// Whether an item made a new revision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AcknowledgementKind {
+    /// The first revision of a record.
+    Created,
+    /// A new revision.
+    Revised,
+    /// Equal to the newest revision.
+    Unchanged,
+}
+
+impl AcknowledgementKind {
+    fn number(self) -> u8 {
+        match self {
+            Self::Created => 1,
+            Self::Revised => 2,
+            Self::Unchanged => 3,
+        }
+    }
+
+    fn from_number(number: u8) -> Option<Self> {
+        [Self::Created, Self::Revised, Self::Unchanged].into_iter().find(|kind| kind.number() == number)
+    }
+}
+
+/// An item that was understood: checked, canonical, pseudonymous.
+#[derive(Debug)]
+struct Prepared {
+    publication_id: String,
+    content: [u8; 32],
+    dataset: String,
+    pseudonyms: Vec<[u8; 32]>,
+    canonical: Vec<u8>,
+    selector: [u8; 32],
+    discriminator: [u8; 32],
+    recorded_at: Timestamp,
+}
+
+/// What became of an item in the transaction.
+#[derive(Debug, Clone)]
+enum Fate {
+    Rejected(Failure),
+    /// Published before under the same identifier.
+    Repeated(PublicationRow),
+    Stored { record: [u8; 16], revision: u64, kind: AcknowledgementKind, place: Option<ItemPlace> },
+}
+
+#[derive(Debug, Clone)]
+struct ItemPlace {
+    index: u32,
+    path: Vec<[u8; 32]>,
+    blind: [u8; 32],
+}
+
+impl Hub {
+    /// Publishes a batch. Gives what became of each item, in their order; what was acknowledged is durable.
+    ///
+    /// # Errors
+    /// The batch as a whole could not be committed; each item may be sent again under its `publication_id`.
+    pub async fn publish(
+        &self,
+        caller: &Caller,
+        items: Vec<PublishItem>,
+    ) -> Result<Vec<Result<Acknowledgement, Failure>>, Failure> {
+        if !caller.has(Role::Provider) {
+            return Err(Failure::new(Reason::RoleRequired));
+        }
+        let prepared: Vec<Result<Prepared, Failure>> =
+            items.into_iter().map(|item| self.prepare(caller, item)).collect();
+        let mut good = Vec::new();
+        let order: Vec<Result<(), Failure>> =
+            prepared.into_iter().map(|item| item.map(|item| good.push(item))).collect();
+        let mut fates = if good.is_empty() {
+            Vec::new().into_iter()
+        } else {
+            let (answer, answered) = oneshot::channel();
+            let newcomers = self.newcomers(&good).await?;
+            self.recorder.act(Box::new(Batch::new(self, caller, good, newcomers, answer)))?;
+            answered.await.unwrap_or_else(|_closed| Err(Failure::stopping()))?.into_iter()
+        };
+        let mut results = Vec::with_capacity(order.len());
+        for item in order {
+            results.push(match item {
+                Err(failure) => Err(failure),
+                Ok(()) => match fates.next() {
+                    Some((fate, placed)) => self.acknowledge(fate, placed).await,
+                    None => Err(Failure::new(Reason::Internal)),
+                },
+            });
+        }
+        Ok(results)
+    }
+
+    /// Checks an item against the registry, the catalogue and the keys of its identifiers.
+    fn prepare(&self, caller: &Caller, item: PublishItem) -> Result<Prepared, Failure> {
+        let PublishItem { publication_id, dataset, subjects, data, recorded_at } = item;
+        let id_is_good = (1..=self.limits.publication_id_length_max).contains(&publication_id.len())
+            && publication_id.bytes().all(|byte| byte.is_ascii_graphic());
+        if !id_is_good {
+            let rule = "1 to 64 visible ASCII characters";
+            return Err(Failure::field(Reason::ArgumentInvalid, "publication_id", rule));
+        }
+        let known = self.catalog.dataset(&dataset).ok_or_else(|| Failure::new(Reason::DatasetUnknown))?;
+        let id = DatasetId::parse(&dataset).map_err(Failure::internal)?;
+        let registry = std::sync::Arc::clone(&self.authority.load().registry);
+        if !registry.agency(&caller.agency).is_some_and(|agency| agency.datasets.contains(&id)) {
+            return Err(Failure::new(Reason::DatasetNotAssigned));
+        }
+        if data.len() > self.limits.record_size_bytes_max {
+            return Err(Failure::new(Reason::MessageTooLarge));
+        }
+        if !(1..=self.limits.publish_identifiers_max).contains(&subjects.len()) {
+            return Err(Failure::field(Reason::ArgumentInvalid, "subjects", "1 to 8 identifiers of one subject"));
+        }
+        let canonical = known
+            .canonicalise(&data)
+            .map_err(|invalid| Failure::field(Reason::PayloadInvalid, format!("data.{}", invalid.field), invalid.rule))?;
+        self.check_identifiers(known, &canonical)?;
+        let Key { selector, discriminator, natural: _ } =
+            known.key_of_record(&canonical).map_err(Failure::internal)?;
+        let part = |label: &str, bytes: &[u8]| self.pseudonyms.natural_key(&dataset, label, bytes);
+        let mut pseudonyms: Vec<_> = subjects.iter().map(|subject| pseudonym(&self.pseudonyms, subject)).collect();
+        pseudonyms.sort_unstable();
+        pseudonyms.dedup();
+        let content = self.content_of(caller, &dataset, &pseudonyms, &canonical, recorded_at);
+        Ok(Prepared {
+            publication_id,
+            content,
+            pseudonyms,
+            selector: part("selector", &selector),
+            discriminator: part("discriminator", discriminator.as_deref().unwrap_or_default()),
+            dataset,
+            canonical,
+            recorded_at,
+        })
+    }
+
+    /// Subjects for the identifiers that nobody has mentioned yet, with their keys: made before the transaction, all in
+    /// one commit of the key store.
+    async fn newcomers(&self, items: &[Prepared]) -> Result<Newcomers, Failure> {
+        let all: Vec<[u8; 32]> = items.iter().flat_map(|item| item.pseudonyms.iter().copied()).collect();
+        let known: HashSet<[u8; 32]> =
+            self.store.subjects_list(&all).await?.into_iter().map(|(pseudonym, _)| pseudonym).collect();
+        let mut newcomers = Newcomers::new();
+        for item in items.iter().filter(|item| !item.pseudonyms.iter().any(|pseudonym| known.contains(pseudonym))) {
+            let shared = item.pseudonyms.iter().find_map(|pseudonym| newcomers.get(pseudonym).copied());
+            let subject = shared.unwrap_or_else(|| *Uuid::new_v4().as_bytes());
+            newcomers.extend(item.pseudonyms.iter().map(|pseudonym| (*pseudonym, subject)));
+        }
+        let owners: Vec<Owner> =
+            newcomers.values().collect::<HashSet<_>>().into_iter().map(|subject| Owner::Subject(*subject)).collect();
+        let now = self.clock.now();
+        self.keys.ensure(&owners, KeyUse::Trace, now).await?;
+        self.keys.ensure(&owners, KeyUse::Payload, now).await?;
+        Ok(newcomers)
+    }
+
+    fn check_identifiers(&self, dataset: &Dataset, canonical: &[u8]) -> Result<(), Failure> {
+        for found in dataset.identifiers(canonical).map_err(Failure::internal)? {
+            let kind = match found.kind {
+                unefois_catalog::IdentifierKind::Nir => unefois_core::IdentifierKind::Nir,
+                unefois_catalog::IdentifierKind::Siren => unefois_core::IdentifierKind::Siren,
+                unefois_catalog::IdentifierKind::Siret => unefois_core::IdentifierKind::Siret,
+                unefois_catalog::IdentifierKind::Spi => unefois_core::IdentifierKind::Spi,
+            };
+            let field = format!("data.{}", found.field);
+            if let Err(invalid) = Identifier::parse(kind, &found.text, &self.sandbox) {
+                return Err(Failure::field(Reason::IdentifierInvalid, field, invalid.to_string()));
+            }
+            if found.text.contains(' ') {
+                return Err(Failure::field(Reason::IdentifierInvalid, field, "without spaces"));
+            }
+        }
+        Ok(())
+    }
+
+    fn content_of(
+        &self,
+        caller: &Caller,
+        dataset: &str,
+        pseudonyms: &[[u8; 32]],
+        canonical: &[u8],
+        recorded_at: Timestamp,
+    ) -> [u8; 32] {
+        let length = |part: &[u8]| (part.len() as u64).to_be_bytes();
+        let mut bytes = recorded_at.as_microsecond().to_be_bytes().to_vec();
+        for part in [dataset.as_bytes(), canonical, &pseudonyms.concat()] {
+            bytes.extend_from_slice(&length(part));
+            bytes.extend_from_slice(part);
+        }
+        self.pseudonyms.request(caller.agency.as_str(), &bytes)
+    }
+
+    async fn acknowledge(&self, fate: Fate, placed: Option<Placed>) -> Result<Acknowledgement, Failure> {
+        match fate {
+            Fate::Rejected(failure) => Err(failure),
+            Fate::Stored { record, revision, kind, place } => {
+                let proof = match (place, placed) {
+                    (Some(ItemPlace { index, path, blind }), Some(placed)) => Some(PublicationProof {
+                        receipt: placed.receipt(None),
+                        item_index: index,
+                        item_path: path,
+                        blind,
+                    }),
+                    _ => None,
+                };
+                Ok(Acknowledgement { record: Uuid::from_bytes(record), revision, kind, proof })
+            }
+            Fate::Repeated(row) => self.acknowledge_again(row).await,
+        }
+    }
+
+    /// The first acknowledgement of a publication, from storage.
+    async fn acknowledge_again(&self, row: PublicationRow) -> Result<Acknowledgement, Failure> {
+        let kind = AcknowledgementKind::from_number(row.kind).ok_or_else(|| Failure::new(Reason::Internal))?;
+        let proof = match row.entry {
+            None => None,
+            Some((slot, index)) => {
+                let held = self.store.revision_fetch(row.record, row.revision).await?;
+                let held = held.ok_or_else(|| Failure::new(Reason::NotFound))?;
+                let opened = self.open_revision(&row.dataset, &held).await?;
+                Some(PublicationProof {
+                    receipt: self.receipt_of(slot, index).await?,
+                    item_index: row.item_index,
+                    item_path: row.item_path,
+                    blind: opened.blind,
+                })
+            }
+        };
+        Ok(Acknowledgement { record: Uuid::from_bytes(row.record), revision: row.revision, kind, proof })
+    }
+}
+
+type Fates = Vec<(Fate, Option<Placed>)>;
+
+/// Subjects that are not stored yet, by the pseudonyms of their identifiers. Their keys exist.
+type Newcomers = HashMap<[u8; 32], [u8; 16]>;

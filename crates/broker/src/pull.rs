@@ -1,0 +1,62 @@
+//! The pull: one record, from identification to release, one step after another.
+
+mod authorise;
+mod fetch;
+mod identify;
+mod redecide;
+mod release;
+mod repeat;
+
+use std::{sync::Arc, time::Duration};
+
+use unefois_core::{Decision, Reason};
+use unefois_ledger::Outcome;
+
+use crate::{
+    failure::Failure,
+    hub::Hub,
+    question::{Answer, Question},
+    recorder::Recorded,
+};
+use fetch::Fetched;
+use identify::Exchange;
+
+impl Hub {
+    /// Answers a question, or says why not. Every decision, and every failure of a provider, is an entry of the
+    /// ledger before anybody hears of it.
+    ///
+    /// # Errors
+    /// A [`Failure`] with the stable reason; its `exchange_id` names the entry where one was written.
+    pub async fn pull(&self, question: Question) -> Result<Answer, Failure> {
+        let patience = self.patience(question.deadline);
+        match tokio::time::timeout(patience, self.pull_in_time(question, patience)).await {
+            Ok(answer) => answer,
+            Err(_elapsed) => Err(Failure::new(Reason::DeadlineExceeded)),
+        }
+    }
+
+    async fn pull_in_time(&self, question: Question, patience: Duration) -> Result<Answer, Failure> {
+        let exchange = Arc::new(Exchange::identify(self, question).await?);
+        let authorised = exchange.authorise().await?;
+        let grant = match authorised.decision {
+            Decision::Grant(ref grant) => grant.clone(),
+            Decision::Refusal(ref refusal) => return exchange.refuse(&authorised, refusal).await,
+        };
+        if exchange.may_be_a_repeat_of_a_live_answer(&grant)
+            && let Some(claim) = exchange.claimed().await?
+        {
+            return exchange.repeat(claim, &authorised).await;
+        }
+        let fetched = match exchange.fetch(&grant, patience).await {
+            Ok(fetched) => fetched,
+            Err(failure) if failure.reason.is_internal() => return Err(failure),
+            Err(failure) => return exchange.fail(&authorised, &grant, failure).await,
+        };
+        exchange.release(&authorised, &grant, fetched).await
+    }
+
+    /// How long a caller waits, within the limits of the hub.
+    pub(crate) fn patience(&self, deadline: Option<Duration>) -> Duration {
+        deadline.unwrap_or(self.limits.deadline_default).min(self.limits.deadline_max)
+    }
+}

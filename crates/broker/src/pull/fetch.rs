@@ -1,0 +1,129 @@
+//! Fetch: from the hub's own records, or live from the provider.
+
+use std::time::Duration;
+
+use prost::Message;
+use unefois_connect::ProviderFailure;
+use unefois_core::{Grant, Reason};
+use unefois_ledger::Source;
+use unefois_proto::pb;
+use unefois_store::{HeldRevision, RecordAsked};
+use unefois_vault::RecordAad;
+
+use super::identify::{Exchange, siret_of};
+use crate::{failure::Failure, hub::Connector, hub::Hub, question::Freshness};
+
+/// A whole record, before it is minimised.
+#[derive(Debug, Clone)]
+pub(super) struct Fetched {
+    pub(super) canonical: Vec<u8>,
+    /// The record and revision, when the hub holds it.
+    pub(super) held: Option<([u8; 16], u64)>,
+    pub(super) freshness: Freshness,
+}
+
+/// How long a sealed blind is, in front of the canonical bytes.
+const BLIND_BYTES: usize = 32;
+
+impl Exchange {
+    /// The record that the question asks for.
+    pub(super) async fn fetch(&self, grant: &Grant, patience: Duration) -> Result<Fetched, Failure> {
+        match self.hub.connectors.get(&(grant.provider.clone(), self.dataset.clone())) {
+            Some(connector) => self.fetch_live(connector, patience).await,
+            None => self.fetch_held(grant).await,
+        }
+    }
+
+    async fn fetch_held(&self, grant: &Grant) -> Result<Fetched, Failure> {
+        let dataset = self.dataset.as_str();
+        let asked = RecordAsked {
+            root: self.subject.root,
+            dataset: dataset.to_owned(),
+            provider: grant.provider.as_str().to_owned(),
+            selector: self.hub.pseudonyms.natural_key(dataset, "selector", &self.key.selector),
+        };
+        let mut found = self.hub.loader.fetch(asked).await?;
+        if let Some(part) = &self.key.discriminator {
+            let discriminator = self.hub.pseudonyms.natural_key(dataset, "discriminator", part);
+            found.retain(|revision| revision.discriminator == discriminator);
+        }
+        let revision = newest(found)?;
+        let canonical = self.hub.open_revision(dataset, &revision).await?.canonical;
+        let HeldRevision { record, number, provider_recorded_at, learned_at, .. } = revision;
+        let freshness = Freshness {
+            source: Source::Held,
+            provider_recorded_at: Some(provider_recorded_at),
+            learned_at,
+            revision: number,
+        };
+        Ok(Fetched { canonical, held: Some((record, number)), freshness })
+    }
+
+    async fn fetch_live(&self, connector: &Connector, patience: Duration) -> Result<Fetched, Failure> {
+        let Connector::CompanyTurnover(api) = connector;
+        let question = pb::income::v1::CompanyTurnover::decode(self.key.natural.as_slice()).map_err(Failure::internal)?;
+        let siret = question.siret.or_else(|| siret_of(&self.question.subject));
+        let (Some(siret), Some(year)) = (siret, question.year) else {
+            return Err(Failure::field(Reason::KeyInvalid, "siret", "a live question names the establishment"));
+        };
+        let year = i16::try_from(year).map_err(|_| Failure::field(Reason::KeyInvalid, "year", "1 to 9999"))?;
+        let turnover = api.company_turnover(&siret, year, Some(patience)).await.map_err(provider_failure)?;
+        let end = turnover.fiscal_year_end;
+        let record = pb::income::v1::CompanyTurnover {
+            siret: Some(siret),
+            year: Some(i32::from(year)),
+            turnover_cents: Some(turnover.turnover_cents),
+            fiscal_year_end: Some(pb::calendar::v1::Date {
+                year: Some(end.year().into()),
+                month: Some(end.month().into()),
+                day: Some(end.day().into()),
+            }),
+        };
+        let canonical = self.catalogued().canonicalise(&record.encode_to_vec()).map_err(Failure::internal)?;
+        let freshness = Freshness {
+            source: Source::Live,
+            provider_recorded_at: None,
+            learned_at: self.hub.clock.now().as_microsecond(),
+            revision: 0,
+        };
+        Ok(Fetched { canonical, held: None, freshness })
+    }
+}
+
+/// A revision, opened.
+pub(crate) struct OpenRevision {
+    pub(crate) blind: [u8; 32],
+    pub(crate) canonical: Vec<u8>,
+}
+
+impl Hub {
+    /// Opens a stored revision.
+    pub(crate) async fn open_revision(&self, dataset: &str, held: &HeldRevision) -> Result<OpenRevision, Failure> {
+        let key = self.keys.open(held.payload_key).await?;
+        let aad = RecordAad { dataset, record: held.record, revision: held.number };
+        let opened = key.open(&aad.encode(), &held.sealed).map_err(Failure::internal)?;
+        let Some((blind, canonical)) = opened.split_first_chunk::<BLIND_BYTES>() else {
+            return Err(Failure::new(Reason::Internal));
+        };
+        Ok(OpenRevision { blind: *blind, canonical: canonical.to_vec() })
+    }
+}
+
+/// The one record that was found; of a merged subject's several under one key, the newest.
+fn newest(found: Vec<HeldRevision>) -> Result<HeldRevision, Failure> {
+    let first = found.first().map(|revision| revision.discriminator);
+    if found.iter().any(|revision| Some(revision.discriminator) != first) {
+        return Err(Failure::new(Reason::RecordAmbiguous));
+    }
+    let newest = found.into_iter().max_by_key(|revision| (revision.learned_at, revision.number));
+    newest.ok_or_else(|| Failure::new(Reason::NotFound))
+}
+
+fn provider_failure(failure: ProviderFailure) -> Failure {
+    match failure {
+        ProviderFailure::NotFound => Failure::new(Reason::NotFound),
+        ProviderFailure::Unavailable { retry_after, .. } => Failure::new(Reason::ProviderUnavailable)
+            .retry_after(retry_after.unwrap_or(Duration::from_secs(1))),
+        ProviderFailure::Invalid { .. } => Failure::new(Reason::ProviderAnswerInvalid),
+    }
+}

@@ -1,0 +1,121 @@
+//! Identify: what is asked, of whom, and whether the hub understands it.
+
+use jiff::Timestamp;
+use unefois_catalog::{Dataset, FieldSet, InvalidKey, Key};
+use unefois_core::{DatasetId, Identifier, Reason};
+use unefois_store::RequestClaim;
+use uuid::Uuid;
+
+use crate::{failure::Failure, hub::Hub, keys::OpenKey, question::Question, subject::Known};
+
+/// One exchange on its way: everything that does not change while it travels.
+pub(crate) struct Exchange {
+    pub(super) hub: Hub,
+    pub(super) id: Uuid,
+    pub(super) question: Question,
+    pub(super) dataset: DatasetId,
+    pub(super) key: Key,
+    pub(super) subject: Known,
+    pub(super) trace_key: OpenKey,
+    /// As given, or as made by the hub.
+    pub(super) request_id: String,
+    /// A keyed digest of the request, by which a repeat is known to be one.
+    pub(super) content: [u8; 32],
+}
+
+impl Exchange {
+    /// Understands the question. A subject that is mentioned for the first time gets its keys here.
+    pub(super) async fn identify(hub: &Hub, question: Question) -> Result<Self, Failure> {
+        let dataset = hub.catalog.dataset(&question.dataset).ok_or_else(|| Failure::new(Reason::DatasetUnknown))?;
+        dataset
+            .field_set(question.fields.iter().map(String::as_str))
+            .map_err(|unknown| Failure::field(Reason::FieldUnknown, "field_mask", unknown.to_string()))?;
+        let key = key_of(dataset, &question)?;
+        let now = hub.clock.now();
+        let subject = hub.subject_known(std::slice::from_ref(&question.subject), now).await?;
+        let trace_key = hub.keys.open(subject.trace_key).await?;
+        let content = hub.pseudonyms.request(question.caller.agency.as_str(), &canonical_request(hub, &question, &key));
+        let id = Uuid::now_v7();
+        let request_id = question.context.request_id.clone().unwrap_or_else(|| id.to_string());
+        let dataset = DatasetId::parse(dataset.id()).map_err(Failure::internal)?;
+        Ok(Self { hub: hub.clone(), id, question, dataset, key, subject, trace_key, request_id, content })
+    }
+
+    /// The dataset in the catalogue.
+    pub(super) fn catalogued(&self) -> &Dataset {
+        self.hub.catalog.dataset(self.dataset.as_str()).expect("found when the question was identified")
+    }
+
+    /// The set of those fields.
+    pub(super) fn field_set(&self, fields: &[impl AsRef<str>]) -> Result<FieldSet, Failure> {
+        self.catalogued().field_set(fields.iter().map(AsRef::as_ref)).map_err(Failure::internal)
+    }
+
+    /// The claim of this request's identifier, when the caller chose one and it was claimed before.
+    pub(super) async fn claimed(&self) -> Result<Option<RequestClaim>, Failure> {
+        let Some(request_id) = &self.question.context.request_id else { return Ok(None) };
+        let since = self.remembered_since(self.hub.clock.now());
+        Ok(self.hub.store.request_claim_fetch(self.question.caller.agency.as_str(), request_id, since).await?)
+    }
+
+    fn remembered_since(&self, now: Timestamp) -> i64 {
+        let kept = i64::try_from(self.hub.limits.request_id_kept.as_micros()).unwrap_or(i64::MAX);
+        now.as_microsecond() - kept
+    }
+}
+
+fn key_of(dataset: &Dataset, question: &Question) -> Result<Key, Failure> {
+    let stands_in = crate::subject::catalogued_identifier(&question.subject);
+    let stands_in = stands_in.as_ref().map(|(kind, text)| (*kind, text.as_str()));
+    dataset.key_of_question(&question.key, stands_in).map_err(|invalid| {
+        let (field, rule) = match &invalid {
+            InvalidKey::Payload(payload) => (payload.field.clone(), payload.rule.clone()),
+            InvalidKey::NotAKeyField { field, .. } | InvalidKey::Missing { field, .. } => {
+                (field.clone(), invalid.to_string())
+            }
+        };
+        Failure::field(Reason::KeyInvalid, field, rule)
+    })
+}
+
+/// What makes two requests the same: everything but the request identifier, the trace and the deadline.
+fn canonical_request(hub: &Hub, question: &Question, key: &Key) -> Vec<u8> {
+    let Question { caller, context, dataset, subject, key: _, fields, traceparent: _, deadline: _ } = question;
+    let mut fields = fields.clone();
+    fields.sort_unstable();
+    let consent = context.consent.map(|consent| consent.0.to_string()).unwrap_or_default();
+    let texts = [
+        caller.agency.as_str(),
+        context.agreement.as_str(),
+        context.purpose.code(),
+        &context.case_reference,
+        &context.agent_reference,
+        context.local_body.as_deref().unwrap_or_default(),
+        &consent,
+        dataset,
+    ];
+    let pseudonym = crate::subject::pseudonym(&hub.pseudonyms, subject);
+    let parts = texts.iter().map(|text| text.as_bytes()).chain([&pseudonym[..], &key.natural[..]]);
+    let parts = parts.chain(fields.iter().map(String::as_bytes));
+    let mut canonical = Vec::new();
+    for part in parts {
+        // Each behind its length: no two requests share their bytes.
+        canonical.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        canonical.extend_from_slice(part);
+    }
+    canonical
+}
+
+impl std::fmt::Debug for Exchange {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Exchange").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// The identifier of a question, where the catalogue knows its kind.
+pub(super) fn siret_of(subject: &Identifier) -> Option<String> {
+    match subject {
+        Identifier::Siret(siret) => Some(siret.as_str().to_owned()),
+        Identifier::Nir(_) | Identifier::Siren(_) | Identifier::Spi(_) | Identifier::Local { .. } => None,
+    }
+}

@@ -1,0 +1,235 @@
+//! Minimise, record, release: the last three steps, and what is recorded when an exchange ends before them.
+
+use std::sync::Arc;
+
+use unefois_core::{FieldName, Grant, Reason, Refusal};
+use unefois_ledger::{EntryKind, Outcome, PersonalPart, PublicPart, Source, commit};
+use unefois_store::RequestClaim;
+use unefois_vault::AnswerAad;
+use uuid::Uuid;
+
+use super::{authorise::Authorised, fetch::Fetched, identify::Exchange, redecide::Redecision};
+use crate::{
+    entry::Draft,
+    failure::Failure,
+    question::Answer,
+    recorder::{ChangedAnswer, Pending, Recorded, ReleaseTerms},
+    wire,
+};
+
+/// What is recorded of a payload that leaves.
+pub(super) struct Payload<'a> {
+    pub(super) data: &'a [u8],
+    pub(super) held: Option<([u8; 16], u64)>,
+    pub(super) source: Source,
+}
+
+impl Exchange {
+    /// Minimises what was fetched, records the release, and lets it go.
+    pub(super) async fn release(
+        self: &Arc<Self>,
+        authorised: &Authorised,
+        grant: &Grant,
+        fetched: Fetched,
+    ) -> Result<Answer, Failure> {
+        let data = self.minimise(grant, &fetched)?;
+        let draft = self.released(grant, EntryKind::Exchange, None, &fetched.payload(&data));
+        let claim = self.claim(&fetched, &data).await?;
+        let quota = authorised.in_force.registry.agreement(&self.question.context.agreement);
+        let quota = quota.and_then(|agreement| Some((agreement.id.as_str().to_owned(), agreement.daily_quota?)));
+        let fetched = Arc::new(fetched);
+        let redecide = Arc::new(Redecision::of_release(Arc::clone(self), Arc::clone(&fetched)));
+        let release = Some(ReleaseTerms { quota, claim, redecide });
+        let pending = Pending { draft, epoch: authorised.in_force.epoch, release };
+        match self.hub.recorder.record(pending).await? {
+            Recorded::Placed { draft, placed, changed: None } => {
+                let withheld = grant.withheld.iter().map(ToString::to_string).collect();
+                let receipt = placed.receipt(draft.personal.as_ref());
+                Ok(Answer { data, receipt, freshness: fetched.freshness, withheld })
+            }
+            Recorded::Placed { draft, placed, changed: Some(ChangedAnswer::Released { data, withheld }) } => {
+                let receipt = placed.receipt(draft.personal.as_ref());
+                Ok(Answer { data, receipt, freshness: fetched.freshness, withheld })
+            }
+            Recorded::Placed { placed, changed: Some(ChangedAnswer::Refused(refusal)), .. } => {
+                Err(Failure::new(refusal.reason).recorded_as(placed.id))
+            }
+            Recorded::AlreadyClaimed => {
+                let claim = self.claimed().await?.ok_or_else(|| Failure::new(Reason::CommitUnknown))?;
+                self.repeat(claim, authorised).await
+            }
+        }
+    }
+
+    /// Records a refusal, and says so. A refused repeat names the exchange that it repeats.
+    pub(super) async fn refuse<T>(self: &Arc<Self>, authorised: &Authorised, refusal: &Refusal) -> Result<T, Failure> {
+        let first = self.claimed().await?;
+        let repeats = match &first {
+            Some(claim) => Some(self.first_entry_id(claim).await?),
+            None => None,
+        };
+        let kind = if repeats.is_some() { EntryKind::Repeat } else { EntryKind::Exchange };
+        let draft = self.refused(refusal, kind, repeats);
+        let id = self.record_without_release(draft, authorised).await?;
+        Err(Failure::new(refusal.reason).recorded_as(id))
+    }
+
+    /// Records that there was nothing to give, or that the provider failed, and says so.
+    pub(super) async fn fail(
+        self: &Arc<Self>,
+        authorised: &Authorised,
+        grant: &Grant,
+        failure: Failure,
+    ) -> Result<Answer, Failure> {
+        let outcome = match failure.reason {
+            Reason::NotFound => Outcome::NotFound,
+            Reason::RecordAmbiguous | Reason::KeyInvalid => Outcome::Refused,
+            _ => Outcome::Failed,
+        };
+        let public = PublicPart {
+            outcome: outcome.into(),
+            reason: failure.reason.code().to_owned(),
+            ..self.public_of_grant(grant, EntryKind::Exchange, None)
+        };
+        let draft = self.draft(public, self.personal());
+        let id = self.record_without_release(draft, authorised).await?;
+        Err(failure.recorded_as(id))
+    }
+
+    /// The minimised bytes: the granted fields of what was fetched.
+    pub(super) fn minimise(&self, grant: &Grant, fetched: &Fetched) -> Result<Vec<u8>, Failure> {
+        let granted = self.field_set(&grant.fields)?;
+        self.catalogued().minimise(&fetched.canonical, granted).map_err(Failure::internal)
+    }
+
+    /// The entry of a release.
+    pub(super) fn released(
+        &self,
+        grant: &Grant,
+        kind: EntryKind,
+        repeats: Option<Uuid>,
+        payload: &Payload<'_>,
+    ) -> Draft {
+        let names = |fields: &[FieldName]| fields.iter().map(ToString::to_string).collect();
+        let public = PublicPart {
+            outcome: Outcome::Released.into(),
+            released_fields: names(&grant.fields),
+            withheld_fields: names(&grant.withheld),
+            source: payload.source.into(),
+            ..self.public_of_grant(grant, kind, repeats)
+        };
+        let blind = unefois_vault::fill::<32>();
+        let (record_id, revision) = match payload.held {
+            Some((record, revision)) => (record.to_vec(), revision),
+            None => (Vec::new(), 0),
+        };
+        let personal = PersonalPart {
+            record_id,
+            revision,
+            payload_commitment: commit(&blind, payload.data).to_vec(),
+            payload_blind: blind.to_vec(),
+            ..self.personal()
+        };
+        self.draft(public, personal)
+    }
+
+    /// The entry of a refusal.
+    pub(super) fn refused(&self, refusal: &Refusal, kind: EntryKind, repeats: Option<Uuid>) -> Draft {
+        let public = PublicPart {
+            outcome: Outcome::Refused.into(),
+            reason: refusal.reason.code().to_owned(),
+            provider: refusal.provider.as_ref().map(ToString::to_string).unwrap_or_default(),
+            legal_basis: refusal.legal_basis.as_ref().map(|basis| basis.code().to_owned()).unwrap_or_default(),
+            policy_digest: refusal.policy_digest.map(|digest| digest.to_vec()).unwrap_or_default(),
+            ..self.public(kind, repeats)
+        };
+        self.draft(public, self.personal())
+    }
+
+    fn public_of_grant(&self, grant: &Grant, kind: EntryKind, repeats: Option<Uuid>) -> PublicPart {
+        PublicPart {
+            provider: grant.provider.to_string(),
+            legal_basis: grant.legal_basis.code().to_owned(),
+            policy_digest: grant.policy_digest.to_vec(),
+            ..self.public(kind, repeats)
+        }
+    }
+
+    fn public(&self, kind: EntryKind, repeats: Option<Uuid>) -> PublicPart {
+        let (caller, context) = (&self.question.caller, &self.question.context);
+        PublicPart {
+            kind: kind.into(),
+            caller_agency: caller.agency.to_string(),
+            caller_system: caller.system.clone(),
+            consumer: caller.agency.to_string(),
+            local_body: context.local_body.clone().unwrap_or_default(),
+            dataset: self.dataset.to_string(),
+            dataset_major: self.catalogued().major(),
+            operation: unefois_ledger::Operation::Pull.into(),
+            purpose: wire::purpose(context.purpose).into(),
+            agreement: context.agreement.to_string(),
+            repeats: repeats.map(|id| id.as_bytes().to_vec()).unwrap_or_default(),
+            ..PublicPart::default()
+        }
+    }
+
+    fn personal(&self) -> PersonalPart {
+        let Self { question, subject, .. } = self;
+        let (caller, context) = (&question.caller, &question.context);
+        PersonalPart {
+            subject_pseudonym: self
+                .hub
+                .pseudonyms
+                .subject_for_consumer(subject.root, caller.agency.as_str())
+                .to_vec(),
+            natural_key: self.key.natural.clone(),
+            case_reference: context.case_reference.clone(),
+            agent_reference: context.agent_reference.clone(),
+            request_id: self.request_id.clone(),
+            consent_id: context.consent.map(|consent| consent.0.as_bytes().to_vec()).unwrap_or_default(),
+            traceparent: question.traceparent.clone().unwrap_or_default(),
+            ..PersonalPart::default()
+        }
+    }
+
+    /// Every draft of one exchange has the identifier of the exchange; only one of them is recorded.
+    fn draft(&self, public: PublicPart, personal: PersonalPart) -> Draft {
+        Draft::new(public, self.id).sealed(&personal, &self.trace_key, &self.hub.origin)
+    }
+
+    /// Records an entry that releases nothing. Gives its identifier.
+    pub(super) async fn record_without_release(
+        &self,
+        draft: Draft,
+        authorised: &Authorised,
+    ) -> Result<Uuid, Failure> {
+        let pending = Pending { draft, epoch: authorised.in_force.epoch, release: None };
+        match self.hub.recorder.record(pending).await? {
+            Recorded::Placed { placed, .. } => Ok(placed.id),
+            Recorded::AlreadyClaimed => Err(Failure::new(Reason::Internal)),
+        }
+    }
+
+    /// What a repeat of this request will need. A live answer is kept, sealed, because it cannot be fetched again.
+    async fn claim(&self, fetched: &Fetched, data: &[u8]) -> Result<Option<RequestClaim>, Failure> {
+        let Some(request_id) = self.question.context.request_id.clone() else { return Ok(None) };
+        let agency = self.question.caller.agency.as_str().to_owned();
+        let live = if fetched.held.is_none() {
+            let key = self.hub.payload_key(self.subject.root, self.hub.clock.now()).await?;
+            let aad = AnswerAad { agency: &agency, request_id: &request_id };
+            let answer = wire::sealed_answer(data, &fetched.freshness);
+            Some((key.id().0, key.seal(&aad.encode(), &answer)))
+        } else {
+            None
+        };
+        let content = self.content;
+        let held = fetched.held;
+        Ok(Some(RequestClaim { agency, request_id, content, slot: 0, index: 0, held, live, claimed_at: 0 }))
+    }
+}
+
+impl Fetched {
+    pub(super) fn payload<'a>(&self, data: &'a [u8]) -> Payload<'a> {
+        Payload { data, held: self.held, source: self.freshness.source }
+    }
+}

@@ -1,0 +1,429 @@
+//! The ledger shard that this node owns: its tree, its row, and the transactions that extend them.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use jiff::Timestamp;
+use tokio::sync::watch;
+use unefois_core::QuotaState;
+use unefois_ledger::{Appended, Checkpoint, Hash, SigningKey, Tree, check_consistency, leaf_hash};
+use unefois_store::{CheckpointFile, EntryRow, Fence, RequestClaim, Shard, Store, TileRow, Transaction, Writer};
+
+use super::{
+    Act, Effect, Head, Performed,
+    act::Place,
+    batch::{ChangedAnswer, Pending, Recorded, Redecided},
+    quota::Quotas,
+};
+use crate::{
+    authority::{Authority, InForce},
+    clock::Clock,
+    entry::{Draft, Placed},
+    failure::Failure,
+    limits::Limits,
+    tree,
+};
+
+/// The shard that this node owns. There is one, and the recorder holds it.
+pub(crate) struct LedgerShard {
+    row: Shard,
+    tree: Tree,
+    key: SigningKey,
+    writer: Writer,
+    store: Store,
+    outside: CheckpointFile,
+    quotas: Quotas,
+    authority: Arc<Authority>,
+    clock: Clock,
+    head: watch::Sender<Head>,
+    request_id_kept_micros: i64,
+    newest: Timestamp,
+}
+
+/// What a batch was decided to be, and what it leads to.
+struct Sealed {
+    appended: Appended,
+    checkpoint: String,
+    leaves: Vec<Vec<u8>>,
+    hashes: Vec<Hash>,
+    recorded_at: Timestamp,
+}
+
+impl LedgerShard {
+    /// Takes the shard over: checks that the database is the one that the outside checkpoint saw, and rebuilds the
+    /// edge of the tree.
+    ///
+    /// # Errors
+    /// The database is older than the outside checkpoint, or not the one that it saw; or the storage failed.
+    #[allow(clippy::too_many_arguments, reason = "called once, where the hub is put together")]
+    pub(crate) async fn take(
+        store: Store,
+        mut writer: Writer,
+        outside: CheckpointFile,
+        slot: u32,
+        key: SigningKey,
+        authority: Arc<Authority>,
+        clock: Clock,
+        limits: &Limits,
+    ) -> Result<Self, Failure> {
+        let mut tx = writer.begin().await?;
+        let row = tx.shard_take_in_tx(slot, key.name()).await?;
+        tx.commit().await?;
+        if row.origin != key.name() {
+            return Err(Failure::internal(TakeError::Origin { found: row.origin, due: key.name().to_owned() }));
+        }
+        let head = match row.checkpoint.as_str() {
+            "" => unefois_ledger::TreeHead::empty(),
+            signed => Checkpoint::open(signed, &key.verifying_key()).map_err(Failure::internal)?.head,
+        };
+        if head.size != row.size {
+            return Err(Failure::internal(TakeError::Size { signed: head.size, stored: row.size }));
+        }
+        let tree = tree::restore(&store, slot, head).await?;
+        check_outside(&store, slot, &outside, &key, head).await?;
+
+        let authority_now = authority.load();
+        authority.registry_replaced(Arc::clone(&authority_now.registry), row.authority_epoch);
+        let quotas = Quotas::load(&store, clock.now()).await?;
+        let (head, _) = watch::channel(Head { size: row.size, checkpoint: Arc::from(row.checkpoint.as_str()) });
+        let request_id_kept_micros = i64::try_from(limits.request_id_kept.as_micros()).unwrap_or(i64::MAX);
+        let newest = Timestamp::UNIX_EPOCH;
+        Ok(Self {
+            row, tree, key, writer, store, outside, quotas, authority, clock, head, request_id_kept_micros, newest,
+        })
+    }
+
+    /// Follows the committed state.
+    pub(crate) fn head(&self) -> watch::Receiver<Head> {
+        self.head.subscribe()
+    }
+
+    /// Closes the writer: folds the write-ahead log into the database.
+    pub(crate) async fn close(self) -> Result<(), Failure> {
+        Ok(self.writer.close().await?)
+    }
+
+    /// Records one batch. Each entry is answered by itself; an `Err` of the whole means that this node must stop.
+    pub(crate) async fn record_batch(
+        &mut self,
+        batch: Vec<Pending>,
+    ) -> Result<Vec<Result<Recorded, Failure>>, Failure> {
+        let count = batch.len();
+        match self.try_record_batch(batch).await {
+            Ok(recorded) => Ok(recorded.into_iter().map(Ok).collect()),
+            Err(failure) => {
+                self.after_failure(&failure).await?;
+                Ok((0..count).map(|_| Err(failure.clone())).collect())
+            }
+        }
+    }
+
+    /// Performs one act and settles it. An `Err` means that this node must stop.
+    pub(crate) async fn perform(&mut self, mut act: Box<dyn Act>) -> Result<(), Failure> {
+        let outcome = self.try_perform(act.as_mut()).await;
+        let stop = match &outcome {
+            Ok(_) => Ok(()),
+            Err(failure) => self.after_failure(failure).await,
+        };
+        act.settle(outcome, &self.authority, self.row.authority_epoch);
+        stop
+    }
+
+    async fn try_record_batch(&mut self, batch: Vec<Pending>) -> Result<Vec<Recorded>, Failure> {
+        let now = self.instant();
+        self.quotas.turn(now);
+        let mut tx = self.writer.begin().await?;
+        fence(&mut tx, &mut self.row, &self.authority).await?;
+        let in_force = self.authority.load();
+
+        let taken = taken_claims(&mut tx, &batch, now.as_microsecond() - self.request_id_kept_micros).await?;
+        let mut claimed = HashSet::new();
+        let mut deciding = Deciding { tx: &mut tx, in_force: &in_force, quotas: &mut self.quotas, now };
+        let mut decided = Vec::with_capacity(batch.len());
+        for pending in batch {
+            let key = pending.claim_key();
+            // Two in one batch: the second is a repeat, and is decided as one after this commit.
+            if key.as_ref().is_some_and(|key| taken.contains(key) || claimed.contains(key)) {
+                decided.push(None);
+                continue;
+            }
+            let pending = deciding.settle(pending).await?;
+            if let (Some(key), true) = (key, pending.claim.is_some()) {
+                claimed.insert(key);
+            }
+            decided.push(Some(pending));
+        }
+
+        let mut drafts: Vec<&mut Draft> = decided.iter_mut().flatten().map(|entry| &mut entry.draft).collect();
+        let sealed = seal(&self.tree, &self.key, &self.row, now, &mut drafts);
+        write_ledger(&mut tx, &self.row, &sealed, &decided.iter().flatten().map(|d| &d.draft).collect::<Vec<_>>())
+            .await?;
+        let claims = claims(&mut decided, &sealed, &self.row, now);
+        tx.request_claims_insert_in_tx(&claims).await?;
+        for quota in self.quotas.changes() {
+            tx.quota_use_upsert_in_tx(&quota).await?;
+        }
+        self.row = commit(tx, &self.store, &self.row, &sealed).await?;
+        self.quotas.committed();
+        let placed = self.advance(sealed, decided.iter().flatten().map(|entry| entry.draft.id).collect())?;
+
+        let mut placed = placed.into_iter();
+        let answer = |entry: Option<Decided>| match entry {
+            None => Recorded::AlreadyClaimed,
+            Some(Decided { draft, changed, .. }) => {
+                let placed = placed.next().expect("one place for every entry that was decided");
+                Recorded::Placed { draft, placed, changed }
+            }
+        };
+        Ok(decided.into_iter().map(answer).collect())
+    }
+
+    async fn try_perform(&mut self, act: &mut dyn Act) -> Result<Vec<Placed>, Failure> {
+        let now = self.instant();
+        let mut tx = self.writer.begin().await?;
+        fence(&mut tx, &mut self.row, &self.authority).await?;
+        let place = Place { slot: self.row.slot, index: self.row.size, now };
+        let Performed { mut entries, effect } = act.perform(&mut tx, place).await?;
+        let mut row = self.row.clone();
+        if effect == Effect::Removes {
+            row.authority_epoch = tx.epoch_raise_in_tx(row.slot).await?;
+        }
+        let mut drafts: Vec<&mut Draft> = entries.iter_mut().collect();
+        let sealed = seal(&self.tree, &self.key, &row, now, &mut drafts);
+        write_ledger(&mut tx, &row, &sealed, &entries.iter().collect::<Vec<_>>()).await?;
+        self.row = commit(tx, &self.store, &row, &sealed).await?;
+        if effect == Effect::Removes {
+            self.authority.epoch_raised(self.row.authority_epoch);
+        }
+        self.advance(sealed, entries.iter().map(|draft| draft.id).collect())
+    }
+
+    /// After a batch that was not committed: nothing of it may remain in memory. After a failure of the storage, or
+    /// of the lease, this node must stop.
+    async fn after_failure(&mut self, failure: &Failure) -> Result<(), Failure> {
+        if is_fatal(failure) {
+            tracing::error!(reason = failure.reason.code(), "the ledger cannot be written any more: stopping");
+            return Err(failure.clone());
+        }
+        self.quotas = Quotas::load(&self.store, self.clock.now()).await?;
+        Ok(())
+    }
+
+    /// Takes the committed batch over into memory, and shows it to those who follow.
+    fn advance(&mut self, sealed: Sealed, ids: Vec<uuid::Uuid>) -> Result<Vec<Placed>, Failure> {
+        let Sealed { appended, checkpoint, leaves, recorded_at, hashes: _ } = sealed;
+        let first = appended.first_index();
+        let checkpoint: Arc<str> = Arc::from(checkpoint);
+        let placed = ids
+            .into_iter()
+            .zip(leaves)
+            .zip(first..)
+            .map(|((id, leaf), index)| {
+                let inclusion_path = appended.inclusion_path(index).expect("every leaf of a batch has a path in it");
+                Placed { id, leaf, index, inclusion_path, checkpoint: Arc::clone(&checkpoint), recorded_at }
+            })
+            .collect();
+        if !checkpoint.is_empty() && appended.head().size > first {
+            self.outside.write(&checkpoint).map_err(Failure::internal)?;
+        }
+        self.tree = appended.into_tree();
+        self.head.send_replace(Head { size: self.row.size, checkpoint });
+        Ok(placed)
+    }
+
+    /// The instant of the next entries: never before that of the entries before them.
+    fn instant(&mut self) -> Timestamp {
+        self.newest = self.newest.max(self.clock.now());
+        self.newest
+    }
+}
+
+/// An entry that will be recorded.
+struct Decided {
+    draft: Draft,
+    claim: Option<RequestClaim>,
+    changed: Option<ChangedAnswer>,
+}
+
+struct Deciding<'a, 'tx> {
+    tx: &'a mut Transaction<'tx>,
+    in_force: &'a InForce,
+    quotas: &'a mut Quotas,
+    now: Timestamp,
+}
+
+impl Deciding<'_, '_> {
+    /// Decides again what was decided under an older authority, or what has no quota left.
+    async fn settle(&mut self, pending: Pending) -> Result<Decided, Failure> {
+        let Pending { draft, epoch, release } = pending;
+        let Some(terms) = release else { return Ok(Decided { draft, claim: None, changed: None }) };
+        let within_quota = match &terms.quota {
+            Some((agreement, limit)) => self.quotas.take(agreement, *limit),
+            None => true,
+        };
+        if epoch == self.in_force.epoch && within_quota {
+            return Ok(Decided { draft, claim: terms.claim, changed: None });
+        }
+        let quota = if within_quota { QuotaState::Left } else { QuotaState::Exhausted };
+        match terms.redecide.redecide(self.tx, self.in_force, quota, self.now).await? {
+            Redecided::Stands => Ok(Decided { draft, claim: terms.claim, changed: None }),
+            Redecided::Changed { draft, answer } => {
+                let claim = match &answer {
+                    ChangedAnswer::Released { .. } => terms.claim,
+                    ChangedAnswer::Refused(_) => {
+                        if let (true, Some((agreement, _))) = (within_quota, &terms.quota) {
+                            self.quotas.give_back(agreement);
+                        }
+                        None
+                    }
+                };
+                Ok(Decided { draft, claim, changed: Some(answer) })
+            }
+        }
+    }
+}
+
+impl Pending {
+    fn claim_key(&self) -> Option<(String, String)> {
+        let claim = self.release.as_ref()?.claim.as_ref()?;
+        Some((claim.agency.clone(), claim.request_id.clone()))
+    }
+}
+
+/// Why a shard cannot be taken over.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum TakeError {
+    #[error("the shard has the origin `{found}`, and the configuration names `{due}`: set `hub.name` as it was")]
+    Origin { found: String, due: String },
+    #[error("the checkpoint of the shard covers {signed} entries, and its row says {stored}: the database was altered")]
+    Size { signed: u64, stored: u64 },
+    #[error(
+        "the database has {stored} entries, and the outside checkpoint has seen {seen}: it is older than what was \
+         promised, such as a restored backup. Restore the newest one, or ask an auditor before removing the checkpoint"
+    )]
+    Behind { stored: u64, seen: u64 },
+}
+
+/// The outside checkpoint must be of a tree that the database continues: a restored backup must not sign a fork.
+async fn check_outside(
+    store: &Store,
+    slot: u32,
+    outside: &CheckpointFile,
+    key: &SigningKey,
+    head: unefois_ledger::TreeHead,
+) -> Result<(), Failure> {
+    let Some(seen) = outside.read().map_err(Failure::internal)? else { return Ok(()) };
+    let seen = Checkpoint::open(&seen, &key.verifying_key()).map_err(Failure::internal)?.head;
+    if seen.size > head.size {
+        return Err(Failure::internal(TakeError::Behind { stored: head.size, seen: seen.size }));
+    }
+    let path = tree::consistency_path(store, slot, seen.size, head.size).await?;
+    check_consistency(seen, head, &path).map_err(Failure::internal)
+}
+
+/// The first write of every batch. A moved epoch stays locked, and what is in force is read again.
+async fn fence(tx: &mut Transaction<'_>, row: &mut Shard, authority: &Authority) -> Result<(), Failure> {
+    match tx.shard_fence_in_tx(row).await? {
+        Fence::Held => Ok(()),
+        Fence::EpochMoved { authority_epoch } => {
+            row.authority_epoch = authority_epoch;
+            let registry = crate::registry::load_in_tx(tx).await?;
+            authority.registry_replaced(Arc::new(registry), authority_epoch);
+            Ok(())
+        }
+        Fence::LeaseLost => Err(Failure::new(unefois_core::Reason::LeaseLost)),
+    }
+}
+
+async fn taken_claims(
+    tx: &mut Transaction<'_>,
+    batch: &[Pending],
+    since: i64,
+) -> Result<HashSet<(String, String)>, Failure> {
+    let claims = batch.iter().filter_map(|pending| pending.release.as_ref()?.claim.as_ref());
+    let mut keys: Vec<_> = claims.map(|claim| (claim.agency.as_str(), claim.request_id.as_str())).collect();
+    keys.sort_unstable();
+    Ok(tx.request_claims_taken_in_tx(&keys, since).await?)
+}
+
+/// Fills in instant and epoch, hashes, and signs.
+fn seal(tree: &Tree, key: &SigningKey, row: &Shard, now: Timestamp, drafts: &mut [&mut Draft]) -> Sealed {
+    let leaves: Vec<Vec<u8>> = drafts
+        .iter_mut()
+        .map(|draft| {
+            draft.public.recorded_at_micros = now.as_microsecond();
+            draft.public.authority_epoch = row.authority_epoch;
+            draft.leaf()
+        })
+        .collect();
+    let hashes: Vec<Hash> = leaves.iter().map(|leaf| leaf_hash(leaf)).collect();
+    let appended = tree.append(&hashes);
+    // Without entries the tree is the one that the row's checkpoint signs already.
+    let checkpoint = if leaves.is_empty() { row.checkpoint.clone() } else { key.sign(appended.head()) };
+    Sealed { appended, checkpoint, leaves, hashes, recorded_at: now }
+}
+
+async fn write_ledger(
+    tx: &mut Transaction<'_>,
+    row: &Shard,
+    sealed: &Sealed,
+    drafts: &[&Draft],
+) -> Result<(), Failure> {
+    if sealed.leaves.is_empty() {
+        return Ok(());
+    }
+    let entries: Vec<EntryRow> = drafts
+        .iter()
+        .zip(sealed.leaves.iter().zip(&sealed.hashes))
+        .zip(sealed.appended.first_index()..)
+        .map(|((draft, (leaf, hash)), index)| EntryRow {
+            index,
+            leaf_hash: hash.0,
+            leaf: leaf.clone(),
+            personal: draft.personal.as_ref().map(|personal| (personal.key, personal.sealed.clone())),
+        })
+        .collect();
+    tx.entries_insert_in_tx(row.slot, &entries).await?;
+    let tiles: Vec<TileRow> = sealed
+        .appended
+        .tiles()
+        .into_iter()
+        .map(|tile| TileRow { level: tile.level, index: tile.index, hashes: tile.hashes, root: tile.root.0 })
+        .collect();
+    tx.tiles_insert_in_tx(row.slot, &tiles).await?;
+    Ok(tx.shard_advance_in_tx(row.slot, sealed.appended.head().size, &sealed.checkpoint).await?)
+}
+
+/// The claims of the batch, each naming the entry that claims it.
+fn claims(decided: &mut [Option<Decided>], sealed: &Sealed, row: &Shard, now: Timestamp) -> Vec<RequestClaim> {
+    let places: HashMap<uuid::Uuid, u64> =
+        decided.iter().flatten().map(|entry| entry.draft.id).zip(sealed.appended.first_index()..).collect();
+    let mut claims: Vec<RequestClaim> = decided
+        .iter_mut()
+        .flatten()
+        .filter_map(|entry| {
+            let claim = entry.claim.take()?;
+            let index = *places.get(&entry.draft.id)?;
+            Some(RequestClaim { slot: row.slot, index, claimed_at: now.as_microsecond(), ..claim })
+        })
+        .collect();
+    claims.sort_unstable_by(|a, b| (&a.agency, &a.request_id).cmp(&(&b.agency, &b.request_id)));
+    claims
+}
+
+/// Commits. When the outcome is unknown, the shard row tells.
+async fn commit(tx: Transaction<'_>, store: &Store, row: &Shard, sealed: &Sealed) -> Result<Shard, Failure> {
+    let due = Shard { size: sealed.appended.head().size, checkpoint: sealed.checkpoint.clone(), ..row.clone() };
+    let Err(error) = tx.commit().await else { return Ok(due) };
+    if error.is_storage_failure() {
+        return Err(error.into());
+    }
+    let found = store.shard_fetch(row.slot).await?;
+    if found.as_ref() == Some(&due) { Ok(due) } else { Err(error.into()) }
+}
+
+fn is_fatal(failure: &Failure) -> bool {
+    failure.reason == unefois_core::Reason::LeaseLost || failure.is_storage_failure()
+}

@@ -1,0 +1,235 @@
+//! Subjects: found by any of their identifiers, known from their first mention, merged by an operator.
+
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+use tokio::sync::oneshot;
+use unefois_core::{Caller, Identifier, Reason};
+use unefois_ledger::{Change, EntryKind, Outcome, PersonalPart, PublicPart};
+use unefois_store::{SubjectRow, SubjectWithIdentifiers, Transaction};
+use unefois_vault::{KeyUse, Pseudonyms};
+use uuid::Uuid;
+
+use crate::{
+    authority::Authority,
+    entry::{Draft, Placed},
+    failure::Failure,
+    hub::Hub,
+    keys::{Keys, OpenKey, Owner},
+    recorder::{Act, Effect, Performed, Place},
+};
+
+/// A subject that the hub knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Known {
+    /// The subject, after merging.
+    pub(crate) root: [u8; 16],
+    /// The key that seals its traces.
+    pub(crate) trace_key: [u8; 16],
+    /// The pseudonyms by which it was found.
+    pub(crate) pseudonyms: Vec<[u8; 32]>,
+}
+
+/// The pseudonym of an identifier.
+pub(crate) fn pseudonym(pseudonyms: &Pseudonyms, identifier: &Identifier) -> [u8; 32] {
+    let (kind, issuer, text) = identifier.canonical();
+    pseudonyms.identifier(kind, issuer, &text)
+}
+
+/// The identifier as the catalogue's key fields hold it; a local one stands in for nothing.
+pub(crate) fn catalogued_identifier(identifier: &Identifier) -> Option<(unefois_catalog::IdentifierKind, String)> {
+    use unefois_catalog::IdentifierKind as Kind;
+    match identifier {
+        Identifier::Nir(nir) => Some((Kind::Nir, nir.as_str().to_owned())),
+        Identifier::Siren(siren) => Some((Kind::Siren, siren.as_str().to_owned())),
+        Identifier::Siret(siret) => Some((Kind::Siret, siret.as_str().to_owned())),
+        Identifier::Spi(spi) => Some((Kind::Spi, spi.as_str().to_owned())),
+        Identifier::Local { .. } => None,
+    }
+}
+
+impl Hub {
+    /// The subject of these identifiers. One that is mentioned for the first time is added, with its trace key,
+    /// before anything is recorded about it.
+    ///
+    /// # Errors
+    /// `IDENTITY_CONFLICT` when the identifiers belong to two subjects.
+    pub(crate) async fn subject_known(&self, identifiers: &[Identifier], now: Timestamp) -> Result<Known, Failure> {
+        let pseudonyms: Vec<[u8; 32]> =
+            identifiers.iter().map(|identifier| pseudonym(&self.pseudonyms, identifier)).collect();
+        if let [single] = pseudonyms.as_slice()
+            && let Some(known) = self.subjects.get(single)
+        {
+            return Ok(known);
+        }
+        let found = self.store.subjects_list(&pseudonyms).await?;
+        let known = match one_subject(found.iter().map(|(_, subject)| *subject))? {
+            Some(subject) => Known { root: subject.root, trace_key: subject.trace_key, pseudonyms },
+            None => self.subject_mention(pseudonyms, now).await?,
+        };
+        if let [single] = known.pseudonyms.as_slice() {
+            self.subjects.insert(*single, known.clone());
+        }
+        Ok(known)
+    }
+
+    /// The subject of an identifier that may be unknown.
+    pub(crate) async fn subject_find(&self, identifier: &Identifier) -> Result<Option<Known>, Failure> {
+        let pseudonym = pseudonym(&self.pseudonyms, identifier);
+        let found = self.store.subjects_list(&[pseudonym]).await?;
+        let known = |(_, subject): &([u8; 32], SubjectRow)| Known {
+            root: subject.root,
+            trace_key: subject.trace_key,
+            pseudonyms: vec![pseudonym],
+        };
+        Ok(found.first().map(known))
+    }
+
+    /// The subject of that identifier of ours.
+    pub(crate) async fn subject_of(&self, id: [u8; 16]) -> Result<Known, Failure> {
+        let found = self.store.subject_fetch(id).await?.ok_or_else(|| Failure::new(Reason::SubjectUnknown))?;
+        Ok(Known { root: found.root, trace_key: found.trace_key, pseudonyms: Vec::new() })
+    }
+
+    /// The search pseudonyms of a subject and of all that was merged into it.
+    pub(crate) async fn subject_search_pseudonyms(&self, root: [u8; 16]) -> Result<Vec<[u8; 32]>, Failure> {
+        let members = self.store.subject_members_list(root).await?;
+        Ok(members.into_iter().map(|member| self.pseudonyms.search(member)).collect())
+    }
+
+    /// The key that seals the payloads of a subject.
+    pub(crate) async fn payload_key(&self, subject: [u8; 16], now: Timestamp) -> Result<OpenKey, Failure> {
+        let mut keys = self.keys.ensure(&[Owner::Subject(subject)], KeyUse::Payload, now).await?;
+        Ok(keys.pop().expect("one owner was asked for"))
+    }
+
+    /// Joins two subjects that turn out to be one. Gives the identifier of the entry.
+    ///
+    /// # Errors
+    /// `SUBJECT_UNKNOWN` when the hub does not know both; `ARGUMENT_INVALID` when they are one already.
+    pub async fn merge(
+        &self,
+        caller: &Caller,
+        kept: &Identifier,
+        merged: &Identifier,
+        case_reference: &str,
+    ) -> Result<Uuid, Failure> {
+        let unknown = || Failure::new(Reason::SubjectUnknown);
+        let kept = self.subject_find(kept).await?.ok_or_else(unknown)?;
+        let merged = self.subject_find(merged).await?.ok_or_else(unknown)?;
+        if kept.root == merged.root {
+            return Err(Failure::field(Reason::ArgumentInvalid, "merged", "the two are one subject already"));
+        }
+        let trace_key = self.keys.open(kept.trace_key).await?;
+        let public = PublicPart {
+            kind: EntryKind::Subject.into(),
+            outcome: Outcome::Accepted.into(),
+            caller_agency: caller.agency.to_string(),
+            caller_system: caller.system.clone(),
+            change: Some(Change { noun: "subject".to_owned(), verb: "merge".to_owned(), ..Change::default() }),
+            ..PublicPart::default()
+        };
+        let personal = PersonalPart {
+            subject_pseudonym: self.pseudonyms.subject_for_consumer(kept.root, caller.agency.as_str()).to_vec(),
+            case_reference: case_reference.to_owned(),
+            ..PersonalPart::default()
+        };
+        let draft = Draft::new(public, Uuid::now_v7()).sealed(&personal, &trace_key, &self.origin);
+        let (answer, answered) = oneshot::channel();
+        let act = Merge { kept: kept.root, merged: merged.root, draft: Some(draft), answer: Some(answer) };
+        self.recorder.act(Box::new(act))?;
+        let id = answered.await.unwrap_or_else(|_closed| Err(Failure::stopping()))?;
+        self.subjects.invalidate_all();
+        Ok(id)
+    }
+
+    async fn subject_mention(&self, pseudonyms: Vec<[u8; 32]>, now: Timestamp) -> Result<Known, Failure> {
+        let (answer, answered) = oneshot::channel();
+        let act = Mention { keys: self.keys.clone(), pseudonyms, answer: Some(answer), known: None };
+        self.recorder.act(Box::new(act))?;
+        let known = answered.await.unwrap_or_else(|_closed| Err(Failure::stopping()));
+        tracing::debug!(at = %now, "a subject was mentioned for the first time");
+        known
+    }
+}
+
+/// The one subject among those found, after merging.
+pub(crate) fn one_subject(found: impl Iterator<Item = SubjectRow>) -> Result<Option<SubjectRow>, Failure> {
+    let mut one: Option<SubjectRow> = None;
+    for subject in found {
+        match one {
+            Some(first) if first.root != subject.root => return Err(Failure::new(Reason::IdentityConflict)),
+            Some(_) => {}
+            None => one = Some(subject),
+        }
+    }
+    Ok(one)
+}
+
+/// Adds a subject at its first mention.
+struct Mention {
+    keys: Keys,
+    pseudonyms: Vec<[u8; 32]>,
+    known: Option<Known>,
+    answer: Option<oneshot::Sender<Result<Known, Failure>>>,
+}
+
+impl Act for Mention {
+    fn perform<'act>(
+        &'act mut self,
+        tx: &'act mut Transaction<'_>,
+        place: Place,
+    ) -> BoxFuture<'act, Result<Performed, Failure>> {
+        Box::pin(async move {
+            let pseudonyms = self.pseudonyms.clone();
+            let found = tx.subjects_list_in_tx(&pseudonyms).await?;
+            let subject = match one_subject(found.iter().map(|(_, subject)| *subject))? {
+                // Mentioned by another meanwhile.
+                Some(subject) => Known { root: subject.root, trace_key: subject.trace_key, pseudonyms },
+                None => {
+                    let id = *Uuid::new_v4().as_bytes();
+                    let trace = self.keys.ensure(&[Owner::Subject(id)], KeyUse::Trace, place.now).await?;
+                    let trace_key = trace.first().map(|key| key.id().0).expect("one owner was asked for");
+                    let added = SubjectWithIdentifiers { id, trace_key, pseudonyms: pseudonyms.clone() };
+                    tx.subject_insert_in_tx(&added, place.now.as_microsecond()).await?;
+                    Known { root: id, trace_key, pseudonyms }
+                }
+            };
+            self.known = Some(subject);
+            Ok(Performed { entries: Vec::new(), effect: Effect::Keeps })
+        })
+    }
+
+    fn settle(mut self: Box<Self>, outcome: Result<Vec<Placed>, Failure>, _authority: &Authority, _epoch: u64) {
+        let known = self.known.take().ok_or_else(|| Failure::new(Reason::Internal));
+        if let Some(answer) = self.answer.take() {
+            let _gone = answer.send(outcome.and(known));
+        }
+    }
+}
+
+/// Joins two subjects.
+struct Merge {
+    kept: [u8; 16],
+    merged: [u8; 16],
+    draft: Option<Draft>,
+    answer: Option<oneshot::Sender<Result<Uuid, Failure>>>,
+}
+
+impl Act for Merge {
+    fn perform<'act>(
+        &'act mut self,
+        tx: &'act mut Transaction<'_>,
+        _place: Place,
+    ) -> BoxFuture<'act, Result<Performed, Failure>> {
+        Box::pin(async move {
+            tx.subject_merge_in_tx(self.kept, self.merged).await?;
+            Ok(Performed { entries: self.draft.take().into_iter().collect(), effect: Effect::Removes })
+        })
+    }
+
+    fn settle(mut self: Box<Self>, outcome: Result<Vec<Placed>, Failure>, _authority: &Authority, _epoch: u64) {
+        if let Some(answer) = self.answer.take() {
+            let _gone = answer.send(crate::entry::single_id(outcome));
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! Small forms in which the broker keeps things: the codes of the ledger, and a sealed live answer.
+
+use unefois_core::Purpose;
+use unefois_ledger::Source;
+
+use crate::question::Freshness;
+
+/// The purpose as the ledger writes it.
+pub(crate) fn purpose(purpose: Purpose) -> unefois_ledger::Purpose {
+    match purpose {
+        Purpose::Simplification => unefois_ledger::Purpose::Simplification,
+        Purpose::NonTakeUp => unefois_ledger::Purpose::NonTakeUp,
+        Purpose::Fraud => unefois_ledger::Purpose::Fraud,
+        Purpose::Collection => unefois_ledger::Purpose::Collection,
+        Purpose::Audit => unefois_ledger::Purpose::Audit,
+    }
+}
+
+/// A live answer as it is kept for its repeat: when the hub learned it, then the minimised bytes.
+pub(crate) fn sealed_answer(data: &[u8], freshness: &Freshness) -> Vec<u8> {
+    [&freshness.learned_at.to_be_bytes()[..], data].concat()
+}
+
+/// What [`sealed_answer`] made.
+pub(crate) fn open_answer(kept: &[u8]) -> Option<(Vec<u8>, Freshness)> {
+    let (learned_at, data) = kept.split_first_chunk::<8>()?;
+    let learned_at = i64::from_be_bytes(*learned_at);
+    let freshness = Freshness { source: Source::Live, provider_recorded_at: None, learned_at, revision: 0 };
+    Some((data.to_vec(), freshness))
+}

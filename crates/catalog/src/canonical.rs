@@ -1,0 +1,111 @@
+//! Canonical bytes: a record decoded, checked against the rules of its dataset, and encoded in one way only.
+
+use prost::Message;
+use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, ReflectMessage, Value};
+
+use crate::{
+    dataset::{Dataset, IdentifierField},
+    load::is_not_negative,
+};
+
+/// A record that the dataset does not allow.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("dataset `{dataset}`: {rule}")]
+pub struct InvalidPayload {
+    /// The dataset.
+    pub dataset: String,
+    /// The path of the field at fault; empty when it is the record as a whole.
+    pub field: String,
+    /// The rule that it breaks, in words. Never holds a value.
+    pub rule: String,
+}
+
+impl Dataset {
+    /// Checks a whole record and gives its canonical bytes: fields in the order of their numbers, nothing unknown.
+    ///
+    /// # Errors
+    /// The bytes are not the dataset's message, hold fields that it does not have, miss a key field, or break the
+    /// rule of a field. Identifiers are left to the caller, who knows their keys: see [`Dataset::identifiers`].
+    pub fn canonicalise(&self, bytes: &[u8]) -> Result<Vec<u8>, InvalidPayload> {
+        let message = self.decode(bytes)?;
+        for field in &self.natural_key {
+            if !message.has_field_by_name(&field.name) {
+                return Err(self.invalid(&field.name, "a key field is missing"));
+            }
+        }
+        Ok(message.encode_to_vec())
+    }
+
+    /// The identifiers in a record, with the kinds that their fields claim.
+    ///
+    /// # Errors
+    /// The bytes are not the dataset's message.
+    pub fn identifiers(&self, bytes: &[u8]) -> Result<Vec<IdentifierField>, InvalidPayload> {
+        let message = self.decode(bytes)?;
+        let found = self.fields.iter().filter_map(|field| {
+            let kind = field.identifier?;
+            let value = message.has_field_by_name(&field.name).then(|| message.get_field_by_name(&field.name))??;
+            Some(IdentifierField { field: field.name.clone(), kind, text: value.as_str()?.to_owned() })
+        });
+        Ok(found.collect())
+    }
+
+    /// Decodes and checks every value that is there; key fields may be missing.
+    pub(crate) fn decode(&self, bytes: &[u8]) -> Result<DynamicMessage, InvalidPayload> {
+        let message = DynamicMessage::decode(self.message.clone(), bytes)
+            .map_err(|error| self.invalid("", &format!("the bytes are not a `{}`: {error}", self.message.full_name())))?;
+        self.check(&message, "")?;
+        Ok(message)
+    }
+
+    fn check(&self, message: &DynamicMessage, path: &str) -> Result<(), InvalidPayload> {
+        if message.unknown_fields().next().is_some() {
+            return Err(self.invalid(path, "it has a field that the dataset does not"));
+        }
+        check_period(message).map_err(|rule| self.invalid(path, rule))?;
+        for (field, value) in message.fields() {
+            let path = if path.is_empty() { field.name().to_owned() } else { format!("{path}.{}", field.name()) };
+            match value {
+                Value::List(items) => items.iter().try_for_each(|item| self.check_value(&field, item, &path))?,
+                single => self.check_value(&field, single, &path)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn check_value(&self, field: &FieldDescriptor, value: &Value, path: &str) -> Result<(), InvalidPayload> {
+        match (value, field.kind()) {
+            (Value::Message(inner), _) => self.check(inner, path),
+            (Value::EnumNumber(number), Kind::Enum(of)) if *number == 0 || of.get_value(*number).is_none() => {
+                Err(self.invalid(path, "the value is not one of its enumeration"))
+            }
+            (Value::I64(number), _) if *number < 0 && is_not_negative(field) => {
+                Err(self.invalid(path, "the number is below zero"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn invalid(&self, field: &str, rule: &str) -> InvalidPayload {
+        InvalidPayload { dataset: self.id.clone(), field: field.to_owned(), rule: rule.to_owned() }
+    }
+}
+
+/// The rules of `unefois/calendar/v1/period.proto`; other messages have none here.
+fn check_period(message: &DynamicMessage) -> Result<(), &'static str> {
+    let number = |name: &str| message.get_field_by_name(name).and_then(|value| value.as_i32()).unwrap_or_default();
+    let year = || i16::try_from(number("year")).ok().filter(|year| (1..=9999).contains(year));
+    match message.descriptor().full_name() {
+        "unefois.calendar.v1.Date" => {
+            let (month, day) = (i8::try_from(number("month")), i8::try_from(number("day")));
+            let (Some(year), Ok(month), Ok(day)) = (year(), month, day) else { return Err("it is not a day of the calendar") };
+            jiff::civil::Date::new(year, month, day).map(drop).map_err(|_not_a_day| "it is not a day of the calendar")
+        }
+        "unefois.calendar.v1.Month" if year().is_none() || !(1..=12).contains(&number("month")) => Err("it is not a month"),
+        "unefois.calendar.v1.Quarter" if year().is_none() || !(1..=4).contains(&number("quarter")) => {
+            Err("it is not a quarter")
+        }
+        "unefois.calendar.v1.Period" if message.fields().next().is_none() => Err("it names no month or quarter"),
+        _ => Ok(()),
+    }
+}

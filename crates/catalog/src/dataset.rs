@@ -1,0 +1,141 @@
+//! One dataset and its fields.
+
+use prost_reflect::MessageDescriptor;
+
+use crate::field_set::{FieldSet, UnknownField};
+
+/// One kind of data (jeu de données): one protobuf message.
+#[derive(Debug)]
+pub struct Dataset {
+    pub(crate) id: String,
+    pub(crate) major: u32,
+    pub(crate) french_name: String,
+    pub(crate) subject_kind: SubjectKind,
+    /// In the order of their numbers.
+    pub(crate) fields: Vec<Field>,
+    /// The key fields, in the order of the annotation.
+    pub(crate) natural_key: Vec<KeyField>,
+    pub(crate) message: MessageDescriptor,
+}
+
+/// One top-level field of a dataset.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Field {
+    /// Its name in the contract; field masks and agreements use it.
+    pub name: String,
+    /// Its number on the wire.
+    pub number: u32,
+    /// How sensitive it is.
+    pub sensitivity: Sensitivity,
+    /// Which identifier it holds, if it holds one.
+    pub identifier: Option<IdentifierKind>,
+}
+
+/// A key field, and whether a subject's identifier can stand in for it.
+#[derive(Debug, Clone)]
+pub(crate) struct KeyField {
+    pub(crate) name: String,
+    pub(crate) identifier: Option<IdentifierKind>,
+}
+
+/// An identifier found in a record: the caller checks its key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdentifierField {
+    /// The field that holds it.
+    pub field: String,
+    /// Which identifier it claims to be.
+    pub kind: IdentifierKind,
+    /// Its text, as published.
+    pub text: String,
+}
+
+/// The kind of subject that a dataset is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SubjectKind {
+    /// A natural person, the self-employed included (personne physique).
+    NaturalPerson,
+    /// A legal person (personne morale).
+    Company,
+}
+
+/// How much harm the disclosure of a field could do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sensitivity {
+    /// Public in a register that anybody may read.
+    Public,
+    /// Personal data (RGPD article 4(1)).
+    Personal,
+    /// Money.
+    Financial,
+    /// Identifies the person by itself (RGPD article 87).
+    Identifying,
+}
+
+/// The identifiers whose keys can be checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IdentifierKind {
+    /// Social-security number.
+    Nir,
+    /// Company number.
+    Siren,
+    /// Establishment number.
+    Siret,
+    /// Tax number.
+    Spi,
+}
+
+impl Dataset {
+    /// The stable identifier, such as `declared-turnover`.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The major version.
+    #[must_use]
+    pub fn major(&self) -> u32 {
+        self.major
+    }
+
+    /// The name in French, as the agencies call it.
+    #[must_use]
+    pub fn french_name(&self) -> &str {
+        &self.french_name
+    }
+
+    /// The kind of subject that its records are about.
+    #[must_use]
+    pub fn subject_kind(&self) -> SubjectKind {
+        self.subject_kind
+    }
+
+    /// Its top-level fields, in the order of their numbers.
+    #[must_use]
+    pub fn fields(&self) -> &[Field] {
+        &self.fields
+    }
+
+    /// The names of the fields that, with the subject, name one record.
+    pub fn natural_key(&self) -> impl Iterator<Item = &str> {
+        self.natural_key.iter().map(|field| field.name.as_str())
+    }
+
+    /// The full name of its message, such as `unefois.income.v1.DeclaredTurnover`.
+    #[must_use]
+    pub fn message_name(&self) -> &str {
+        self.message.full_name()
+    }
+
+    /// The set of the named top-level fields.
+    ///
+    /// # Errors
+    /// A name is not a field of this dataset.
+    pub fn field_set<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Result<FieldSet, UnknownField> {
+        let mut set = FieldSet::default();
+        for name in names {
+            let field = self.fields.iter().find(|field| field.name == name);
+            set.insert(field.ok_or_else(|| UnknownField { dataset: self.id.clone(), field: name.to_owned() })?.number);
+        }
+        Ok(set)
+    }
+}

@@ -1,0 +1,112 @@
+//! The natural key: what, with the subject, names one record.
+
+use prost::Message;
+use prost_reflect::{DynamicMessage, Value};
+
+use crate::{
+    canonical::InvalidPayload,
+    dataset::{Dataset, IdentifierKind},
+};
+
+/// A natural key, in two parts.
+///
+/// Agencies know a person by different identifiers, so a key field that holds one may be left out of a question: the
+/// part without identifiers selects, and the part with them tells apart where both are known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    /// The dataset's message with the key fields that hold no identifier. Empty when every key field holds one.
+    pub selector: Vec<u8>,
+    /// The dataset's message with the key fields that hold one; absent when one of them is not known.
+    pub discriminator: Option<Vec<u8>>,
+    /// The dataset's message with every key field that is known.
+    pub natural: Vec<u8>,
+}
+
+/// A natural key that the dataset does not allow.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidKey {
+    /// The bytes are not the dataset's message, or a value breaks its rule.
+    #[error("the key is not valid")]
+    Payload(#[source] InvalidPayload),
+    /// A field that is not part of the key is set.
+    #[error("field `{field}` is not part of the key of dataset `{dataset}`")]
+    NotAKeyField {
+        /// The dataset.
+        dataset: String,
+        /// The field.
+        field: String,
+    },
+    /// A key field is missing that nothing can stand in for.
+    #[error("the key of dataset `{dataset}` needs field `{field}`")]
+    Missing {
+        /// The dataset.
+        dataset: String,
+        /// The field.
+        field: String,
+    },
+}
+
+impl Dataset {
+    /// The key of a record, from its canonical bytes.
+    ///
+    /// # Errors
+    /// The bytes do not hold every key field: they did not come from [`Dataset::canonicalise`].
+    pub fn key_of_record(&self, canonical: &[u8]) -> Result<Key, InvalidKey> {
+        let record = self.decode(canonical).map_err(InvalidKey::Payload)?;
+        self.split(&record)
+    }
+
+    /// The key that a question asks for: the dataset's message with key fields only. A key field that holds an
+    /// identifier of the kind of `subject` is filled in from it.
+    ///
+    /// # Errors
+    /// See [`InvalidKey`].
+    pub fn key_of_question(&self, bytes: &[u8], subject: Option<(IdentifierKind, &str)>) -> Result<Key, InvalidKey> {
+        let mut question = self.decode(bytes).map_err(InvalidKey::Payload)?;
+        let stranger = question.fields().map(|(field, _)| field.name().to_owned()).find(|name| !self.is_key(name));
+        if let Some(field) = stranger {
+            return Err(InvalidKey::NotAKeyField { dataset: self.id.clone(), field });
+        }
+        for field in &self.natural_key {
+            if let (Some(kind), Some((given, text))) = (field.identifier, subject)
+                && kind == given
+                && !question.has_field_by_name(&field.name)
+            {
+                question.set_field_by_name(&field.name, Value::String(text.to_owned()));
+            }
+        }
+        self.split(&question)
+    }
+
+    fn split(&self, message: &DynamicMessage) -> Result<Key, InvalidKey> {
+        let mut selector = DynamicMessage::new(self.message.clone());
+        let mut discriminator = Some(DynamicMessage::new(self.message.clone()));
+        let mut natural = DynamicMessage::new(self.message.clone());
+        for field in &self.natural_key {
+            let value = message.has_field_by_name(&field.name).then(|| message.get_field_by_name(&field.name)).flatten();
+            match (value, field.identifier) {
+                (Some(value), identifier) => {
+                    natural.set_field_by_name(&field.name, value.clone().into_owned());
+                    match (identifier, &mut discriminator) {
+                        (None, _) => selector.set_field_by_name(&field.name, value.into_owned()),
+                        (Some(_), Some(part)) => part.set_field_by_name(&field.name, value.into_owned()),
+                        (Some(_), None) => {}
+                    }
+                }
+                (None, Some(_)) => discriminator = None,
+                (None, None) => {
+                    return Err(InvalidKey::Missing { dataset: self.id.clone(), field: field.name.clone() });
+                }
+            }
+        }
+        Ok(Key {
+            selector: selector.encode_to_vec(),
+            discriminator: discriminator.map(|part| part.encode_to_vec()),
+            natural: natural.encode_to_vec(),
+        })
+    }
+
+    fn is_key(&self, name: &str) -> bool {
+        self.natural_key.iter().any(|field| field.name == name)
+    }
+}

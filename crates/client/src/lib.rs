@@ -1,0 +1,1 @@
+//! The typed Rust SDK of a partner agency.

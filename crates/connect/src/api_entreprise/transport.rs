@@ -1,0 +1,228 @@
+//! One HTTP question within every limit: pause, questions under way, time, and size of the answer.
+
+use std::error::Error as StdError;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::header::{ACCEPT, AUTHORIZATION, HeaderValue};
+use http::{Request, Response, StatusCode, Uri};
+use http_body_util::{BodyExt as _, Empty, LengthLimitError, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper_rustls::{ConfigBuilderExt as _, HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rustls::crypto::aws_lc_rs;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+use tracing::error;
+
+use super::config::{ApiEntrepriseConfig, Endpoint, InvalidConnectorConfig, Protection, TrustedRoots};
+use super::limits::Pause;
+use crate::failure::{InvalidAnswer, Outage, ProviderFailure};
+
+/// When to come back after all questions were under way: they take some hundred milliseconds.
+const BUSY_RETRY_AFTER: Duration = Duration::from_millis(200);
+
+/// How long an unused connection is kept for the next question.
+const IDLE_CONNECTION_KEPT: Duration = Duration::from_secs(30);
+
+/// Longest head of an answer (status line and headers), in bytes.
+const HEAD_SIZE_BYTES_MAX: usize = 16 * 1024;
+
+/// The way to one provider, with its limits.
+pub(super) struct Transport {
+    client: Client<HttpsConnector<HttpConnector>, Empty<Bytes>>,
+    /// `Bearer <token>`, marked sensitive: its `Debug` hides it.
+    authorization: HeaderValue,
+    timeout: Duration,
+    answer_size_bytes_max: usize,
+    in_flight: Semaphore,
+    in_flight_max: usize,
+    pause: Pause,
+}
+
+impl Transport {
+    pub(super) fn new(config: ApiEntrepriseConfig, endpoint: &Endpoint) -> Result<Self, InvalidConnectorConfig> {
+        let ApiEntrepriseConfig {
+            base_url: _,
+            token,
+            context: _,
+            object: _,
+            recipient_siret: _,
+            trusted_roots,
+            timeout,
+            answer_size_bytes_max,
+            in_flight_max,
+            pause_max,
+        } = config;
+        for (setting, is_zero) in [
+            ("timeout", timeout.is_zero()),
+            ("answer_size_bytes_max", answer_size_bytes_max == 0),
+            ("in_flight_max", in_flight_max == 0),
+            ("pause_max", pause_max.is_zero()),
+        ] {
+            if is_zero {
+                return Err(InvalidConnectorConfig::Zero(setting));
+            }
+        }
+        let connector = connector(endpoint.protection(), trusted_roots, timeout)?;
+        Ok(Self {
+            client: client(connector, in_flight_max),
+            authorization: bearer(&token)?,
+            timeout,
+            answer_size_bytes_max,
+            in_flight: Semaphore::new(in_flight_max.min(Semaphore::MAX_PERMITS)),
+            in_flight_max,
+            pause: Pause::new(pause_max),
+        })
+    }
+
+    /// The body of the answer to `uri`, when its status is 200.
+    pub(super) async fn fetch(&self, uri: Uri, deadline: Option<Duration>) -> Result<Bytes, ProviderFailure> {
+        if let Some(left) = self.pause.left(Instant::now()) {
+            return Err(ProviderFailure::Unavailable { retry_after: Some(left), source: Outage::LimitUsedUp });
+        }
+        let Ok(_under_way) = self.in_flight.try_acquire() else {
+            return Err(ProviderFailure::Unavailable {
+                retry_after: Some(BUSY_RETRY_AFTER),
+                source: Outage::Busy { in_flight_max: self.in_flight_max },
+            });
+        };
+        let time = deadline.map_or(self.timeout, |deadline| deadline.min(self.timeout));
+        let timed_out = || ProviderFailure::outage(Outage::TimedOut(time));
+        if time.is_zero() {
+            return Err(timed_out());
+        }
+        match tokio::time::timeout(time, self.exchange(uri)).await {
+            Ok(outcome) => outcome,
+            Err(_elapsed) => Err(timed_out()),
+        }
+    }
+
+    async fn exchange(&self, uri: Uri) -> Result<Bytes, ProviderFailure> {
+        let mut request = Request::new(Empty::new());
+        *request.uri_mut() = uri;
+        request.headers_mut().insert(AUTHORIZATION, self.authorization.clone());
+        request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
+        let response = self.client.request(request).await;
+        let response = response.map_err(|error| ProviderFailure::outage(Outage::Connection(Box::new(error))))?;
+        self.pause.learn(response.status(), response.headers(), Instant::now());
+        self.check_status(&response)?;
+        self.read(response.into_body()).await
+    }
+
+    fn check_status(&self, response: &Response<Incoming>) -> Result<(), ProviderFailure> {
+        let status = response.status();
+        let unavailable = |source| ProviderFailure::Unavailable {
+            retry_after: self.pause.retry_after(status, response.headers()),
+            source,
+        };
+        match status {
+            StatusCode::OK => Ok(()),
+            StatusCode::NOT_FOUND => Err(ProviderFailure::NotFound),
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+                error!(
+                    provider.name = "api_entreprise",
+                    provider.status = status.as_u16(),
+                    "our token was refused by API Entreprise: renew it, or have its rights extended"
+                );
+                Err(ProviderFailure::outage(Outage::TokenRefused(status.as_u16())))
+            }
+            StatusCode::TOO_MANY_REQUESTS => Err(unavailable(Outage::TooManyRequests)),
+            status if status.is_server_error() => Err(unavailable(Outage::Status(status.as_u16()))),
+            status => Err(InvalidAnswer::UnexpectedStatus(status.as_u16()).into()),
+        }
+    }
+
+    async fn read(&self, body: Incoming) -> Result<Bytes, ProviderFailure> {
+        let max_bytes = self.answer_size_bytes_max;
+        match Limited::new(body, max_bytes).collect().await {
+            Ok(collected) => Ok(collected.to_bytes()),
+            Err(error) if error.is::<LengthLimitError>() => Err(InvalidAnswer::TooLong { max_bytes }.into()),
+            Err(error) => Err(ProviderFailure::outage(Outage::Connection(error))),
+        }
+    }
+}
+
+fn client(
+    connector: HttpsConnector<HttpConnector>,
+    idle_connections_max: usize,
+) -> Client<HttpsConnector<HttpConnector>, Empty<Bytes>> {
+    // A question that could not be written, its kept connection having been closed meanwhile, goes out on another one
+    // (the client's default): the provider sees it once.
+    Client::builder(TokioExecutor::new())
+        .timer(TokioTimer::new())
+        .pool_timer(TokioTimer::new())
+        .pool_idle_timeout(IDLE_CONNECTION_KEPT)
+        .pool_max_idle_per_host(idle_connections_max)
+        .http1_max_buf_size(HEAD_SIZE_BYTES_MAX)
+        .build(connector)
+}
+
+fn connector(
+    protection: Protection,
+    roots: TrustedRoots,
+    timeout: Duration,
+) -> Result<HttpsConnector<HttpConnector>, InvalidConnectorConfig> {
+    let mut tcp = HttpConnector::new();
+    tcp.enforce_http(false);
+    tcp.set_nodelay(true);
+    // A connection goes on being made after its question ran out of time, for the next one; not for ever.
+    tcp.set_connect_timeout(Some(timeout));
+    let builder = HttpsConnectorBuilder::new();
+    let builder = match protection {
+        Protection::Tls => builder.with_tls_config(tls(roots)?).https_only(),
+        // Never speaks TLS; a machine without trusted roots is as good as another.
+        Protection::Loopback => builder.with_tls_config(tls_without_roots()).https_or_http(),
+    };
+    Ok(builder.enable_http1().wrap_connector(tcp))
+}
+
+fn bearer(token: &str) -> Result<HeaderValue, InvalidConnectorConfig> {
+    // Visible ASCII: what a bearer token is made of (RFC 6750, section 2.1), and no line break among it.
+    if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(InvalidConnectorConfig::Token);
+    }
+    let mut value =
+        HeaderValue::try_from(format!("Bearer {token}")).expect("checked above: visible characters and a space");
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+fn tls(roots: TrustedRoots) -> Result<ClientConfig, InvalidConnectorConfig> {
+    let builder = tls_builder();
+    let builder = match roots {
+        TrustedRoots::System => builder.with_native_roots().map_err(unusable)?,
+        TrustedRoots::Pem(pem) => builder.with_root_certificates(pem_roots(&pem)?),
+    };
+    Ok(builder.with_no_client_auth())
+}
+
+fn tls_without_roots() -> ClientConfig {
+    tls_builder().with_root_certificates(RootCertStore::empty()).with_no_client_auth()
+}
+
+fn tls_builder() -> ConfigBuilder<ClientConfig, WantsVerifier> {
+    ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()
+        .expect("aws-lc has cipher suites for every version that rustls finds safe")
+}
+
+fn pem_roots(pem: &[u8]) -> Result<RootCertStore, InvalidConnectorConfig> {
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(pem) {
+        roots.add(certificate.map_err(unusable)?).map_err(unusable)?;
+    }
+    if roots.is_empty() {
+        return Err(InvalidConnectorConfig::TrustedRoots(None));
+    }
+    Ok(roots)
+}
+
+fn unusable(error: impl StdError + Send + Sync + 'static) -> InvalidConnectorConfig {
+    InvalidConnectorConfig::TrustedRoots(Some(Box::new(error)))
+}

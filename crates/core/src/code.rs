@@ -1,0 +1,88 @@
+//! Codes: the short names of agencies, datasets and agreements.
+
+use std::fmt;
+
+/// A text that is not a code.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a code of {what} has 2 to {length_max} characters of `a-z`, `0-9` and `-`, and starts with a letter")]
+pub struct InvalidCode {
+    /// What the code was to name.
+    pub what: &'static str,
+    /// How long it may be.
+    pub length_max: usize,
+}
+
+/// Checks that `text` is a code.
+pub(crate) fn check(text: &str, what: &'static str, length_max: usize) -> Result<(), InvalidCode> {
+    let good = (2..=length_max).contains(&text.len())
+        && text.starts_with(|first: char| first.is_ascii_lowercase())
+        && text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+    if good { Ok(()) } else { Err(InvalidCode { what, length_max }) }
+}
+
+/// Makes a type of its own for the codes of one noun.
+macro_rules! code_type {
+    ($(#[$doc:meta])* $name:ident, $what:literal, $length_max:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// Parses a code.
+            ///
+            /// # Errors
+            /// The text has another shape.
+            pub fn parse(text: &str) -> Result<Self, $crate::code::InvalidCode> {
+                $crate::code::check(text, $what, $length_max)?;
+                Ok(Self(text.to_owned()))
+            }
+
+            /// The code.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = $crate::code::InvalidCode;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Self::parse(text)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = $crate::code::InvalidCode;
+
+            fn try_from(text: String) -> Result<Self, Self::Error> {
+                Self::parse(&text)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(code: $name) -> Self {
+                code.0
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+pub(crate) use code_type;
+
+/// Writes a list of codes for a person.
+pub(crate) fn list<T: fmt::Display>(items: &[T]) -> String {
+    items.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,34 @@
+//! The nouns and the rules of an exchange: subject, agency, agreement, consent, decision.
+//!
+//! Everything here is pure: no I/O, no clock, no chance. What a rule needs to know is an argument, so that a decision
+//! can be made again for any instant of the past.
+
+mod agency;
+mod agreement;
+mod code;
+mod consent;
+mod dataset;
+mod decision;
+mod exchange;
+mod identifier;
+mod legal_basis;
+mod purpose;
+mod reason;
+mod registry;
+mod time;
+
+pub use agency::{Agency, AgencyCode, CertificateRule, LocalBody, Role, System};
+pub use agreement::{Agreement, AgreementId, AgreementState, ConsentCollector, ConsentRule, policy_digest};
+pub use code::InvalidCode;
+pub use consent::{Consent, ConsentId, ConsentState, state_of};
+pub use dataset::{DatasetId, FieldName, Operation, SubjectKind};
+pub use decision::{Decision, Grant, QuotaState, Refusal, decide};
+pub use exchange::{Caller, ExchangeRequest};
+pub use identifier::{Identifier, IdentifierKind, InvalidIdentifier, Nir, Sandbox, Siren, Siret, Spi};
+pub use legal_basis::{LegalBasis, Review};
+pub use purpose::Purpose;
+pub use reason::{Reason, Remedy};
+pub use registry::{
+    Change, Effect, Fingerprint, InvalidRegistry, Noun, Registry, RegistryFile, Revocation, Verb,
+};
+pub use time::paris_day;

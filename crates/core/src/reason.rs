@@ -1,0 +1,251 @@
+//! Stable reasons: the public names of every refusal and failure.
+//!
+//! The reasons are the public API; the texts beside them are not.
+
+/// What the caller can do about a refusal or failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remedy {
+    /// Send another request.
+    ChangeTheRequest,
+    /// Nothing: the answer will stay the same.
+    AlreadyDone,
+    /// Send the same request later.
+    TryLater,
+    /// Have somebody else act: the operator, the parties of the agreement, or the person.
+    AskSomeone,
+    /// Nothing: the operators of the hub must act.
+    OurFault,
+}
+
+/// Makes the enumeration and its table in one place.
+macro_rules! reasons {
+    ($($name:ident, $code:literal, $remedy:ident, $english:literal, $french:literal;)*) => {
+        /// Why something was refused or failed. The list grows; a reason is never renamed.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Reason {
+            $(#[doc = concat!("`", $code, "`: ", $english, ".")] $name,)*
+        }
+
+        impl Reason {
+            /// Every reason.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// The stable code: `UPPER_SNAKE_CASE`, at most 63 characters (AIP-193).
+            #[must_use]
+            pub fn code(self) -> &'static str {
+                match self { $(Self::$name => $code,)* }
+            }
+
+            /// What the caller can do.
+            #[must_use]
+            pub fn remedy(self) -> Remedy {
+                match self { $(Self::$name => Remedy::$remedy,)* }
+            }
+
+            /// The reason in English.
+            #[must_use]
+            pub fn description(self) -> &'static str {
+                match self { $(Self::$name => $english,)* }
+            }
+
+            /// The reason in French.
+            #[must_use]
+            pub fn description_fr(self) -> &'static str {
+                match self { $(Self::$name => $french,)* }
+            }
+        }
+    };
+}
+
+reasons! {
+    CertificateMissing, "CERTIFICATE_MISSING", AskSomeone,
+        "the call carries no client certificate",
+        "l'appel ne porte pas de certificat client";
+    CertificateUnknown, "CERTIFICATE_UNKNOWN", AskSomeone,
+        "the certificate belongs to no registered system",
+        "le certificat n'appartient à aucun système enregistré";
+    CertificateExpired, "CERTIFICATE_EXPIRED", AskSomeone,
+        "the certificate has expired, or is not valid yet",
+        "le certificat a expiré ou n'est pas encore valable";
+    CertificateRevoked, "CERTIFICATE_REVOKED", AskSomeone,
+        "the certificate was revoked",
+        "le certificat a été révoqué";
+    RoleRequired, "ROLE_REQUIRED", AskSomeone,
+        "the agency does not hold a role that may call this method",
+        "l'organisme n'a pas le rôle requis pour cet appel";
+    RoleNotHeld, "ROLE_NOT_HELD", AskSomeone,
+        "the agency is not a consumer",
+        "l'organisme n'est pas consommateur";
+    AgreementUnknown, "AGREEMENT_UNKNOWN", ChangeTheRequest,
+        "there is no agreement of that identifier",
+        "aucune convention ne porte cet identifiant";
+    AgreementOfAnotherConsumer, "AGREEMENT_OF_ANOTHER_CONSUMER", ChangeTheRequest,
+        "the agreement is with another consumer",
+        "la convention lie un autre consommateur";
+    AgreementNotYetInForce, "AGREEMENT_NOT_YET_IN_FORCE", TryLater,
+        "the agreement is not in force yet",
+        "la convention n'est pas encore en vigueur";
+    AgreementExpired, "AGREEMENT_EXPIRED", AskSomeone,
+        "the agreement has expired",
+        "la convention a expiré";
+    AgreementSuspended, "AGREEMENT_SUSPENDED", AskSomeone,
+        "the agreement is suspended",
+        "la convention est suspendue";
+    AgreementTerminated, "AGREEMENT_TERMINATED", AskSomeone,
+        "the agreement is terminated",
+        "la convention est résiliée";
+    ProviderNotAssigned, "PROVIDER_NOT_ASSIGNED", AskSomeone,
+        "the provider of the agreement no longer holds the dataset",
+        "le fournisseur de la convention ne détient plus ce jeu de données";
+    DatasetNotCovered, "DATASET_NOT_COVERED", ChangeTheRequest,
+        "the agreement does not cover the dataset",
+        "la convention ne couvre pas ce jeu de données";
+    OperationNotCovered, "OPERATION_NOT_COVERED", ChangeTheRequest,
+        "the agreement does not cover the operation",
+        "la convention ne couvre pas cette opération";
+    PurposeNotCovered, "PURPOSE_NOT_COVERED", ChangeTheRequest,
+        "the agreement is for another purpose",
+        "la convention vise une autre finalité";
+    PurposeNotPermitted, "PURPOSE_NOT_PERMITTED", AskSomeone,
+        "the legal basis of the agreement does not permit the purpose",
+        "la base légale de la convention ne permet pas cette finalité";
+    PopulationNotCovered, "POPULATION_NOT_COVERED", ChangeTheRequest,
+        "the agreement does not cover this kind of subject",
+        "la convention ne couvre pas cette population";
+    LocalBodyUnknown, "LOCAL_BODY_UNKNOWN", ChangeTheRequest,
+        "the agency does not act through that local body",
+        "l'organisme n'agit pas par cette caisse locale";
+    FieldNotGranted, "FIELD_NOT_GRANTED", ChangeTheRequest,
+        "the agreement grants none of the fields asked for",
+        "la convention n'accorde aucun des champs demandés";
+    ConsentRequired, "CONSENT_REQUIRED", AskSomeone,
+        "the agreement requires the person's consent, and there is none",
+        "la convention exige le consentement de la personne, qui manque";
+    ConsentWithdrawn, "CONSENT_WITHDRAWN", AskSomeone,
+        "the person withdrew the consent",
+        "la personne a retiré son consentement";
+    ConsentExpired, "CONSENT_EXPIRED", AskSomeone,
+        "the person's consent has expired",
+        "le consentement de la personne a expiré";
+    QuotaExceeded, "QUOTA_EXCEEDED", TryLater,
+        "the daily quota of the agreement is used up",
+        "le quota journalier de la convention est épuisé";
+    IdentifierInvalid, "IDENTIFIER_INVALID", ChangeTheRequest,
+        "an identifier is not valid",
+        "un identifiant n'est pas valable";
+    FieldUnknown, "FIELD_UNKNOWN", ChangeTheRequest,
+        "the field mask names a field that the dataset does not have",
+        "le masque nomme un champ absent du jeu de données";
+    DatasetUnknown, "DATASET_UNKNOWN", ChangeTheRequest,
+        "there is no dataset of that identifier",
+        "aucun jeu de données ne porte cet identifiant";
+    KeyInvalid, "KEY_INVALID", ChangeTheRequest,
+        "the natural key is not valid",
+        "la clé naturelle n'est pas valable";
+    ContextIncomplete, "CONTEXT_INCOMPLETE", ChangeTheRequest,
+        "the context of the exchange is incomplete",
+        "le contexte de l'échange est incomplet";
+    ArgumentInvalid, "ARGUMENT_INVALID", ChangeTheRequest,
+        "an argument is not valid",
+        "un argument n'est pas valable";
+    ArgumentTooLong, "ARGUMENT_TOO_LONG", ChangeTheRequest,
+        "an argument is too long",
+        "un argument est trop long";
+    PayloadInvalid, "PAYLOAD_INVALID", ChangeTheRequest,
+        "the record is not valid",
+        "l'enregistrement n'est pas valable";
+    NotFound, "NOT_FOUND", AlreadyDone,
+        "there is no such record",
+        "il n'existe pas d'enregistrement correspondant";
+    RecordAmbiguous, "RECORD_AMBIGUOUS", ChangeTheRequest,
+        "several records match: complete the key",
+        "plusieurs enregistrements correspondent : complétez la clé";
+    IdentityConflict, "IDENTITY_CONFLICT", AskSomeone,
+        "the identifiers belong to two subjects",
+        "les identifiants appartiennent à deux usagers";
+    SubjectUnknown, "SUBJECT_UNKNOWN", ChangeTheRequest,
+        "the hub does not know the subject",
+        "le hub ne connaît pas cet usager";
+    RequestIdReused, "REQUEST_ID_REUSED", ChangeTheRequest,
+        "the request identifier was used for another request",
+        "l'identifiant de requête a servi à une autre requête";
+    PublicationIdReused, "PUBLICATION_ID_REUSED", ChangeTheRequest,
+        "the publication identifier was used for another content",
+        "l'identifiant de publication a servi à un autre contenu";
+    DatasetNotAssigned, "DATASET_NOT_ASSIGNED", AskSomeone,
+        "the registry does not assign the dataset to this provider",
+        "le registre n'attribue pas ce jeu de données à ce fournisseur";
+    ProviderUnavailable, "PROVIDER_UNAVAILABLE", TryLater,
+        "the provider does not answer",
+        "le fournisseur ne répond pas";
+    ProviderAnswerInvalid, "PROVIDER_ANSWER_INVALID", AskSomeone,
+        "the provider's answer cannot be understood",
+        "la réponse du fournisseur est inintelligible";
+    ConsentUnknown, "CONSENT_UNKNOWN", ChangeTheRequest,
+        "there is no consent of that identifier",
+        "aucun consentement ne porte cet identifiant";
+    ConsentNotYours, "CONSENT_NOT_YOURS", AskSomeone,
+        "the consent was given to another agency",
+        "le consentement a été donné à un autre organisme";
+    ConsentCollectionNotPermitted, "CONSENT_COLLECTION_NOT_PERMITTED", AskSomeone,
+        "no agreement lets this agency record the consent",
+        "aucune convention ne permet à cet organisme de recueillir ce consentement";
+    RegistryInvalid, "REGISTRY_INVALID", ChangeTheRequest,
+        "the registry file is not valid",
+        "le fichier de registre n'est pas valable";
+    PageTokenInvalid, "PAGE_TOKEN_INVALID", ChangeTheRequest,
+        "the page token belongs to another search",
+        "le jeton de page appartient à une autre recherche";
+    Overloaded, "OVERLOADED", TryLater,
+        "the hub is at a limit",
+        "le hub atteint une limite";
+    DeadlineExceeded, "DEADLINE_EXCEEDED", TryLater,
+        "the answer did not come in time",
+        "la réponse n'est pas venue à temps";
+    CommitUnknown, "COMMIT_UNKNOWN", TryLater,
+        "the hub could not confirm the recording; nothing left it",
+        "le hub n'a pu confirmer l'enregistrement ; rien n'en est sorti";
+    LeaseLost, "LEASE_LOST", TryLater,
+        "another node has taken the shard over",
+        "un autre nœud a repris la partition";
+    MessageTooLarge, "MESSAGE_TOO_LARGE", ChangeTheRequest,
+        "the message is too large",
+        "le message est trop volumineux";
+    Internal, "INTERNAL", OurFault,
+        "the hub failed",
+        "le hub a failli";
+}
+
+impl Reason {
+    /// The reason of that code.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|reason| reason.code() == code)
+    }
+
+    /// Whether the fault lies inside the hub, so that nothing can be said of the exchange itself.
+    #[must_use]
+    pub fn is_internal(self) -> bool {
+        matches!(self, Self::Internal | Self::CommitUnknown | Self::LeaseLost | Self::Overloaded)
+    }
+}
+
+impl std::fmt::Display for Reason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Reason;
+
+    #[test]
+    fn codes_are_unique_and_have_the_shape_of_aip_193() {
+        for reason in Reason::ALL {
+            let code = reason.code();
+            assert!(code.len() <= 63 && code.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_'), "{code}");
+            assert_eq!(Reason::from_code(code), Some(*reason));
+        }
+    }
+}

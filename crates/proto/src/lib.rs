@@ -1,0 +1,3 @@
+//! tmp
+pub mod pb;
+pub mod server;

@@ -1,0 +1,44 @@
+//! The service traits of the contract, generated.
+
+#![allow(missing_docs, clippy::all, clippy::pedantic, reason = "generated code")]
+
+pub mod audit {
+    pub mod v1 {
+        include!(concat!(env!("OUT_DIR"), "/servers/unefois.audit.v1.rs"));
+    }
+}
+pub mod consent {
+    pub mod v1 {
+        include!(concat!(env!("OUT_DIR"), "/servers/unefois.consent.v1.rs"));
+    }
+}
+pub mod exchange {
+    pub mod v1 {
+        include!(concat!(env!("OUT_DIR"), "/servers/unefois.exchange.v1.rs"));
+    }
+}
+pub mod income {
+    pub mod v1 {
+        include!(concat!(env!("OUT_DIR"), "/servers/unefois.income.v1.rs"));
+    }
+}
+pub mod publication {
+    pub mod v1 {
+        include!(concat!(env!("OUT_DIR"), "/servers/unefois.publication.v1.rs"));
+    }
+}
+pub mod registry {
+    pub mod v1 {
+        include!(concat!(env!("OUT_DIR"), "/servers/unefois.registry.v1.rs"));
+    }
+}
+pub mod status {
+    pub mod v1 {
+        include!(concat!(env!("OUT_DIR"), "/servers/unefois.status.v1.rs"));
+    }
+}
+pub mod subject {
+    pub mod v1 {
+        include!(concat!(env!("OUT_DIR"), "/servers/unefois.subject.v1.rs"));
+    }
+}

@@ -1,0 +1,126 @@
+//! Opening the hub's database: ours or a new one, migrated, with a pool of readers.
+
+use std::{path::Path, time::Duration};
+
+use sqlx::{
+    ConnectOptions, Connection, SqliteConnection, SqlitePool,
+    migrate::Migrator,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use crate::{
+    directory::DataDirectory,
+    error::{Doing, Error},
+    writer::Writer,
+};
+
+/// `UneF`: marks a database file as the hub's (SQLite's `application_id`).
+const APPLICATION_HUB: i32 = 0x556e_6546;
+/// `UneK`: marks a database file as a key store.
+const APPLICATION_KEYS: i32 = 0x556e_654b;
+
+static HUB: Migrator = sqlx::migrate!("../../migrations/sqlite");
+static KEYS: Migrator = sqlx::migrate!("../../migrations/sqlite-keys");
+
+/// The limits of the store.
+#[derive(Debug, Clone)]
+pub struct StoreLimits {
+    /// How many connections read.
+    pub readers_max: u32,
+    /// How long a reader waits for a connection.
+    pub reader_wait_max: Duration,
+    /// How long a statement waits for a lock of another process.
+    pub lock_wait_max: Duration,
+}
+
+/// Reading the hub's database. Clones share the pool.
+#[derive(Debug, Clone)]
+pub struct Store {
+    pub(crate) readers: SqlitePool,
+}
+
+impl Store {
+    /// Opens the database of a data directory, making and migrating it as needed. The caller holds the directory's
+    /// lock.
+    ///
+    /// # Errors
+    /// The file is not a database of this hub, or its schema is newer than this program, or it cannot be opened.
+    pub async fn open(directory: &DataDirectory, limits: &StoreLimits) -> Result<(Self, Writer), Error> {
+        let path = directory.database();
+        let writer = connect(&path, limits, &HUB, APPLICATION_HUB).await?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(limits.readers_max)
+            .acquire_timeout(limits.reader_wait_max)
+            .test_before_acquire(false)
+            .connect_with(options(&path, limits).read_only(true).pragma("query_only", "ON"))
+            .await
+            .doing("open its readers")?;
+        Ok((Self { readers }, Writer::new(writer)))
+    }
+
+    /// Closes every reader.
+    pub async fn close(&self) {
+        self.readers.close().await;
+    }
+}
+
+/// Opens and migrates the key store's file.
+pub(crate) async fn connect_key_store(path: &Path, limits: &StoreLimits) -> Result<SqliteConnection, Error> {
+    connect(path, limits, &KEYS, APPLICATION_KEYS).await
+}
+
+pub(crate) fn options(path: &Path, limits: &StoreLimits) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .busy_timeout(limits.lock_wait_max)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        // What is deleted is overwritten: an erased row must not live on in a free page.
+        .pragma("secure_delete", "ON")
+        .pragma("cache_size", "-65536")
+        .statement_cache_capacity(256)
+        .disable_statement_logging()
+}
+
+async fn connect(
+    path: &Path,
+    limits: &StoreLimits,
+    migrator: &Migrator,
+    application: i32,
+) -> Result<SqliteConnection, Error> {
+    let not_a_database = |error: sqlx::Error| match &error {
+        sqlx::Error::Database(inner) if inner.code().as_deref() == Some("26") => Error::NotOurs { path: path.to_owned() },
+        _ => Error::Sql { action: "open its database", source: error },
+    };
+    check_header(path)?;
+    let options = options(path, limits).create_if_missing(true);
+    let mut connection = SqliteConnection::connect_with(&options).await.map_err(not_a_database)?;
+    let found: i32 =
+        sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut connection).await.map_err(not_a_database)?;
+    let tables: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema")
+        .fetch_one(&mut connection)
+        .await
+        .map_err(not_a_database)?;
+    if found != application && (found != 0 || tables != 0) {
+        return Err(Error::NotOurs { path: path.to_owned() });
+    }
+    if found == 0 {
+        let mark = format!("PRAGMA application_id = {application}");
+        sqlx::query(sqlx::AssertSqlSafe(mark)).execute(&mut connection).await.doing("mark its database")?;
+    }
+    migrator.run(&mut connection).await.map_err(|source| Error::Schema { path: path.to_owned(), source })?;
+    Ok(connection)
+}
+
+/// Looks before SQLite does: its first pragma would already write to a file that is not ours.
+fn check_header(path: &Path) -> Result<(), Error> {
+    use std::io::Read;
+    let Ok(mut file) = std::fs::File::open(path) else { return Ok(()) };
+    let mut header = [0; 16];
+    match file.read(&mut header) {
+        Ok(0) => Ok(()),
+        Ok(16) if &header == b"SQLite format 3\0" => Ok(()),
+        Ok(_) | Err(_) => Err(Error::NotOurs { path: path.to_owned() }),
+    }
+}

@@ -1,0 +1,157 @@
+//! Subjects and their identifiers.
+
+use sqlx::AssertSqlSafe;
+
+use crate::{
+    batch::{placeholders, runs},
+    error::{Doing, Error, fixed},
+    open::Store,
+    writer::Transaction,
+};
+
+/// A subject, found by an identifier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SubjectRow {
+    /// The subject that the identifier was first known for.
+    pub id: [u8; 16],
+    /// The subject itself, or the one that it was merged into.
+    pub root: [u8; 16],
+    /// The key that seals the traces of `root`.
+    pub trace_key: [u8; 16],
+}
+
+/// A new subject and what it is known by.
+#[derive(Debug, Clone)]
+pub struct SubjectWithIdentifiers {
+    /// Its random identifier.
+    pub id: [u8; 16],
+    /// The key that seals its traces.
+    pub trace_key: [u8; 16],
+    /// The pseudonyms of its identifiers.
+    pub pseudonyms: Vec<[u8; 32]>,
+}
+
+const BY_PSEUDONYM: &str = "SELECT i.pseudonym, s.id, r.id, r.trace_key FROM identifier i
+     JOIN subject s ON s.id = i.subject JOIN subject r ON r.id = s.root WHERE i.pseudonym IN";
+
+impl Store {
+    /// The subjects known by these pseudonyms; one that is not known is absent.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn subjects_list(&self, pseudonyms: &[[u8; 32]]) -> Result<Vec<([u8; 32], SubjectRow)>, Error> {
+        let mut connection = self.readers.acquire().await.doing("take a reader")?;
+        subjects_list(&mut connection, pseudonyms).await
+    }
+
+    /// The subject of that identifier.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn subject_fetch(&self, id: [u8; 16]) -> Result<Option<SubjectRow>, Error> {
+        let row: Option<(Vec<u8>, Vec<u8>)> = sqlx::query_as(
+            "SELECT r.id, r.trace_key FROM subject s JOIN subject r ON r.id = s.root WHERE s.id = ?",
+        )
+        .bind(&id[..])
+        .fetch_optional(&self.readers)
+        .await
+        .doing("find a subject")?;
+        let Some((root, trace_key)) = row else { return Ok(None) };
+        Ok(Some(SubjectRow { id, root: fixed(&root, "subject id")?, trace_key: fixed(&trace_key, "key id")? }))
+    }
+
+    /// Every subject that was merged into `root`, itself included.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn subject_members_list(&self, root: [u8; 16]) -> Result<Vec<[u8; 16]>, Error> {
+        let rows: Vec<Vec<u8>> = sqlx::query_scalar("SELECT id FROM subject WHERE root = ?")
+            .bind(&root[..])
+            .fetch_all(&self.readers)
+            .await
+            .doing("list the members of a subject")?;
+        rows.iter().map(|id| fixed(id, "subject id")).collect()
+    }
+}
+
+impl Transaction<'_> {
+    /// The subjects known by these pseudonyms, as this transaction sees them.
+    ///
+    /// # Errors
+    /// The storage failed.
+    pub async fn subjects_list_in_tx(
+        &mut self,
+        pseudonyms: &[[u8; 32]],
+    ) -> Result<Vec<([u8; 32], SubjectRow)>, Error> {
+        subjects_list(self.connection(), pseudonyms).await
+    }
+
+    /// Adds a subject and its identifiers. The caller has looked, in this transaction, that none of them is known.
+    ///
+    /// # Errors
+    /// The storage failed, or an identifier is known.
+    pub async fn subject_insert_in_tx(&mut self, subject: &SubjectWithIdentifiers, now: i64) -> Result<(), Error> {
+        sqlx::query("INSERT INTO subject (id, root, trace_key, created_at) VALUES (?1, ?1, ?2, ?3)")
+            .bind(&subject.id[..])
+            .bind(&subject.trace_key[..])
+            .bind(now)
+            .execute(self.connection())
+            .await
+            .doing("add a subject")?;
+        for pseudonym in &subject.pseudonyms {
+            self.identifier_insert_in_tx(*pseudonym, subject.id).await?;
+        }
+        Ok(())
+    }
+
+    /// Adds an identifier to a subject.
+    ///
+    /// # Errors
+    /// The storage failed, or the identifier is known.
+    pub async fn identifier_insert_in_tx(&mut self, pseudonym: [u8; 32], subject: [u8; 16]) -> Result<(), Error> {
+        sqlx::query("INSERT INTO identifier (pseudonym, subject) VALUES (?, ?)")
+            .bind(&pseudonym[..])
+            .bind(&subject[..])
+            .execute(self.connection())
+            .await
+            .doing("add an identifier")?;
+        Ok(())
+    }
+
+    /// Makes `merged`, and all that was merged into it, an alias of `kept`. Both key sets stay.
+    ///
+    /// # Errors
+    /// The storage failed.
+    pub async fn subject_merge_in_tx(&mut self, kept: [u8; 16], merged: [u8; 16]) -> Result<(), Error> {
+        sqlx::query("UPDATE subject SET root = ? WHERE root = ?")
+            .bind(&kept[..])
+            .bind(&merged[..])
+            .execute(self.connection())
+            .await
+            .doing("merge two subjects")?;
+        Ok(())
+    }
+}
+
+async fn subjects_list(
+    connection: &mut sqlx::SqliteConnection,
+    pseudonyms: &[[u8; 32]],
+) -> Result<Vec<([u8; 32], SubjectRow)>, Error> {
+    let mut found = Vec::with_capacity(pseudonyms.len());
+    for run in runs(pseudonyms) {
+        let sql = format!("{BY_PSEUDONYM} {}", placeholders(1, run.len()));
+        let mut query = sqlx::query_as::<_, (Vec<u8>, Vec<u8>, Vec<u8>, Vec<u8>)>(AssertSqlSafe(sql));
+        for pseudonym in run {
+            query = query.bind(&pseudonym[..]);
+        }
+        for (pseudonym, id, root, trace_key) in query.fetch_all(&mut *connection).await.doing("find subjects")? {
+            let subject = SubjectRow {
+                id: fixed(&id, "subject id")?,
+                root: fixed(&root, "subject id")?,
+                trace_key: fixed(&trace_key, "key id")?,
+            };
+            found.push((fixed(&pseudonym, "pseudonym")?, subject));
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,1 @@
+//! Starts hubs, databases, providers and certificate authorities for the tests.
