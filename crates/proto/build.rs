@@ -56,9 +56,10 @@ fn proto_files(root: &PathBuf) -> Result<Vec<PathBuf>, Box<dyn Error>> {
 fn with_twins(mut files: FileDescriptorSet) -> Result<FileDescriptorSet, Box<dyn Error>> {
     let layout = |name: &str| -> Option<Vec<(i32, String)>> {
         let (package, message) = name.strip_prefix('.')?.rsplit_once('.')?;
-        let file = files.file.iter().find(|file| {
-            file.package() == package && file.message_type.iter().any(|found| found.name() == message)
-        })?;
+        let file = files
+            .file
+            .iter()
+            .find(|file| file.package() == package && file.message_type.iter().any(|found| found.name() == message))?;
         let found = file.message_type.iter().find(|found| found.name() == message)?;
         Some(found.field.iter().map(|field| (field.number(), field.name().to_owned())).collect())
     };

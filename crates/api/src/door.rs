@@ -63,7 +63,8 @@ where
         let mut inner = std::mem::replace(&mut self.inner, ready);
         let hub = self.hub.clone();
         Box::pin(async move {
-            match admit(&hub, &request).await {
+            let peer = request.extensions().get::<Peer>().cloned();
+            match admit(&hub, peer, request.uri().path().to_owned()).await {
                 Ok(caller) => {
                     request.extensions_mut().insert(caller);
                     inner.call(request).await
@@ -74,17 +75,16 @@ where
     }
 }
 
-async fn admit(hub: &Hub, request: &Request<Body>) -> Result<Caller, Status> {
+async fn admit(hub: &Hub, peer: Option<Peer>, method: String) -> Result<Caller, Status> {
     let refuse = |failure: Failure| status_of(&failure);
-    let Some(Peer(certificate)) = request.extensions().get::<Peer>() else {
+    let Some(Peer(certificate)) = peer else {
         return Err(refuse(Failure::new(Reason::CertificateMissing)));
     };
-    let caller = hub.identify(certificate).map_err(refuse)?;
-    let method = request.uri().path();
-    match access(method) {
+    let caller = hub.identify(&certificate).map_err(refuse)?;
+    match access(&method) {
         Some(Access::Registered) => Ok(caller),
         Some(Access::Roles(roles)) if roles.iter().any(|role| caller.has(*role)) => Ok(caller),
-        Some(Access::Roles(_)) => Err(refuse(hub.access_refused(&caller, method).await)),
+        Some(Access::Roles(_)) => Err(refuse(hub.access_refused(&caller, &method).await)),
         None => Err(Status::unimplemented("the hub does not serve this method")),
     }
 }

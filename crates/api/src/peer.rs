@@ -10,6 +10,7 @@ use std::{
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
+    sync::OwnedSemaphorePermit,
 };
 use tokio_rustls::server::TlsStream;
 use tonic::transport::server::Connected;
@@ -24,11 +25,18 @@ pub(crate) struct Peer(pub(crate) Arc<PeerCertificate>);
 pub(crate) struct PeerStream {
     stream: TlsStream<TcpStream>,
     peer: Peer,
+    /// Counts the connection while it is open.
+    _permit: Option<OwnedSemaphorePermit>,
 }
 
 impl PeerStream {
     pub(crate) fn new(stream: TlsStream<TcpStream>, peer: PeerCertificate) -> Self {
-        Self { stream, peer: Peer(Arc::new(peer)) }
+        Self { stream, peer: Peer(Arc::new(peer)), _permit: None }
+    }
+
+    /// The same, holding its place among the open connections until it is closed.
+    pub(crate) fn holding(self, permit: OwnedSemaphorePermit) -> Self {
+        Self { _permit: Some(permit), ..self }
     }
 }
 

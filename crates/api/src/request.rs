@@ -51,3 +51,12 @@ pub(crate) fn reference(text: String, field: &str, length_max: usize) -> Result<
     }
     Ok(text)
 }
+
+/// How many items a page holds: what is asked, or the default for 0, within the limit.
+pub(crate) fn page_size(asked: i32, (default, max): (u32, u32)) -> Result<u32, Status> {
+    match u32::try_from(asked) {
+        Ok(0) => Ok(default),
+        Ok(size) => Ok(size.min(max)),
+        Err(_negative) => Err(status_of(&Failure::field(Reason::ArgumentInvalid, "page_size", "it is not negative"))),
+    }
+}

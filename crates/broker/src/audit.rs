@@ -17,6 +17,7 @@ use crate::{
     tree,
 };
 
+pub(crate) use page::PagePlace;
 pub use search::{AuditSearch, FoundEntry, OutcomeCount, SearchPage};
 
 /// The proof that an entry is in the tree.
@@ -100,8 +101,7 @@ impl Hub {
         case_reference: &str,
         query: Vec<u8>,
     ) -> Result<Export, Failure> {
-        let personal =
-            PersonalPart { case_reference: case_reference.to_owned(), query, ..PersonalPart::default() };
+        let personal = PersonalPart { case_reference: case_reference.to_owned(), query, ..PersonalPart::default() };
         self.record_query(caller, None, "/unefois.audit.v1.AuditService/ExportEntries", personal).await?;
         Ok(Export { hub: self.clone(), next: from_index, head: self.recorder.head() })
     }

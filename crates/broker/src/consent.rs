@@ -3,7 +3,9 @@
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use tokio::sync::oneshot;
-use unefois_core::{AgencyCode, Caller, Consent, ConsentCollector, ConsentId, DatasetId, Identifier, Purpose, Reason, Role};
+use unefois_core::{
+    AgencyCode, Caller, Consent, ConsentCollector, ConsentId, DatasetId, Identifier, Purpose, Reason, Role,
+};
 use unefois_ledger::{Change, EntryKind, Outcome, PersonalPart, PublicPart};
 use unefois_store::Transaction;
 use uuid::Uuid;
@@ -138,10 +140,7 @@ impl Hub {
             ..PublicPart::default()
         };
         let personal = PersonalPart {
-            subject_pseudonym: self
-                .pseudonyms
-                .subject_for_consumer(known.root, consent.consumer.as_str())
-                .to_vec(),
+            subject_pseudonym: self.pseudonyms.subject_for_consumer(known.root, consent.consumer.as_str()).to_vec(),
             consent_id: consent.id.0.as_bytes().to_vec(),
             evidence_digest: consent.evidence_digest.to_vec(),
             ..PersonalPart::default()

@@ -36,7 +36,6 @@ pub(crate) struct Placed {
     pub(crate) index: u64,
     pub(crate) inclusion_path: Vec<unefois_ledger::Hash>,
     pub(crate) checkpoint: std::sync::Arc<str>,
-    pub(crate) recorded_at: jiff::Timestamp,
 }
 
 impl Draft {

@@ -48,7 +48,12 @@ impl Keys {
 
     /// The keys of these owners for one use, in their order; those that are missing are made. A new key is committed,
     /// then re-read, before anything is sealed with it.
-    pub(crate) async fn ensure(&self, owners: &[Owner], usage: KeyUse, now: Timestamp) -> Result<Vec<OpenKey>, Failure> {
+    pub(crate) async fn ensure(
+        &self,
+        owners: &[Owner],
+        usage: KeyUse,
+        now: Timestamp,
+    ) -> Result<Vec<OpenKey>, Failure> {
         let mut found = Vec::with_capacity(owners.len());
         for owner in owners {
             found.push(self.find(owner, usage).await?);

@@ -1,1 +1,43 @@
 //! The use cases of the hub, and the order of their steps.
+//!
+//! [`Hub`] is the one entrance. A pull travels identify → authorise → fetch → minimise → record → release, one module a
+//! step (`pull/`); everything that writes goes through the one recorder (`recorder`), which owns the ledger shard.
+//!
+//! What is deliberately absent: wire types of requests, TLS, SQL, and any way to a payload that leaves out the
+//! recorder.
+
+mod access;
+mod audit;
+mod authority;
+mod clock;
+mod consent;
+mod entry;
+mod failure;
+mod hub;
+mod index;
+mod keys;
+mod limits;
+mod loader;
+mod publish;
+mod pull;
+mod question;
+mod receipt;
+mod recorder;
+mod registry;
+mod subject;
+mod subject_view;
+mod tree;
+mod wire;
+
+pub use audit::{AuditSearch, ConsistencyProof, Export, FoundEntry, InclusionProof, OutcomeCount, SearchPage};
+pub use clock::Clock;
+pub use consent::ConsentAsked;
+pub use failure::{Cause, Failure, Violation};
+pub use hub::{Connector, Hub, HubParts, HubTasks};
+pub use limits::Limits;
+pub use publish::{Acknowledgement, AcknowledgementKind, PublicationProof, PublishItem};
+pub use question::{Answer, Context, Freshness, Question};
+pub use recorder::Head;
+pub use registry::{Applied, ApplyMode};
+pub use subject_view::SubjectExchange;
+pub use unefois_store::Search;

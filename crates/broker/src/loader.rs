@@ -55,8 +55,7 @@ async fn run(store: Store, mut waiting: mpsc::Receiver<Waiting>, batch_max: usiz
 }
 
 async fn answer(store: &Store, batch: Vec<Waiting>) {
-    let (asked, answers): (Vec<_>, Vec<_>) =
-        batch.into_iter().map(|waiting| (waiting.asked, waiting.answer)).unzip();
+    let (asked, answers): (Vec<_>, Vec<_>) = batch.into_iter().map(|waiting| (waiting.asked, waiting.answer)).unzip();
     let (send_all, failed): (Vec<Answer>, Option<unefois_store::Error>) = match store.records_fetch(&asked).await {
         Ok(found) => (found.into_iter().map(Ok).collect(), None),
         Err(error) => (Vec::new(), Some(error)),

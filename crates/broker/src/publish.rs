@@ -101,7 +101,12 @@ enum Fate {
     Rejected(Failure),
     /// Published before under the same identifier.
     Repeated(PublicationRow),
-    Stored { record: [u8; 16], revision: u64, kind: AcknowledgementKind, place: Option<ItemPlace> },
+    Stored {
+        record: [u8; 16],
+        revision: u64,
+        kind: AcknowledgementKind,
+        place: Option<ItemPlace>,
+    },
 }
 
 #[derive(Debug, Clone)]
@@ -171,12 +176,11 @@ impl Hub {
         if !(1..=self.limits.publish_identifiers_max).contains(&subjects.len()) {
             return Err(Failure::field(Reason::ArgumentInvalid, "subjects", "1 to 8 identifiers of one subject"));
         }
-        let canonical = known
-            .canonicalise(&data)
-            .map_err(|invalid| Failure::field(Reason::PayloadInvalid, format!("data.{}", invalid.field), invalid.rule))?;
+        let canonical = known.canonicalise(&data).map_err(|invalid| {
+            Failure::field(Reason::PayloadInvalid, format!("data.{}", invalid.field), invalid.rule)
+        })?;
         self.check_identifiers(known, &canonical)?;
-        let Key { selector, discriminator, natural: _ } =
-            known.key_of_record(&canonical).map_err(Failure::internal)?;
+        let Key { selector, discriminator, natural: _ } = known.key_of_record(&canonical).map_err(Failure::internal)?;
         let part = |label: &str, bytes: &[u8]| self.pseudonyms.natural_key(&dataset, label, bytes);
         let mut pseudonyms: Vec<_> = subjects.iter().map(|subject| pseudonym(&self.pseudonyms, subject)).collect();
         pseudonyms.sort_unstable();

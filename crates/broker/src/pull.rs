@@ -10,15 +10,12 @@ mod repeat;
 use std::{sync::Arc, time::Duration};
 
 use unefois_core::{Decision, Reason};
-use unefois_ledger::Outcome;
 
 use crate::{
     failure::Failure,
     hub::Hub,
     question::{Answer, Question},
-    recorder::Recorded,
 };
-use fetch::Fetched;
 use identify::Exchange;
 
 impl Hub {

@@ -113,11 +113,6 @@ impl Recorder {
     pub(crate) fn indexed_to(&self, next: u64) {
         self.indexed.store(next, Ordering::Relaxed);
     }
-
-    /// How far the index has come.
-    pub(crate) fn indexed(&self) -> u64 {
-        self.indexed.load(Ordering::Relaxed)
-    }
 }
 
 /// Runs the recorder until every handle is dropped or the storage fails. After a failure of the storage it writes

@@ -52,8 +52,9 @@ impl Dataset {
 
     /// Decodes and checks every value that is there; key fields may be missing.
     pub(crate) fn decode(&self, bytes: &[u8]) -> Result<DynamicMessage, InvalidPayload> {
-        let message = DynamicMessage::decode(self.message.clone(), bytes)
-            .map_err(|error| self.invalid("", &format!("the bytes are not a `{}`: {error}", self.message.full_name())))?;
+        let message = DynamicMessage::decode(self.message.clone(), bytes).map_err(|error| {
+            self.invalid("", &format!("the bytes are not a `{}`: {error}", self.message.full_name()))
+        })?;
         self.check(&message, "")?;
         Ok(message)
     }
@@ -98,10 +99,14 @@ fn check_period(message: &DynamicMessage) -> Result<(), &'static str> {
     match message.descriptor().full_name() {
         "unefois.calendar.v1.Date" => {
             let (month, day) = (i8::try_from(number("month")), i8::try_from(number("day")));
-            let (Some(year), Ok(month), Ok(day)) = (year(), month, day) else { return Err("it is not a day of the calendar") };
+            let (Some(year), Ok(month), Ok(day)) = (year(), month, day) else {
+                return Err("it is not a day of the calendar");
+            };
             jiff::civil::Date::new(year, month, day).map(drop).map_err(|_not_a_day| "it is not a day of the calendar")
         }
-        "unefois.calendar.v1.Month" if year().is_none() || !(1..=12).contains(&number("month")) => Err("it is not a month"),
+        "unefois.calendar.v1.Month" if year().is_none() || !(1..=12).contains(&number("month")) => {
+            Err("it is not a month")
+        }
         "unefois.calendar.v1.Quarter" if year().is_none() || !(1..=4).contains(&number("quarter")) => {
             Err("it is not a quarter")
         }

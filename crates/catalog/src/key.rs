@@ -83,7 +83,8 @@ impl Dataset {
         let mut discriminator = Some(DynamicMessage::new(self.message.clone()));
         let mut natural = DynamicMessage::new(self.message.clone());
         for field in &self.natural_key {
-            let value = message.has_field_by_name(&field.name).then(|| message.get_field_by_name(&field.name)).flatten();
+            let value =
+                message.has_field_by_name(&field.name).then(|| message.get_field_by_name(&field.name)).flatten();
             match (value, field.identifier) {
                 (Some(value), identifier) => {
                     natural.set_field_by_name(&field.name, value.clone().into_owned());

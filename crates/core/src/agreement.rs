@@ -109,8 +109,23 @@ fn first_major() -> u32 {
 #[must_use]
 pub fn policy_digest(agreement: &Agreement) -> [u8; 32] {
     let Agreement {
-        id, title, consumer, provider, dataset, dataset_major, fields, operations, purpose, legal_basis, consent,
-        consent_collected_by, population, valid_from, valid_until, daily_quota, state,
+        id,
+        title,
+        consumer,
+        provider,
+        dataset,
+        dataset_major,
+        fields,
+        operations,
+        purpose,
+        legal_basis,
+        consent,
+        consent_collected_by,
+        population,
+        valid_from,
+        valid_until,
+        daily_quota,
+        state,
     } = agreement;
     let join = |items: Vec<&str>| items.join(",");
     let lines = [

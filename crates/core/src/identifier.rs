@@ -233,7 +233,13 @@ mod tests {
             let key_fits = parses(kind, text);
             assert!(key_fits || text.contains("2A"), "{kind:?} {text}");
         }
-        for (kind, text) in [(Nir, "255081416802539"), (Siren, "732829321"), (Siret, "73282932000075"), (Siret, "13002526500001"), (Spi, "3023217600054")] {
+        for (kind, text) in [
+            (Nir, "255081416802539"),
+            (Siren, "732829321"),
+            (Siret, "73282932000075"),
+            (Siret, "13002526500001"),
+            (Spi, "3023217600054"),
+        ] {
             assert!(!parses(kind, text), "{kind:?}");
         }
     }

@@ -28,7 +28,5 @@ pub use identifier::{Identifier, IdentifierKind, InvalidIdentifier, Nir, Sandbox
 pub use legal_basis::{LegalBasis, Review};
 pub use purpose::Purpose;
 pub use reason::{Reason, Remedy};
-pub use registry::{
-    Change, Effect, Fingerprint, InvalidRegistry, Noun, Registry, RegistryFile, Revocation, Verb,
-};
+pub use registry::{Change, Effect, Fingerprint, InvalidRegistry, Noun, Registry, RegistryFile, Revocation, Verb};
 pub use time::paris_day;

@@ -32,6 +32,14 @@ pub struct Revocation {
     pub reason: String,
 }
 
+impl Revocation {
+    /// Its identifier: the fingerprint in hexadecimal digits.
+    #[must_use]
+    pub fn id(&self) -> String {
+        hexadecimal::text(&self.fingerprint)
+    }
+}
+
 /// What a registry file holds: the tables `agency`, `agreement` and `revocation`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -70,8 +78,7 @@ impl Registry {
         }
         registry.agreements = agreements.into_iter().map(|agreement| (agreement.id.clone(), agreement)).collect();
         registry.revoked = revocations.iter().map(|revocation| revocation.fingerprint).collect();
-        registry.revocations =
-            revocations.into_iter().map(|revocation| (revocation.fingerprint, revocation)).collect();
+        registry.revocations = revocations.into_iter().map(|revocation| (revocation.fingerprint, revocation)).collect();
         registry
     }
 

@@ -57,7 +57,7 @@ pub fn identify(
         return Err(Unidentified::OutsideValidity);
     }
     match honoured_spiffe_id(peer, trust_domain) {
-        Some(id) => named_caller(id, registry),
+        Some(id) => named_caller(id, peer, registry),
         None => ruled_caller(peer, registry),
     }
 }
@@ -69,33 +69,36 @@ fn honoured_spiffe_id<'a>(peer: &'a PeerCertificate, trust_domain: &TrustDomain)
     }
 }
 
-fn named_caller(id: &SpiffeId, registry: &Registry) -> Result<Caller, Unidentified> {
+fn named_caller(id: &SpiffeId, peer: &PeerCertificate, registry: &Registry) -> Result<Caller, Unidentified> {
     let agency = registry.agency(&id.agency).ok_or(Unidentified::Unknown)?;
-    Ok(caller(agency, id.system.as_str()))
+    Ok(caller(agency, id.system.as_str(), peer))
 }
 
 fn ruled_caller(peer: &PeerCertificate, registry: &Registry) -> Result<Caller, Unidentified> {
-    let mut matches = registry
-        .agencies()
-        .flat_map(|agency| agency.systems.iter().map(move |system| (agency, system)))
-        .filter(|(_, system)| system.certificates.iter().any(|rule| holds(rule, peer)));
-    let (agency, system) = matches.next().ok_or(Unidentified::Unknown)?;
-    if matches.next().is_some() {
+    let by_name = name_rule(peer).and_then(|rule| registry.system(&rule));
+    let by_key = registry.system(&CertificateRule::PublicKey { sha256: peer.public_key_sha256 });
+    if let (Some((one, one_system)), Some((other, other_system))) = (by_name, by_key)
+        && (&one.code, one_system) != (&other.code, other_system)
+    {
         return Err(Unidentified::Ambiguous);
     }
-    Ok(caller(agency, &system.name))
+    let (agency, system) = by_name.or(by_key).ok_or(Unidentified::Unknown)?;
+    Ok(caller(agency, system, peer))
 }
 
-fn holds(rule: &CertificateRule, peer: &PeerCertificate) -> bool {
-    match rule {
-        // An authority may sign many certificates without a subject: none of them names a system.
-        CertificateRule::IssuerAndSubject { issuer, subject } => {
-            !subject.is_empty() && *subject == peer.subject && *issuer == peer.issuer
-        }
-        CertificateRule::PublicKey { sha256 } => *sha256 == peer.public_key_sha256,
+fn name_rule(peer: &PeerCertificate) -> Option<CertificateRule> {
+    // An authority may sign many certificates without a subject: none of them names a system.
+    if peer.subject.is_empty() {
+        return None;
     }
+    Some(CertificateRule::IssuerAndSubject { issuer: peer.issuer.clone(), subject: peer.subject.clone() })
 }
 
-fn caller(agency: &Agency, system: &str) -> Caller {
-    Caller { agency: agency.code.clone(), system: system.to_owned(), roles: agency.roles.clone() }
+fn caller(agency: &Agency, system: &str, peer: &PeerCertificate) -> Caller {
+    Caller {
+        agency: agency.code.clone(),
+        system: system.to_owned(),
+        roles: agency.roles.iter().copied().collect(),
+        certificate: peer.fingerprint,
+    }
 }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use thiserror::Error;
+use unefois_core::Fingerprint;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::error::X509Error;
 use x509_parser::extensions::GeneralName;
@@ -40,7 +41,7 @@ pub struct PeerCertificate {
     /// SHA-256 of the public key: the DER of its `SubjectPublicKeyInfo`.
     pub public_key_sha256: [u8; 32],
     /// SHA-256 of the whole certificate's DER, by which it is revoked.
-    pub fingerprint: [u8; 32],
+    pub fingerprint: Fingerprint,
     /// The serial number in lower-case hexadecimal, two digits a byte, without the sign byte.
     pub serial: String,
     /// The first second of its validity.

@@ -12,6 +12,8 @@ pub use authority::{Authority, Issued};
 pub use error::PkiError;
 pub use request::{CertificateKind, IssueRequest, Validity};
 
+use unefois_core::Fingerprint;
+
 use crate::PemError;
 use crate::digest::sha256;
 use crate::pem::certificate_read;
@@ -21,6 +23,6 @@ use crate::pem::certificate_read;
 ///
 /// # Errors
 /// [`PemError`] when the file is missing or holds no certificate.
-pub fn fingerprint_of(certificate: &Path) -> Result<[u8; 32], PemError> {
+pub fn fingerprint_of(certificate: &Path) -> Result<Fingerprint, PemError> {
     Ok(sha256(&certificate_read(certificate)?))
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use thiserror::Error;
-use unefois_core::AgencyCode;
+use unefois_core::{AgencyCode, InvalidCode};
 
 /// The longest trust domain, in bytes. SPIFFE permits 255, but it is also the organization in the name of
 /// the authority's certificate, where RFC 5280 (`ub-organization-name`) permits 64.
@@ -138,7 +138,7 @@ pub enum InvalidSpiffeId {
         uri: String,
         /// What is wrong with the agency's code.
         #[source]
-        source: unefois_core::InvalidAgencyCode,
+        source: InvalidCode,
     },
     /// Its system is not well formed.
     #[error("the SPIFFE id names no valid system")]

@@ -1,3 +1,21 @@
-//! tmp
+//! The wire types, generated from `proto/`, and the only translations between them and the core.
+//!
+//! [`pb`] holds messages and clients; [`server`] holds the service traits. A typed service answers with
+//! [`pb::exchange::v1::PullResponse`], the twin that has the record as bytes: see `exchange_service.proto`.
+
 pub mod pb;
 pub mod server;
+
+mod consent;
+mod purpose;
+mod subject;
+mod time;
+
+pub use consent::consent_to_wire;
+pub use purpose::{UnknownPurpose, purpose_from_wire, purpose_to_wire};
+pub use subject::{InvalidSubject, identifier_from_wire};
+pub use time::{InvalidTimestamp, timestamp_from_micros, timestamp_from_wire, timestamp_to_wire};
+
+/// Every file of the contract and what it imports, encoded as a `google.protobuf.FileDescriptorSet` with its options:
+/// for server reflection and for the catalogue.
+pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));

@@ -130,13 +130,7 @@ impl Store {
     ///
     /// # Errors
     /// The database cannot be read, or a tile is missing.
-    pub async fn tile_roots_list(
-        &self,
-        slot: u32,
-        level: u8,
-        from: u64,
-        before: u64,
-    ) -> Result<Vec<[u8; 32]>, Error> {
+    pub async fn tile_roots_list(&self, slot: u32, level: u8, from: u64, before: u64) -> Result<Vec<[u8; 32]>, Error> {
         let rows: Vec<Vec<u8>> = sqlx::query_scalar(
             "SELECT root FROM tile WHERE slot = ? AND level = ? AND idx >= ? AND idx < ? ORDER BY idx",
         )

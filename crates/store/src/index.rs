@@ -203,12 +203,7 @@ impl Store {
     ///
     /// # Errors
     /// The database cannot be read.
-    pub async fn index_count(
-        &self,
-        slot: u32,
-        search: &Search,
-        before: u64,
-    ) -> Result<Vec<(i32, String, u64)>, Error> {
+    pub async fn index_count(&self, slot: u32, search: &Search, before: u64) -> Result<Vec<(i32, String, u64)>, Error> {
         let mut query = QueryBuilder::new("SELECT e.outcome, e.reason, count(*) FROM entry_index e WHERE e.slot = ");
         query.push_bind(i64::from(slot)).push(" AND e.idx < ").push_bind(signed(before));
         search.push(&mut query);

@@ -90,7 +90,9 @@ async fn connect(
     application: i32,
 ) -> Result<SqliteConnection, Error> {
     let not_a_database = |error: sqlx::Error| match &error {
-        sqlx::Error::Database(inner) if inner.code().as_deref() == Some("26") => Error::NotOurs { path: path.to_owned() },
+        sqlx::Error::Database(inner) if inner.code().as_deref() == Some("26") => {
+            Error::NotOurs { path: path.to_owned() }
+        }
         _ => Error::Sql { action: "open its database", source: error },
     };
     check_header(path)?;

@@ -53,7 +53,8 @@ impl Transaction<'_> {
         .fetch_optional(self.connection())
         .await
         .doing("read a publication")?;
-        let Some((content, dataset, record, revision, kind, slot, idx, item_index, item_path, published_at)) = row else {
+        let Some((content, dataset, record, revision, kind, slot, idx, item_index, item_path, published_at)) = row
+        else {
             return Ok(None);
         };
         let malformed = || Error::Malformed { what: "publication" };

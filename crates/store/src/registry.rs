@@ -35,17 +35,7 @@ impl Store {
     /// The database cannot be read.
     pub async fn registry_fetch(&self) -> Result<(u64, Vec<RegistryItemRow>), Error> {
         let mut tx = self.readers.begin().await.doing("read the registry")?;
-        let version: i64 = sqlx::query_scalar("SELECT coalesce(max(version), 0) FROM registry_version")
-            .fetch_one(&mut *tx)
-            .await
-            .doing("read the registry")?;
-        let rows: Vec<(String, String, String)> =
-            sqlx::query_as("SELECT noun, id, body FROM registry_item WHERE until IS NULL ORDER BY noun, id")
-                .fetch_all(&mut *tx)
-                .await
-                .doing("read the registry")?;
-        let items = rows.into_iter().map(|(noun, id, body)| RegistryItemRow { noun, id, body }).collect();
-        Ok((unsigned(version, "registry version")?, items))
+        registry_fetch(&mut tx).await
     }
 
     /// The items that were in force at `version`.
@@ -66,6 +56,14 @@ impl Store {
 }
 
 impl Transaction<'_> {
+    /// As [`Store::registry_fetch`], as this transaction sees it.
+    ///
+    /// # Errors
+    /// The storage failed.
+    pub async fn registry_fetch_in_tx(&mut self) -> Result<(u64, Vec<RegistryItemRow>), Error> {
+        registry_fetch(self.connection()).await
+    }
+
     /// Adds a version and puts its items into force in place of the ones of the same identifiers.
     ///
     /// # Errors
@@ -101,4 +99,18 @@ impl Transaction<'_> {
         }
         Ok(())
     }
+}
+
+async fn registry_fetch(connection: &mut sqlx::SqliteConnection) -> Result<(u64, Vec<RegistryItemRow>), Error> {
+    let version: i64 = sqlx::query_scalar("SELECT coalesce(max(version), 0) FROM registry_version")
+        .fetch_one(&mut *connection)
+        .await
+        .doing("read the registry")?;
+    let rows: Vec<(String, String, String)> =
+        sqlx::query_as("SELECT noun, id, body FROM registry_item WHERE until IS NULL ORDER BY noun, id")
+            .fetch_all(&mut *connection)
+            .await
+            .doing("read the registry")?;
+    let items = rows.into_iter().map(|(noun, id, body)| RegistryItemRow { noun, id, body }).collect();
+    Ok((unsigned(version, "registry version")?, items))
 }

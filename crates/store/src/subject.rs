@@ -49,13 +49,12 @@ impl Store {
     /// # Errors
     /// The database cannot be read.
     pub async fn subject_fetch(&self, id: [u8; 16]) -> Result<Option<SubjectRow>, Error> {
-        let row: Option<(Vec<u8>, Vec<u8>)> = sqlx::query_as(
-            "SELECT r.id, r.trace_key FROM subject s JOIN subject r ON r.id = s.root WHERE s.id = ?",
-        )
-        .bind(&id[..])
-        .fetch_optional(&self.readers)
-        .await
-        .doing("find a subject")?;
+        let row: Option<(Vec<u8>, Vec<u8>)> =
+            sqlx::query_as("SELECT r.id, r.trace_key FROM subject s JOIN subject r ON r.id = s.root WHERE s.id = ?")
+                .bind(&id[..])
+                .fetch_optional(&self.readers)
+                .await
+                .doing("find a subject")?;
         let Some((root, trace_key)) = row else { return Ok(None) };
         Ok(Some(SubjectRow { id, root: fixed(&root, "subject id")?, trace_key: fixed(&trace_key, "key id")? }))
     }
@@ -79,10 +78,7 @@ impl Transaction<'_> {
     ///
     /// # Errors
     /// The storage failed.
-    pub async fn subjects_list_in_tx(
-        &mut self,
-        pseudonyms: &[[u8; 32]],
-    ) -> Result<Vec<([u8; 32], SubjectRow)>, Error> {
+    pub async fn subjects_list_in_tx(&mut self, pseudonyms: &[[u8; 32]]) -> Result<Vec<([u8; 32], SubjectRow)>, Error> {
         subjects_list(self.connection(), pseudonyms).await
     }
 

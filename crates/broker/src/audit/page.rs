@@ -4,7 +4,7 @@ use unefois_vault::Pseudonyms;
 
 /// Where the next page of a search begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct PagePlace {
     /// How many entries the ledger had at the first page.
     pub(crate) size: u64,
     /// The page holds entries below this position.
@@ -18,7 +18,12 @@ pub(crate) struct InvalidToken;
 const NUMBERS_BYTES: usize = 16;
 const TAG_BYTES: usize = 16;
 
-impl Place {
+impl PagePlace {
+    /// The first page of a search, in a ledger of that size.
+    pub(crate) fn newest(size: u64) -> Self {
+        Self { size, before: size }
+    }
+
     /// The token of this place in the search of `filters` by `agency`.
     pub(crate) fn token(self, pseudonyms: &Pseudonyms, agency: &str, filters: &[u8]) -> String {
         let numbers = [self.size.to_be_bytes(), self.before.to_be_bytes()].concat();

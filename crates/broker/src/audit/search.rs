@@ -4,7 +4,7 @@ use unefois_core::{Caller, Identifier, Reason};
 use unefois_ledger::{PersonalPart, PublicPart, decode_leaf};
 use unefois_store::{IndexRow, Search};
 
-use super::page::Place;
+use super::PagePlace;
 use crate::{failure::Failure, hub::Hub, index::index_row};
 
 /// What an auditor searches for.
@@ -75,10 +75,9 @@ impl Hub {
         let agency = caller.agency.as_str();
         let first_page = page_token.is_empty();
         let place = if first_page {
-            let size = self.recorder.head().size;
-            Place { size, before: size }
+            PagePlace::newest(self.recorder.head().size)
         } else {
-            Place::of_token(&page_token, &self.pseudonyms, agency, &query)
+            PagePlace::of_token(&page_token, &self.pseudonyms, agency, &query)
                 .map_err(|_not_ours| Failure::new(Reason::PageTokenInvalid))?
         };
         let personal = PersonalPart { case_reference, query: query.clone(), ..PersonalPart::default() };
@@ -90,7 +89,7 @@ impl Hub {
         let found = self.find(&filters, place.before, count).await?;
         let next_page_token = match found.last() {
             Some(last) if found.len() == count as usize && last.index > 0 => {
-                Place { size: place.size, before: last.index }.token(&self.pseudonyms, agency, &query)
+                PagePlace { size: place.size, before: last.index }.token(&self.pseudonyms, agency, &query)
             }
             _ => String::new(),
         };
@@ -122,10 +121,8 @@ impl Hub {
         let indexed = self.store.index_position_fetch(self.slot).await?;
         let tail = self.tail_rows(filters, indexed, before).await?;
         let counted = self.store.index_count(self.slot, filters, before.min(indexed)).await?;
-        let mut counts: Vec<OutcomeCount> = counted
-            .into_iter()
-            .map(|(outcome, reason, count)| OutcomeCount { outcome, reason, count })
-            .collect();
+        let mut counts: Vec<OutcomeCount> =
+            counted.into_iter().map(|(outcome, reason, count)| OutcomeCount { outcome, reason, count }).collect();
         for row in tail {
             let same = |count: &&mut OutcomeCount| count.outcome == row.outcome && count.reason == row.reason;
             match counts.iter_mut().find(same) {

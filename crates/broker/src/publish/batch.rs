@@ -116,7 +116,8 @@ impl Batch {
             tx.subject_insert_in_tx(&added, now.as_microsecond()).await?;
             return Ok(id);
         };
-        for pseudonym in item.pseudonyms.iter().filter(|pseudonym| !found.iter().any(|(known, _)| known == *pseudonym)) {
+        for pseudonym in item.pseudonyms.iter().filter(|pseudonym| !found.iter().any(|(known, _)| known == *pseudonym))
+        {
             tx.identifier_insert_in_tx(*pseudonym, subject.root).await?;
         }
         Ok(subject.root)

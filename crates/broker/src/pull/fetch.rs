@@ -61,7 +61,8 @@ impl Exchange {
 
     async fn fetch_live(&self, connector: &Connector, patience: Duration) -> Result<Fetched, Failure> {
         let Connector::CompanyTurnover(api) = connector;
-        let question = pb::income::v1::CompanyTurnover::decode(self.key.natural.as_slice()).map_err(Failure::internal)?;
+        let question =
+            pb::income::v1::CompanyTurnover::decode(self.key.natural.as_slice()).map_err(Failure::internal)?;
         let siret = question.siret.or_else(|| siret_of(&self.question.subject));
         let (Some(siret), Some(year)) = (siret, question.year) else {
             return Err(Failure::field(Reason::KeyInvalid, "siret", "a live question names the establishment"));
@@ -122,8 +123,9 @@ fn newest(found: Vec<HeldRevision>) -> Result<HeldRevision, Failure> {
 fn provider_failure(failure: ProviderFailure) -> Failure {
     match failure {
         ProviderFailure::NotFound => Failure::new(Reason::NotFound),
-        ProviderFailure::Unavailable { retry_after, .. } => Failure::new(Reason::ProviderUnavailable)
-            .retry_after(retry_after.unwrap_or(Duration::from_secs(1))),
+        ProviderFailure::Unavailable { retry_after, .. } => {
+            Failure::new(Reason::ProviderUnavailable).retry_after(retry_after.unwrap_or(Duration::from_secs(1)))
+        }
         ProviderFailure::Invalid { .. } => Failure::new(Reason::ProviderAnswerInvalid),
     }
 }

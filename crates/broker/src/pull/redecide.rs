@@ -52,8 +52,7 @@ impl Redecision {
         match &self.subject {
             Subject::Release(fetched) => {
                 let data = self.exchange.minimise(grant, fetched)?;
-                let draft: Draft =
-                    self.exchange.released(grant, EntryKind::Exchange, None, &fetched.payload(&data));
+                let draft: Draft = self.exchange.released(grant, EntryKind::Exchange, None, &fetched.payload(&data));
                 let withheld = grant.withheld.iter().map(ToString::to_string).collect();
                 Ok(Redecided::Changed { draft, answer: ChangedAnswer::Released { data, withheld } })
             }
@@ -83,10 +82,6 @@ impl Redecide for Redecision {
             } else {
                 Vec::new()
             };
-            // The certificate too: it may have been revoked since.
-            if let Err(refusal) = exchange.hub.caller_still_good(&exchange.question.caller, in_force) {
-                return Ok(self.refused(refusal));
-            }
             match exchange.decide(&in_force.registry, &consents, quota, now) {
                 Decision::Grant(grant) => self.granted(&grant),
                 Decision::Refusal(refusal) => Ok(self.refused(refusal)),

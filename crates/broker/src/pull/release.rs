@@ -177,11 +177,7 @@ impl Exchange {
         let Self { question, subject, .. } = self;
         let (caller, context) = (&question.caller, &question.context);
         PersonalPart {
-            subject_pseudonym: self
-                .hub
-                .pseudonyms
-                .subject_for_consumer(subject.root, caller.agency.as_str())
-                .to_vec(),
+            subject_pseudonym: self.hub.pseudonyms.subject_for_consumer(subject.root, caller.agency.as_str()).to_vec(),
             natural_key: self.key.natural.clone(),
             case_reference: context.case_reference.clone(),
             agent_reference: context.agent_reference.clone(),
@@ -198,11 +194,7 @@ impl Exchange {
     }
 
     /// Records an entry that releases nothing. Gives its identifier.
-    pub(super) async fn record_without_release(
-        &self,
-        draft: Draft,
-        authorised: &Authorised,
-    ) -> Result<Uuid, Failure> {
+    pub(super) async fn record_without_release(&self, draft: Draft, authorised: &Authorised) -> Result<Uuid, Failure> {
         let pending = Pending { draft, epoch: authorised.in_force.epoch, release: None };
         match self.hub.recorder.record(pending).await? {
             Recorded::Placed { placed, .. } => Ok(placed.id),

@@ -42,13 +42,18 @@ pub(crate) struct LedgerShard {
     newest: Timestamp,
 }
 
+impl std::fmt::Debug for LedgerShard {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LedgerShard").field("row", &self.row).finish_non_exhaustive()
+    }
+}
+
 /// What a batch was decided to be, and what it leads to.
 struct Sealed {
     appended: Appended,
     checkpoint: String,
     leaves: Vec<Vec<u8>>,
     hashes: Vec<Hash>,
-    recorded_at: Timestamp,
 }
 
 impl LedgerShard {
@@ -91,7 +96,18 @@ impl LedgerShard {
         let request_id_kept_micros = i64::try_from(limits.request_id_kept.as_micros()).unwrap_or(i64::MAX);
         let newest = Timestamp::UNIX_EPOCH;
         Ok(Self {
-            row, tree, key, writer, store, outside, quotas, authority, clock, head, request_id_kept_micros, newest,
+            row,
+            tree,
+            key,
+            writer,
+            store,
+            outside,
+            quotas,
+            authority,
+            clock,
+            head,
+            request_id_kept_micros,
+            newest,
         })
     }
 
@@ -213,7 +229,7 @@ impl LedgerShard {
 
     /// Takes the committed batch over into memory, and shows it to those who follow.
     fn advance(&mut self, sealed: Sealed, ids: Vec<uuid::Uuid>) -> Result<Vec<Placed>, Failure> {
-        let Sealed { appended, checkpoint, leaves, recorded_at, hashes: _ } = sealed;
+        let Sealed { appended, checkpoint, leaves, hashes: _ } = sealed;
         let first = appended.first_index();
         let checkpoint: Arc<str> = Arc::from(checkpoint);
         let placed = ids
@@ -222,7 +238,7 @@ impl LedgerShard {
             .zip(first..)
             .map(|((id, leaf), index)| {
                 let inclusion_path = appended.inclusion_path(index).expect("every leaf of a batch has a path in it");
-                Placed { id, leaf, index, inclusion_path, checkpoint: Arc::clone(&checkpoint), recorded_at }
+                Placed { id, leaf, index, inclusion_path, checkpoint: Arc::clone(&checkpoint) }
             })
             .collect();
         if !checkpoint.is_empty() && appended.head().size > first {
@@ -362,7 +378,7 @@ fn seal(tree: &Tree, key: &SigningKey, row: &Shard, now: Timestamp, drafts: &mut
     let appended = tree.append(&hashes);
     // Without entries the tree is the one that the row's checkpoint signs already.
     let checkpoint = if leaves.is_empty() { row.checkpoint.clone() } else { key.sign(appended.head()) };
-    Sealed { appended, checkpoint, leaves, hashes, recorded_at: now }
+    Sealed { appended, checkpoint, leaves, hashes }
 }
 
 async fn write_ledger(

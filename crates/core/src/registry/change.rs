@@ -1,6 +1,6 @@
 //! What a registry file changes, item by item, in words for a person.
 
-use super::{Registry, RegistryFile, hexadecimal};
+use super::{Registry, RegistryFile};
 use crate::{
     agency::{Agency, Role},
     agreement::{Agreement, AgreementState},
@@ -93,7 +93,7 @@ pub(super) fn between(registry: &Registry, file: &RegistryFile) -> Vec<Change> {
     let revocations = file.revocations.iter().filter(|new| registry.revocation(&new.fingerprint).is_none());
     let revocations = revocations.map(|new| Change {
         noun: Noun::Revocation,
-        id: hexadecimal::text(&new.fingerprint),
+        id: new.id(),
         verb: Verb::Revoke,
         effect: Effect::RemovesAuthority,
         lines: vec![format!("agency: {}", new.agency), format!("reason: {}", new.reason)],
@@ -164,8 +164,23 @@ fn agency_lines(agency: &Agency) -> Vec<(&'static str, String)> {
 fn agreement_lines(agreement: &Agreement) -> Vec<(&'static str, String)> {
     let names = |items: Vec<&str>| items.join(", ");
     let Agreement {
-        id: _, title, consumer, provider, dataset, dataset_major, fields, operations, purpose, legal_basis, consent,
-        consent_collected_by, population, valid_from, valid_until, daily_quota, state,
+        id: _,
+        title,
+        consumer,
+        provider,
+        dataset,
+        dataset_major,
+        fields,
+        operations,
+        purpose,
+        legal_basis,
+        consent,
+        consent_collected_by,
+        population,
+        valid_from,
+        valid_until,
+        daily_quota,
+        state,
     } = agreement;
     vec![
         ("title", title.clone()),

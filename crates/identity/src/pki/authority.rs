@@ -9,6 +9,7 @@ use rcgen::{
     BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose, PublicKeyData, SanType,
 };
 use rustls_pki_types::CertificateDer;
+use unefois_core::Fingerprint;
 
 use super::pair::{Pair, folder_create};
 use super::renewal::renewal_of;
@@ -49,7 +50,7 @@ pub struct Issued {
     /// The file of the key, readable by its owner only.
     pub key_path: PathBuf,
     /// The fingerprint by which the registry revokes it: SHA-256 of its DER.
-    pub fingerprint: [u8; 32],
+    pub fingerprint: Fingerprint,
     /// The first second of its validity.
     pub not_before: Timestamp,
     /// The last second of its validity.

@@ -38,7 +38,8 @@ async fn a_spiffe_id_of_the_trust_domain_names_agency_and_system() {
 
     assert_eq!(caller.agency, cnaf.code);
     assert_eq!(caller.system, "main");
-    assert_eq!(caller.roles, cnaf.roles);
+    assert_eq!(caller.roles, cnaf.roles.into_iter().collect());
+    assert_eq!(caller.certificate, peer.fingerprint);
 }
 
 #[tokio::test]

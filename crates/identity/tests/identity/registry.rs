@@ -1,8 +1,8 @@
 //! Registries of invented agencies for the tests.
 
-use std::collections::BTreeSet;
-
-use unefois_core::{Agency, AgencyCode, CertificateRule, Registry, RegistryFile, Revocation, Role, System};
+use unefois_core::{
+    Agency, AgencyCode, CertificateRule, Fingerprint, Registry, RegistryFile, Revocation, Role, System,
+};
 
 /// An agency that consumes data and has no system with a certificate of its own.
 pub fn agency(code: &str) -> Agency {
@@ -10,7 +10,7 @@ pub fn agency(code: &str) -> Agency {
         code: AgencyCode::parse(code).unwrap(),
         name: format!("Agency {code}"),
         aliases: Vec::new(),
-        roles: BTreeSet::from([Role::Consumer]),
+        roles: vec![Role::Consumer],
         local_bodies: Vec::new(),
         datasets: Vec::new(),
         systems: Vec::new(),
@@ -29,16 +29,12 @@ pub fn with_rule(mut agency: Agency, system: &str, rule: CertificateRule) -> Age
 
 /// The registry of `agencies`.
 pub fn registry<const COUNT: usize>(agencies: [Agency; COUNT]) -> Registry {
-    applied(&Registry::default(), RegistryFile { agencies: agencies.into(), ..RegistryFile::default() })
+    Registry::default().with(&RegistryFile { agencies: agencies.into(), ..RegistryFile::default() })
 }
 
 /// `registry` after the certificate of `fingerprint` was revoked.
-pub fn revoking(registry: &Registry, fingerprint: [u8; 32]) -> Registry {
-    let revocation = Revocation { fingerprint, reason: "key lost".to_owned(), agency: None };
-    applied(registry, RegistryFile { revocations: vec![revocation], ..RegistryFile::default() })
-}
-
-fn applied(registry: &Registry, file: RegistryFile) -> Registry {
-    let changes = registry.plan(file, &|_| Ok(())).unwrap();
-    registry.with(&changes)
+pub fn revoking(registry: &Registry, fingerprint: Fingerprint) -> Registry {
+    let agency = AgencyCode::parse("cnaf").unwrap();
+    let revocation = Revocation { fingerprint, agency, reason: "key lost".to_owned() };
+    registry.with(&RegistryFile { revocations: vec![revocation], ..RegistryFile::default() })
 }

@@ -1,0 +1,162 @@
+//! Serving: accepts TLS connections, and puts every service behind the door.
+
+use std::{future::Future, io, sync::Arc, time::Duration};
+
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{Semaphore, mpsc},
+};
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::transport::Server;
+use unefois_broker::Hub;
+use unefois_identity::ReloadingServerTls;
+use unefois_proto::{
+    FILE_DESCRIPTOR_SET,
+    server::{
+        audit::v1::audit_service_server::AuditServiceServer, consent::v1::consent_service_server::ConsentServiceServer,
+        exchange::v1::exchange_service_server::ExchangeServiceServer,
+        income::v1::income_service_server::IncomeServiceServer,
+        publication::v1::publication_service_server::PublicationServiceServer,
+        registry::v1::registry_service_server::RegistryServiceServer,
+        status::v1::status_service_server::StatusServiceServer,
+        subject::v1::subject_service_server::SubjectServiceServer,
+    },
+};
+
+use crate::{
+    audit::Audits, consent::Consents, door::Door, exchange::Exchanges, income::Income, peer::PeerStream,
+    publication::Publications, registry::Registries, self_employed::SelfEmployed, subject::Subjects,
+};
+
+/// The limits of the doors.
+#[derive(Debug, Clone)]
+pub struct ServerLimits {
+    /// How many connections may be open.
+    pub connections_max: usize,
+    /// How long a handshake may take.
+    pub handshake_max: Duration,
+    /// How many handshakes that are done may wait to be served.
+    pub accepted_queue_max: usize,
+    /// How many streams one connection may have.
+    pub streams_per_connection_max: u32,
+    /// How large a message may be.
+    pub message_size_bytes_max: usize,
+    /// How many answers may wait for a slow publisher.
+    pub publish_answers_max: usize,
+    /// How often an idle connection is asked whether it is alive.
+    pub keepalive_every: Duration,
+}
+
+impl Default for ServerLimits {
+    fn default() -> Self {
+        Self {
+            connections_max: 4_096,
+            handshake_max: Duration::from_secs(5),
+            accepted_queue_max: 128,
+            streams_per_connection_max: 256,
+            message_size_bytes_max: 4 * 1024 * 1024 + 64 * 1024,
+            publish_answers_max: 1_024,
+            keepalive_every: Duration::from_secs(30),
+        }
+    }
+}
+
+/// The hub cannot serve.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The reflection service refuses the contract.
+    #[error("the contract cannot be reflected")]
+    Reflection(#[source] tonic_reflection::server::Error),
+    /// The server failed.
+    #[error("the server failed")]
+    Server(#[source] tonic::transport::Error),
+}
+
+/// Serves until `stop` resolves, then finishes the calls in flight.
+///
+/// # Errors
+/// See [`ServeError`].
+pub async fn serve(
+    listener: TcpListener,
+    tls: Arc<ReloadingServerTls>,
+    hub: Hub,
+    limits: ServerLimits,
+    stop: impl Future<Output = ()> + Send,
+) -> Result<(), ServeError> {
+    let reflection =
+        || tonic_reflection::server::Builder::configure().register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET);
+    let (health_reporter, health) = tonic_health::server::health_reporter();
+    health_reporter.set_service_status("", tonic_health::ServingStatus::Serving).await;
+    let size = limits.message_size_bytes_max;
+    let (accepted, connections) = mpsc::channel(limits.accepted_queue_max);
+    let accepting = tokio::spawn(accept(listener, tls, accepted, limits.clone()));
+    macro_rules! service {
+        ($server:ident, $service:expr) => {
+            $server::new($service).max_decoding_message_size(size).max_encoding_message_size(size)
+        };
+    }
+    let hub = || hub.clone();
+    let answers_max = limits.publish_answers_max;
+    let served = Server::builder()
+        .max_concurrent_streams(limits.streams_per_connection_max)
+        .http2_keepalive_interval(Some(limits.keepalive_every))
+        .layer(Door::new(hub()))
+        .add_service(health)
+        .add_service(reflection().build_v1().map_err(ServeError::Reflection)?)
+        .add_service(reflection().build_v1alpha().map_err(ServeError::Reflection)?)
+        .add_service(service!(ExchangeServiceServer, Exchanges { hub: hub() }))
+        .add_service(service!(IncomeServiceServer, Income { hub: hub() }))
+        .add_service(service!(StatusServiceServer, SelfEmployed { hub: hub() }))
+        .add_service(service!(PublicationServiceServer, Publications { hub: hub(), answers_max }))
+        .add_service(service!(ConsentServiceServer, Consents { hub: hub() }))
+        .add_service(service!(RegistryServiceServer, Registries { hub: hub() }))
+        .add_service(service!(SubjectServiceServer, Subjects { hub: hub() }))
+        .add_service(service!(AuditServiceServer, Audits { hub: hub() }))
+        .serve_with_incoming_shutdown(ReceiverStream::new(connections), stop)
+        .await
+        .map_err(ServeError::Server);
+    accepting.abort();
+    served
+}
+
+/// Accepts connections; each handshake is a task of its own, so that a slow one holds up nobody.
+async fn accept(
+    listener: TcpListener,
+    tls: Arc<ReloadingServerTls>,
+    accepted: mpsc::Sender<io::Result<PeerStream>>,
+    limits: ServerLimits,
+) {
+    let handshakes = Arc::new(Semaphore::new(limits.connections_max));
+    loop {
+        let Ok(permit) = Arc::clone(&handshakes).acquire_owned().await else { return };
+        let (stream, address) = match listener.accept().await {
+            Ok(connection) => connection,
+            Err(error) => {
+                // Such as too many open files: it passes when connections close.
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        let (tls, accepted, handshake_max) = (Arc::clone(&tls), accepted.clone(), limits.handshake_max);
+        tokio::spawn(async move {
+            match handshake(&tls, stream, handshake_max).await {
+                Ok(stream) => {
+                    // Nobody serves any more when this fails: the hub is stopping.
+                    let _stopping = accepted.send(Ok(stream.holding(permit))).await;
+                }
+                Err(refused) => tracing::info!(peer = %address, reason = %refused, "a connection was refused"),
+            }
+        });
+    }
+}
+
+async fn handshake(
+    tls: &ReloadingServerTls,
+    stream: TcpStream,
+    patience: Duration,
+) -> Result<PeerStream, Box<dyn std::error::Error + Send + Sync>> {
+    stream.set_nodelay(true)?;
+    let (stream, peer) = tokio::time::timeout(patience, tls.current().accept(stream)).await??;
+    Ok(PeerStream::new(stream, peer))
+}

@@ -1,0 +1,271 @@
+//! The hub: everything that the use cases share, put together once.
+
+use std::{collections::HashMap, sync::Arc};
+
+use moka::sync::Cache;
+use tokio::task::JoinHandle;
+use unefois_catalog::Catalog;
+use unefois_connect::ApiEntreprise;
+use unefois_core::{Agency, AgencyCode, Caller, DatasetId, Registry, RegistryFile, Role, Sandbox};
+use unefois_identity::TrustDomain;
+use unefois_ledger::{SigningKey, VerifyingKey, shard_origin};
+use unefois_store::{CheckpointFile, KeyStore, Store, Writer};
+use unefois_vault::{Keyring, Pseudonyms};
+
+use crate::{
+    authority::Authority,
+    clock::Clock,
+    failure::Failure,
+    index::Follower,
+    keys::Keys,
+    limits::Limits,
+    loader::Loader,
+    recorder::{self, LedgerShard, Recorder},
+    registry,
+    registry::ApplyMode,
+    subject::Known,
+};
+
+/// The slot of the one shard of an embedded hub.
+const SLOT: u32 = 0;
+
+/// A provider's own system, asked live in place of held records.
+#[derive(Debug)]
+pub enum Connector {
+    /// `company-turnover`, from API Entreprise.
+    CompanyTurnover(ApiEntreprise),
+}
+
+/// What a hub is put together from.
+#[derive(Debug)]
+pub struct HubParts {
+    /// The name of the hub: the first part of the origins of its checkpoints.
+    pub name: String,
+    /// The SPIFFE trust domain of its own authority.
+    pub trust_domain: TrustDomain,
+    /// The code of the agency that operates it; registered at the first start.
+    pub operator: AgencyCode,
+    /// The catalogue.
+    pub catalog: Catalog,
+    /// Reading.
+    pub store: Store,
+    /// Writing.
+    pub writer: Writer,
+    /// The key store.
+    pub key_store: KeyStore,
+    /// The hub's secrets.
+    pub keyring: Keyring,
+    /// The outside checkpoint.
+    pub outside: CheckpointFile,
+    /// Identifiers accepted although their keys are wrong.
+    pub sandbox: Sandbox,
+    /// Live providers, by agency and dataset.
+    pub connectors: HashMap<(AgencyCode, DatasetId), Connector>,
+    /// The limits.
+    pub limits: Limits,
+    /// The clock.
+    pub clock: Clock,
+}
+
+/// The hub. Clones share everything.
+#[derive(Debug, Clone)]
+pub struct Hub(Arc<Shared>);
+
+/// What every use case may reach, and nobody outside this room.
+#[derive(Debug)]
+pub struct Shared {
+    pub(crate) trust_domain: TrustDomain,
+    pub(crate) origin: String,
+    pub(crate) slot: u32,
+    pub(crate) verifying_key: VerifyingKey,
+    pub(crate) catalog: Catalog,
+    pub(crate) store: Store,
+    pub(crate) keys: Keys,
+    pub(crate) pseudonyms: Pseudonyms,
+    pub(crate) authority: Arc<Authority>,
+    pub(crate) recorder: Recorder,
+    pub(crate) loader: Loader,
+    pub(crate) subjects: Cache<[u8; 32], Known>,
+    pub(crate) sandbox: Sandbox,
+    pub(crate) connectors: HashMap<(AgencyCode, DatasetId), Connector>,
+    pub(crate) limits: Limits,
+    pub(crate) clock: Clock,
+}
+
+impl std::ops::Deref for Hub {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+/// What works in the background while a hub runs.
+#[derive(Debug)]
+pub struct HubTasks {
+    /// Ends with an error when the ledger cannot be written any more: the process must stop.
+    recorder: JoinHandle<Result<LedgerShard, Failure>>,
+    follower: JoinHandle<Result<(), Failure>>,
+}
+
+impl Hub {
+    /// Puts a hub together and takes its shard over.
+    ///
+    /// # Errors
+    /// The database is behind its outside checkpoint or was altered, the secrets do not fit, or the storage failed.
+    pub async fn open(parts: HubParts) -> Result<(Self, HubTasks), Failure> {
+        let HubParts {
+            name,
+            trust_domain,
+            operator,
+            catalog,
+            store,
+            writer,
+            key_store,
+            keyring,
+            outside,
+            sandbox,
+            connectors,
+            limits,
+            clock,
+        } = parts;
+        let origin = shard_origin(&name, SLOT);
+        let signing_key = SigningKey::from_seed(&origin, keyring.ledger_seed()).map_err(Failure::internal)?;
+        let verifying_key = signing_key.verifying_key();
+        let registry = registry::load(&store).await?;
+        let is_new = registry.version() == 0;
+        let authority = Arc::new(Authority::new(Arc::new(registry), 0));
+        let shard = LedgerShard::take(
+            store.clone(),
+            writer,
+            outside,
+            SLOT,
+            signing_key,
+            Arc::clone(&authority),
+            clock,
+            &limits,
+        )
+        .await?;
+        let indexed = store.index_position_fetch(SLOT).await?;
+        let (recorder, queues) = Recorder::new(&limits, &shard, indexed);
+        let recording = tokio::spawn(recorder::run(shard, queues, limits.clone()));
+        let pseudonyms = keyring.pseudonyms();
+        let follower = Follower {
+            store: store.clone(),
+            pseudonyms: keyring.pseudonyms(),
+            recorder: recorder.clone(),
+            slot: SLOT,
+            slice_max: limits.index_slice_max,
+        };
+        let hub = Self(Arc::new(Shared {
+            trust_domain,
+            origin,
+            slot: SLOT,
+            verifying_key,
+            catalog,
+            loader: Loader::start(store.clone(), &limits),
+            keys: Keys::new(key_store, Arc::new(keyring), &limits),
+            store,
+            pseudonyms,
+            authority,
+            recorder,
+            subjects: Cache::new(limits.subject_cache_max),
+            sandbox,
+            connectors,
+            limits,
+            clock,
+        }));
+        if is_new {
+            hub.first_operator(operator).await?;
+        }
+        Ok((hub, HubTasks { recorder: recording, follower: tokio::spawn(follower.run()) }))
+    }
+
+    /// Registers the agency that operates the hub: without it nobody could apply a registry.
+    async fn first_operator(&self, code: AgencyCode) -> Result<(), Failure> {
+        let caller = self.local_operator(&code);
+        let agency = Agency {
+            name: "Operator of the hub".to_owned(),
+            aliases: Vec::new(),
+            roles: vec![Role::Operator],
+            local_bodies: Vec::new(),
+            datasets: Vec::new(),
+            systems: Vec::new(),
+            code,
+        };
+        let file = RegistryFile { agencies: vec![agency], ..RegistryFile::default() };
+        self.registry_apply(&caller, file, ApplyMode::Apply).await.map(drop)
+    }
+
+    /// The operator at the machine itself, for commands that run while no hub does.
+    #[must_use]
+    pub fn local_operator(&self, code: &AgencyCode) -> Caller {
+        Caller {
+            agency: code.clone(),
+            system: "local".to_owned(),
+            roles: [Role::Operator].into(),
+            certificate: [0; 32],
+        }
+    }
+
+    /// The catalogue.
+    #[must_use]
+    pub fn catalog(&self) -> &Catalog {
+        &self.0.catalog
+    }
+
+    /// The limits.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
+    /// The identifiers accepted although their keys are wrong.
+    #[must_use]
+    pub fn sandbox(&self) -> &Sandbox {
+        &self.0.sandbox
+    }
+
+    /// The public key of the ledger.
+    #[must_use]
+    pub fn verifying_key(&self) -> &VerifyingKey {
+        &self.0.verifying_key
+    }
+
+    /// The registry, for whoever only reads it.
+    #[must_use]
+    pub fn registry_snapshot(&self) -> Arc<Registry> {
+        self.registry()
+    }
+}
+
+impl HubTasks {
+    /// Returns when the hub cannot go on.
+    pub async fn failed(&mut self) -> Failure {
+        tokio::select! {
+            ended = &mut self.recorder => match ended {
+                Ok(Ok(_)) => Failure::stopping(),
+                Ok(Err(failure)) => failure,
+                Err(panic) => Failure::internal(panic),
+            },
+            ended = &mut self.follower => match ended {
+                Ok(Ok(())) => Failure::stopping(),
+                Ok(Err(failure)) => failure,
+                Err(panic) => Failure::internal(panic),
+            },
+        }
+    }
+
+    /// Waits until everything accepted is recorded, and closes the database. The last handle on the hub must be gone.
+    ///
+    /// # Errors
+    /// The storage failed.
+    pub async fn finish(self) -> Result<(), Failure> {
+        self.follower.abort();
+        match self.recorder.await {
+            Ok(Ok(shard)) => shard.close().await,
+            Ok(Err(failure)) => Err(failure),
+            Err(panic) => Err(Failure::internal(panic)),
+        }
+    }
+}

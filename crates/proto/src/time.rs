@@ -1,0 +1,53 @@
+//! Instants on the wire.
+
+use jiff::Timestamp;
+
+/// A timestamp that is no instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("it is not an instant between the years 1 and 9999")]
+pub struct InvalidTimestamp;
+
+/// An instant, from the wire.
+///
+/// # Errors
+/// The message names no instant.
+pub fn timestamp_from_wire(wire: prost_types::Timestamp) -> Result<Timestamp, InvalidTimestamp> {
+    let prost_types::Timestamp { seconds, nanos } = wire;
+    if !(0..1_000_000_000).contains(&nanos) {
+        return Err(InvalidTimestamp);
+    }
+    Timestamp::new(seconds, nanos).map_err(|_out_of_range| InvalidTimestamp)
+}
+
+/// An instant, to the wire.
+#[must_use]
+pub fn timestamp_to_wire(at: Timestamp) -> prost_types::Timestamp {
+    let (mut seconds, mut nanos) = (at.as_second(), at.subsec_nanosecond());
+    // The wire counts the nanoseconds of an instant before 1970 forwards.
+    if nanos < 0 {
+        seconds -= 1;
+        nanos += 1_000_000_000;
+    }
+    prost_types::Timestamp { seconds, nanos }
+}
+
+/// An instant in microseconds since 1970, as the store and the ledger keep it, to the wire.
+#[must_use]
+pub fn timestamp_from_micros(micros: i64) -> prost_types::Timestamp {
+    let nanos = i32::try_from(micros.rem_euclid(1_000_000) * 1_000).unwrap_or_default();
+    prost_types::Timestamp { seconds: micros.div_euclid(1_000_000), nanos }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{timestamp_from_micros, timestamp_from_wire, timestamp_to_wire};
+
+    #[test]
+    fn instants_survive_the_wire_before_and_after_1970() {
+        for micros in [-1_500_001, -1, 0, 1, 1_795_000_000_123_456] {
+            let at = jiff::Timestamp::from_microsecond(micros).unwrap();
+            assert_eq!(timestamp_from_wire(timestamp_to_wire(at)), Ok(at));
+            assert_eq!(timestamp_to_wire(at), timestamp_from_micros(micros));
+        }
+    }
+}
