@@ -2,6 +2,8 @@
 
 use std::{future::Future, io, sync::Arc, time::Duration};
 
+use jiff::fmt::serde::unsigned_duration::friendly::compact::required as duration;
+use serde::{Deserialize, Serialize};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{Semaphore, mpsc},
@@ -29,11 +31,13 @@ use crate::{
 };
 
 /// The limits of the doors.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct ServerLimits {
     /// How many connections may be open.
     pub connections_max: usize,
     /// How long a handshake may take.
+    #[serde(with = "duration")]
     pub handshake_max: Duration,
     /// How many handshakes that are done may wait to be served.
     pub accepted_queue_max: usize,
@@ -44,6 +48,7 @@ pub struct ServerLimits {
     /// How many answers may wait for a slow publisher.
     pub publish_answers_max: usize,
     /// How often an idle connection is asked whether it is alive.
+    #[serde(with = "duration")]
     pub keepalive_every: Duration,
 }
 

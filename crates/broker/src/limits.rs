@@ -2,9 +2,13 @@
 
 use std::time::Duration;
 
+use jiff::fmt::serde::unsigned_duration::friendly::compact::required as duration;
+use serde::{Deserialize, Serialize};
+
 /// The limits of the use cases. Over one of them the caller gets `OVERLOADED`, `ARGUMENT_TOO_LONG` or
 /// `DEADLINE_EXCEEDED`, never a slow death.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Limits {
     /// How many entries may wait for the recorder.
     pub recorder_queue_max: usize,
@@ -30,13 +34,16 @@ pub struct Limits {
     pub record_size_bytes_max: usize,
     /// How long a reference of a caller may be, in characters.
     pub reference_length_max: usize,
-    /// How long a `request_id` or `publication_id` may be, in characters.
+    /// How long a `publication_id` may be, in characters.
     pub publication_id_length_max: usize,
     /// How long a request may take when its caller names no deadline.
+    #[serde(with = "duration")]
     pub deadline_default: Duration,
     /// How long a request may take, whatever its caller says.
+    #[serde(with = "duration")]
     pub deadline_max: Duration,
     /// How long a `request_id` is remembered.
+    #[serde(with = "duration")]
     pub request_id_kept: Duration,
     /// How many keys are held open in memory.
     pub key_cache_max: u64,

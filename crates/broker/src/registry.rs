@@ -153,7 +153,7 @@ impl Apply {
                 id: change.id.clone(),
                 verb: change.verb.code().to_owned(),
                 version,
-                digest: unefois_ledger::commit(&[0; 32], body.as_bytes()).to_vec(),
+                digest: unefois_ledger::sha256(body.as_bytes()).to_vec(),
             }),
             ..PublicPart::default()
         };

@@ -1,1 +1,59 @@
-fn main() {}
+//! The binary `unefois`: reads the configuration, wires the rooms, and runs one command.
+
+mod arguments;
+mod audit;
+mod client;
+mod config;
+mod consent;
+mod demo;
+mod output;
+mod pki;
+mod publish;
+mod pull;
+mod registry;
+mod serve;
+mod subject;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use arguments::{Arguments, Command};
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return report(&anyhow::Error::new(error).context("the runtime cannot be started")),
+    };
+    let done = runtime.block_on(run(arguments));
+    runtime.shutdown_background();
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => report(&error),
+    }
+}
+
+async fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let Arguments { config, hub, command } = arguments;
+    match command {
+        Command::Serve(options) => serve::run(config.as_deref(), options).await,
+        Command::Demo(options) => demo::run(options.into()).await,
+        Command::Pki(command) => pki::run(command, config.as_deref(), hub).await,
+        Command::Registry(command) => registry::run(command, config.as_deref(), hub).await,
+        Command::Publish(options) => publish::run(options, &client::settings(config.as_deref(), hub)?).await,
+        Command::Pull(options) => pull::run(options, &client::settings(config.as_deref(), hub)?).await,
+        Command::Consent(command) => consent::run(command, &client::settings(config.as_deref(), hub)?).await,
+        Command::Subject(command) => subject::run(command, &client::settings(config.as_deref(), hub)?).await,
+        Command::Audit(command) => audit::run(command, config.as_deref(), hub).await,
+    }
+}
+
+/// Says what failed, and why, a line each: the one place where a chain of causes is printed.
+fn report(error: &anyhow::Error) -> ExitCode {
+    eprintln!("error: {error}");
+    for cause in error.chain().skip(1) {
+        eprintln!("  because: {cause}");
+    }
+    ExitCode::FAILURE
+}

@@ -13,6 +13,12 @@ pub fn commit(blind: &Blind, bytes: &[u8]) -> [u8; 32] {
     Sha256::new().chain_update(blind).chain_update(bytes).finalize().into()
 }
 
+/// SHA-256 of bytes that nobody could guess, or that are no secret: of evidence, of an item of the registry.
+#[must_use]
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

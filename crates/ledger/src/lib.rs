@@ -28,7 +28,7 @@ mod tree;
 
 pub use batch::{batch_path, root_of};
 pub use checkpoint::{Checkpoint, InvalidCheckpoint, InvalidKey, SigningKey, VerifyingKey, shard_origin};
-pub use commitment::{Blind, commit};
+pub use commitment::{Blind, commit, sha256};
 pub use entry::{
     Change, ENTRY_FORMAT, Entry, EntryKind, InvalidEntry, Operation, Outcome, PersonalOpening, PersonalPart,
     PublicPart, Publication, PublishedItem, Purpose, Source, decode_leaf, decode_personal,

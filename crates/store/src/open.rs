@@ -2,6 +2,8 @@
 
 use std::{path::Path, time::Duration};
 
+use jiff::fmt::serde::unsigned_duration::friendly::compact::required as duration;
+use serde::{Deserialize, Serialize};
 use sqlx::{
     ConnectOptions, Connection, SqliteConnection, SqlitePool,
     migrate::Migrator,
@@ -23,14 +25,23 @@ static HUB: Migrator = sqlx::migrate!("../../migrations/sqlite");
 static KEYS: Migrator = sqlx::migrate!("../../migrations/sqlite-keys");
 
 /// The limits of the store.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct StoreLimits {
     /// How many connections read.
     pub readers_max: u32,
     /// How long a reader waits for a connection.
+    #[serde(with = "duration")]
     pub reader_wait_max: Duration,
     /// How long a statement waits for a lock of another process.
+    #[serde(with = "duration")]
     pub lock_wait_max: Duration,
+}
+
+impl Default for StoreLimits {
+    fn default() -> Self {
+        Self { readers_max: 6, reader_wait_max: Duration::from_secs(5), lock_wait_max: Duration::from_secs(5) }
+    }
 }
 
 /// Reading the hub's database. Clones share the pool.

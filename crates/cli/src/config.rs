@@ -1,0 +1,206 @@
+//! The configuration: one TOML file, overridden by the environment and by flags.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context;
+use figment::{
+    Figment,
+    providers::{Env, Format, Toml},
+};
+use serde::Deserialize;
+
+/// Everything that can be configured. `deploy/unefois.toml` documents each key.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub(crate) struct Config {
+    pub(crate) hub: HubConfig,
+    pub(crate) server: ServerConfig,
+    pub(crate) identifiers: IdentifiersConfig,
+    pub(crate) log: LogConfig,
+    pub(crate) limits: LimitsConfig,
+    pub(crate) provider: Vec<ProviderConfig>,
+    pub(crate) client: ClientConfig,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub(crate) struct HubConfig {
+    pub(crate) name: String,
+    pub(crate) data_directory: PathBuf,
+    pub(crate) keyring: Option<PathBuf>,
+    pub(crate) outside_checkpoint: Option<PathBuf>,
+    pub(crate) trust_domain: String,
+    pub(crate) operator: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub(crate) struct ServerConfig {
+    pub(crate) listen: SocketAddr,
+    pub(crate) certificate: PathBuf,
+    pub(crate) key: PathBuf,
+    pub(crate) client_ca: PathBuf,
+    pub(crate) partner_ca: Option<PathBuf>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub(crate) struct IdentifiersConfig {
+    pub(crate) sandbox: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub(crate) struct LogConfig {
+    pub(crate) level: String,
+    pub(crate) format: LogFormat,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum LogFormat {
+    Pretty,
+    Json,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub(crate) struct LimitsConfig {
+    pub(crate) broker: unefois_broker::Limits,
+    pub(crate) server: unefois_api::ServerLimits,
+    pub(crate) store: unefois_store::StoreLimits,
+}
+
+/// A provider that is asked live.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind", deny_unknown_fields)]
+pub(crate) enum ProviderConfig {
+    ApiEntreprise(ApiEntrepriseConfig),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct ApiEntrepriseConfig {
+    pub(crate) agency: String,
+    pub(crate) dataset: String,
+    pub(crate) base_url: String,
+    pub(crate) token: String,
+    pub(crate) context: String,
+    pub(crate) object: String,
+    pub(crate) recipient_siret: String,
+    #[serde(default = "ApiEntrepriseConfig::timeout_ms_default")]
+    pub(crate) timeout_ms: u64,
+    #[serde(default = "ApiEntrepriseConfig::answer_size_bytes_default")]
+    pub(crate) answer_size_bytes_max: usize,
+    #[serde(default = "ApiEntrepriseConfig::in_flight_default")]
+    pub(crate) in_flight_max: usize,
+    #[serde(default = "ApiEntrepriseConfig::pause_ms_default")]
+    pub(crate) pause_ms_max: u64,
+    #[serde(default)]
+    pub(crate) ca: Option<PathBuf>,
+}
+
+/// How commands call a hub.
+#[derive(Debug, Default, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub(crate) struct ClientConfig {
+    pub(crate) hub: Option<String>,
+    pub(crate) ca: Option<PathBuf>,
+    pub(crate) certificate: Option<PathBuf>,
+    pub(crate) key: Option<PathBuf>,
+}
+
+impl Default for HubConfig {
+    fn default() -> Self {
+        Self {
+            name: "unefois.local".to_owned(),
+            data_directory: PathBuf::from("unefois-data"),
+            keyring: None,
+            outside_checkpoint: None,
+            trust_domain: "unefois.local".to_owned(),
+            operator: "operator".to_owned(),
+        }
+    }
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8443)),
+            certificate: PathBuf::from("pki/server.pem"),
+            key: PathBuf::from("pki/server.key"),
+            client_ca: PathBuf::from("pki/ca.pem"),
+            partner_ca: None,
+        }
+    }
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        Self { level: "info".to_owned(), format: LogFormat::Pretty }
+    }
+}
+
+impl ApiEntrepriseConfig {
+    fn timeout_ms_default() -> u64 {
+        5_000
+    }
+
+    fn answer_size_bytes_default() -> usize {
+        64 * 1024
+    }
+
+    fn in_flight_default() -> usize {
+        20
+    }
+
+    fn pause_ms_default() -> u64 {
+        60_000
+    }
+}
+
+impl Config {
+    /// Reads the file, then the environment (`UNEFOIS_HUB__NAME` for `hub.name`). Paths of the file are relative to
+    /// its folder.
+    pub(crate) fn load(file: Option<&Path>) -> anyhow::Result<Self> {
+        let mut figment = Figment::new();
+        if let Some(file) = file {
+            anyhow::ensure!(file.is_file(), "there is no configuration file `{}`", file.display());
+            figment = figment.merge(Toml::file_exact(file));
+        }
+        // `HUB__DATA_DIRECTORY` names the key `hub.data-directory`.
+        let environment = Env::prefixed("UNEFOIS_")
+            .ignore(&["CONFIG", "CI", "PYTHON"])
+            .map(|key| key.as_str().replace("__", ".").replace('_', "-").into());
+        let mut config: Self = figment
+            .merge(environment)
+            .extract()
+            .context("the configuration is not valid; `deploy/unefois.toml` documents every key")?;
+        if let Some(folder) = file.and_then(Path::parent) {
+            config.resolve(folder);
+        }
+        Ok(config)
+    }
+
+    fn resolve(&mut self, folder: &Path) {
+        let Self { hub, server, client, provider, .. } = self;
+        let paths = [&mut hub.data_directory, &mut server.certificate, &mut server.key, &mut server.client_ca];
+        let optional = [
+            &mut hub.keyring,
+            &mut hub.outside_checkpoint,
+            &mut server.partner_ca,
+            &mut client.ca,
+            &mut client.certificate,
+            &mut client.key,
+        ];
+        let of_providers = provider.iter_mut().filter_map(|provider| match provider {
+            ProviderConfig::ApiEntreprise(api) => api.ca.as_mut(),
+        });
+        for path in paths.into_iter().chain(optional.into_iter().filter_map(Option::as_mut)).chain(of_providers) {
+            *path = folder.join(&*path);
+        }
+    }
+}

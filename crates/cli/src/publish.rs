@@ -1,0 +1,166 @@
+//! `unefois publish`: JSON lines into the publication stream.
+
+use std::{
+    io::{BufRead, BufReader, Read},
+    path::Path,
+};
+
+use anyhow::{Context, anyhow, ensure};
+use futures::StreamExt;
+use serde::Deserialize;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use unefois_catalog::Catalog;
+use unefois_client::ClientSettings;
+use unefois_proto::pb::{
+    publication::v1::{AcknowledgementKind, PublishRequest, PublishResponse, publish_response::Result as Fate},
+    subject::v1::{LocalIdentifier, Subject, subject::Identifier},
+};
+
+use crate::{arguments::PublishOptions, client, output};
+
+/// How many items are read ahead of the hub.
+const READ_AHEAD: usize = 1_024;
+/// How long a line may be.
+const LINE_BYTES_MAX: u64 = 1024 * 1024;
+
+/// One line. Names are those of the contract, in either case.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    #[serde(alias = "publicationId")]
+    publication_id: String,
+    dataset: String,
+    subjects: Vec<SubjectLine>,
+    data: serde_json::Value,
+    #[serde(alias = "recordedAt")]
+    recorded_at: jiff::Timestamp,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+enum SubjectLine {
+    Nir(String),
+    Siren(String),
+    Siret(String),
+    Spi(String),
+    Local { agency: String, value: String },
+}
+
+pub(crate) async fn run(options: PublishOptions, settings: &ClientSettings) -> anyhow::Result<()> {
+    let catalog = Catalog::load(unefois_proto::FILE_DESCRIPTOR_SET)?;
+    let input: Box<dyn Read + Send> = if options.file == Path::new("-") {
+        Box::new(std::io::stdin())
+    } else {
+        let file = std::fs::File::open(&options.file);
+        Box::new(file.with_context(|| format!("cannot read `{}`", options.file.display()))?)
+    };
+    let connection = client::connect(settings).await?;
+    let (items, stream) = mpsc::channel(READ_AHEAD);
+    let reading = tokio::task::spawn_blocking(move || read_lines(input, &catalog, &items));
+    let mut answers =
+        unefois_client::publish(&connection, ReceiverStream::new(stream)).await.map_err(client::refused)?;
+    let mut counts = Counts::default();
+    while let Some(answer) = answers.next().await {
+        counts.add(&answer.map_err(client::refused)?, options.json);
+    }
+    let read = reading.await?;
+    println!(
+        "{} created, {} revised, {} unchanged, {} rejected",
+        counts.created, counts.revised, counts.unchanged, counts.rejected
+    );
+    // What came before a bad line is published, and was acknowledged above.
+    read?;
+    ensure!(counts.rejected == 0, "{} items were rejected; the others are durable", counts.rejected);
+    Ok(())
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    created: u64,
+    revised: u64,
+    unchanged: u64,
+    rejected: u64,
+}
+
+impl Counts {
+    fn add(&mut self, answer: &PublishResponse, json: bool) {
+        let PublishResponse { publication_id, result } = answer;
+        match result {
+            Some(Fate::Acknowledged(acknowledged)) => {
+                let (count, verb) = match acknowledged.kind() {
+                    AcknowledgementKind::Created => (&mut self.created, "created"),
+                    AcknowledgementKind::Revised => (&mut self.revised, "revised"),
+                    AcknowledgementKind::Unchanged | AcknowledgementKind::Unspecified => {
+                        (&mut self.unchanged, "unchanged")
+                    }
+                };
+                *count += 1;
+                if json {
+                    output::json(&serde_json::json!({
+                        "publication_id": publication_id, "result": verb, "record_id": acknowledged.record_id,
+                        "revision": acknowledged.revision,
+                    }));
+                }
+            }
+            Some(Fate::Rejected(rejected)) => {
+                self.rejected += 1;
+                if json {
+                    output::json(&serde_json::json!({
+                        "publication_id": publication_id, "result": "rejected", "reason": rejected.reason,
+                        "message": rejected.message, "field": rejected.field,
+                    }));
+                } else {
+                    eprintln!("{publication_id}: {}: {}", rejected.reason, rejected.message);
+                }
+            }
+            None => {}
+        }
+    }
+}
+
+/// Reads lines until the end, or the first that is not an item. Nothing of a line is quoted: it names people.
+fn read_lines(input: impl Read, catalog: &Catalog, items: &mpsc::Sender<PublishRequest>) -> anyhow::Result<()> {
+    let mut reader = BufReader::new(input);
+    for number in 1.. {
+        let mut line = Vec::new();
+        let read = reader.by_ref().take(LINE_BYTES_MAX + 1).read_until(b'\n', &mut line)?;
+        if read == 0 {
+            return Ok(());
+        }
+        ensure!(read as u64 <= LINE_BYTES_MAX, "line {number} is longer than {LINE_BYTES_MAX} bytes");
+        let text = std::str::from_utf8(&line).map_err(|_| anyhow!("line {number} is not UTF-8"))?;
+        if text.trim().is_empty() {
+            continue;
+        }
+        let item = item_of(text, catalog).with_context(|| format!("line {number} is not an item"))?;
+        if items.blocking_send(item).is_err() {
+            // The stream has ended; its status says why.
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+fn item_of(text: &str, catalog: &Catalog) -> anyhow::Result<PublishRequest> {
+    let line: Line = serde_json::from_str(text).map_err(|error| {
+        anyhow!("it is not the JSON of an item: {:?} at column {}", error.classify(), error.column())
+    })?;
+    let Line { publication_id, dataset, subjects, data, recorded_at } = line;
+    let known = catalog.dataset(&dataset).with_context(|| format!("there is no dataset `{dataset}`"))?;
+    let data = known.from_json(&data).map_err(|error| anyhow!("`data`: {error}"))?;
+    let subjects = subjects.into_iter().map(subject).collect();
+    let recorded_at = Some(unefois_proto::timestamp_to_wire(recorded_at));
+    Ok(PublishRequest { publication_id, dataset, subjects, data, recorded_at })
+}
+
+fn subject(line: SubjectLine) -> Subject {
+    let identifier = match line {
+        SubjectLine::Nir(text) => Identifier::Nir(text),
+        SubjectLine::Siren(text) => Identifier::Siren(text),
+        SubjectLine::Siret(text) => Identifier::Siret(text),
+        SubjectLine::Spi(text) => Identifier::Spi(text),
+        SubjectLine::Local { agency, value } => Identifier::Local(LocalIdentifier { agency, value }),
+    };
+    Subject { identifier: Some(identifier) }
+}

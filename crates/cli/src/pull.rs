@@ -1,0 +1,85 @@
+//! `unefois pull`: one record, with its receipt verified.
+
+use anyhow::{Context, anyhow};
+use prost::Message;
+use unefois_catalog::{Catalog, Dataset};
+use unefois_client::{ClientSettings, Pulled, RetryPolicy};
+use unefois_ledger::{Verified, VerifyingKey};
+use unefois_proto::pb::{
+    audit::v1::GetCheckpointRequest,
+    exchange::v1::{ExchangeContext, PullRequest},
+    ledger::v1::Source,
+};
+
+use crate::{arguments::PullOptions, client, output};
+
+pub(crate) async fn run(options: PullOptions, settings: &ClientSettings) -> anyhow::Result<()> {
+    let catalog = Catalog::load(unefois_proto::FILE_DESCRIPTOR_SET)?;
+    let dataset = catalog
+        .dataset(&options.dataset)
+        .with_context(|| format!("there is no dataset `{}`; there are: {}", options.dataset, names(&catalog)))?;
+    let key = serde_json::from_str(&options.key_fields).map_err(|_| anyhow!("--key-fields is not JSON"))?;
+    let request = PullRequest {
+        context: Some(ExchangeContext {
+            agreement: options.agreement.clone(),
+            purpose: client::purpose(&options.purpose)?,
+            case_reference: options.case.clone(),
+            agent_reference: options.agent.clone(),
+            local_body: options.local_body.clone(),
+            request_id: options.request_id.clone(),
+            consent_id: options.consent.clone(),
+        }),
+        dataset: options.dataset.clone(),
+        subject: Some(client::subject(&options.subject)?),
+        key: dataset.from_json(&key).map_err(|error| anyhow!("--key-fields: {error}"))?,
+        field_mask: (!options.fields.is_empty()).then(|| prost_types::FieldMask { paths: options.fields.clone() }),
+    };
+    let connection = client::connect(settings).await?;
+    let pulled = unefois_client::pull(&connection, request, &RetryPolicy::default()).await?;
+    let checkpoint = connection.audit().get_checkpoint(GetCheckpointRequest {}).await.map_err(client::refused)?;
+    let public_key: VerifyingKey = checkpoint.into_inner().public_key.parse()?;
+    let verified = pulled.verify(&public_key).context("do not use this answer")?;
+    if let Some(file) = &options.save_receipt {
+        let receipt = pulled.response.receipt.clone().unwrap_or_default();
+        std::fs::write(file, receipt.encode_to_vec())
+            .with_context(|| format!("cannot write the receipt to `{}`", file.display()))?;
+    }
+    print(&pulled, &verified, dataset, options.json)
+}
+
+fn names(catalog: &Catalog) -> String {
+    catalog.datasets().map(Dataset::id).collect::<Vec<_>>().join(", ")
+}
+
+fn print(pulled: &Pulled, verified: &Verified, dataset: &Dataset, json: bool) -> anyhow::Result<()> {
+    let record = dataset.to_json(pulled.response.data.as_deref().unwrap_or_default())?;
+    let public = &verified.public;
+    let freshness = pulled.response.freshness.unwrap_or_default();
+    let source = if freshness.source() == Source::Live { "live" } else { "held" };
+    let exchange_id = uuid::Uuid::from_slice(&public.entry_id)?.to_string();
+    if json {
+        output::json(&serde_json::json!({
+            "data": record,
+            "withheld_fields": pulled.response.withheld_fields,
+            "exchange_id": exchange_id,
+            "index": pulled.receipt.index,
+            "source": source,
+            "revision": freshness.revision,
+            "receipt": "verified",
+        }));
+        return Ok(());
+    }
+    let mut table = output::table(&["field", "value"]);
+    for (field, value) in record.as_object().into_iter().flatten() {
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        table.add_row([field.clone(), text]);
+    }
+    println!("{table}");
+    let (given, all) = (public.released_fields.len(), dataset.fields().len());
+    println!("{given} of {all} fields, {source}, under {} ({})", public.agreement, public.legal_basis);
+    if !pulled.response.withheld_fields.is_empty() {
+        println!("withheld: {}", pulled.response.withheld_fields.join(", "));
+    }
+    println!("receipt verified: entry {} of the ledger, exchange {exchange_id}", pulled.receipt.index);
+    Ok(())
+}

@@ -1,0 +1,187 @@
+//! `unefois serve`: wires the rooms into a hub and runs it until it is told to stop.
+
+use std::{collections::HashMap, path::Path, sync::Arc, time::Duration};
+
+use anyhow::Context;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
+use tracing_subscriber::EnvFilter;
+use unefois_broker::{Clock, Connector, Hub, HubParts, HubTasks};
+use unefois_catalog::Catalog;
+use unefois_connect::{ApiEntreprise, ApiEntrepriseConfig, TrustedRoots};
+use unefois_core::{AgencyCode, DatasetId, IdentifierKind, Sandbox};
+use unefois_identity::{ReloadingServerTls, ServerFiles, TrustDomain};
+use unefois_store::{CheckpointFile, DataDirectory, DirectoryLock, KeyStore, Store};
+use unefois_vault::Keyring;
+
+use crate::{
+    arguments::ServeOptions,
+    config::{Config, LogConfig, LogFormat, ProviderConfig},
+};
+
+/// A hub that is put together, and the lock that keeps another out of its data directory.
+pub(crate) struct OpenHub {
+    pub(crate) hub: Hub,
+    pub(crate) tasks: HubTasks,
+    _lock: DirectoryLock,
+}
+
+impl OpenHub {
+    /// Records what was accepted, and closes the database.
+    pub(crate) async fn close(self) -> anyhow::Result<()> {
+        let Self { hub, tasks, _lock } = self;
+        drop(hub);
+        tasks.finish().await.context("the database could not be closed")
+    }
+}
+
+/// How long calls in flight may take to finish when the hub is told to stop.
+const DRAIN_MAX: Duration = Duration::from_secs(30);
+
+pub(crate) async fn run(file: Option<&Path>, options: ServeOptions) -> anyhow::Result<()> {
+    let mut config = Config::load(file)?;
+    let ServeOptions { data_directory, listen } = options;
+    config.hub.data_directory = data_directory.unwrap_or(config.hub.data_directory);
+    config.server.listen = listen.unwrap_or(config.server.listen);
+    start_log(&config.log)?;
+
+    let tls = Arc::new(ReloadingServerTls::load(ServerFiles {
+        certificate: config.server.certificate.clone(),
+        key: config.server.key.clone(),
+        trust_domain_ca: config.server.client_ca.clone(),
+        partner_ca: config.server.partner_ca.clone(),
+    })?);
+    let address = config.server.listen;
+    let listener = TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address}: choose another address with --listen"))?;
+    let OpenHub { hub, mut tasks, _lock } = open(&config).await?;
+    let local = listener.local_addr()?;
+    println!("listening on {local}");
+    tracing::info!(address = %local, "the hub is ready");
+
+    let (stop, stopping) = tokio::sync::watch::channel(());
+    let mut waiting = stopping.clone();
+    let told_to_stop = async move {
+        // An error means that the sender is gone, which stops the server as well.
+        let _closed = waiting.changed().await;
+    };
+    let server = unefois_api::serve(listener, Arc::clone(&tls), hub, config.limits.server, told_to_stop);
+    tokio::pin!(server);
+    tokio::select! {
+        served = &mut server => served?,
+        failure = tasks.failed() => {
+            return Err(anyhow::Error::new(failure).context("the hub stops: the ledger cannot be written any more"));
+        }
+        told = told_to_end(&tls) => {
+            told?;
+            stop.send_replace(());
+            tokio::time::timeout(DRAIN_MAX, &mut server).await.unwrap_or(Ok(()))?;
+        }
+    }
+    tracing::info!("the hub has stopped");
+    tasks.finish().await.context("the database could not be closed")
+}
+
+/// Opens the hub of a configuration, for serving it or for one command while no hub runs.
+pub(crate) async fn open(config: &Config) -> anyhow::Result<OpenHub> {
+    let directory = DataDirectory::new(&config.hub.data_directory);
+    let lock = directory.lock()?;
+    let keyring_file = config.hub.keyring.clone().unwrap_or_else(|| directory.keyring());
+    if !keyring_file.exists() && !directory.database().exists() {
+        Keyring::generate().save_new(&keyring_file)?;
+    }
+    let keyring = Keyring::load(&keyring_file)?;
+    let (store, writer) = Store::open(&directory, &config.limits.store).await?;
+    let key_store = KeyStore::open(&directory, &config.limits.store).await?;
+    let outside = config.hub.outside_checkpoint.clone().unwrap_or_else(|| directory.checkpoint());
+    let parts = HubParts {
+        name: config.hub.name.clone(),
+        trust_domain: TrustDomain::parse(&config.hub.trust_domain).context("hub.trust-domain")?,
+        operator: AgencyCode::parse(&config.hub.operator).context("hub.operator")?,
+        catalog: Catalog::load(unefois_proto::FILE_DESCRIPTOR_SET)?,
+        store,
+        writer,
+        key_store,
+        keyring,
+        outside: CheckpointFile::new(&outside),
+        sandbox: sandbox(&config.identifiers.sandbox)?,
+        connectors: connectors(&config.provider)?,
+        limits: config.limits.broker.clone(),
+        clock: Clock::system(),
+    };
+    let (hub, tasks) = Hub::open(parts).await.context("the hub cannot be opened")?;
+    Ok(OpenHub { hub, tasks, _lock: lock })
+}
+
+fn start_log(config: &LogConfig) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new(&config.level).context("log.level")?;
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match config.format {
+        LogFormat::Pretty => log.init(),
+        LogFormat::Json => log.json().init(),
+    }
+    Ok(())
+}
+
+/// Returns when the process is told to end; reloads certificates when it is told to.
+async fn told_to_end(tls: &ReloadingServerTls) -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hang_up = signal(SignalKind::hangup())?;
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => return Ok(()),
+            _ = interrupt.recv() => return Ok(()),
+            _ = hang_up.recv() => match tls.reload() {
+                Ok(()) => tracing::info!("the certificates were reloaded"),
+                Err(error) => tracing::error!(%error, "the certificates were not reloaded; the old ones stay"),
+            },
+        }
+    }
+}
+
+fn sandbox(listed: &[String]) -> anyhow::Result<Sandbox> {
+    let parsed = listed.iter().map(|item| {
+        let (kind, text) = item.split_once(':').context("identifiers.sandbox: an item is `kind:identifier`")?;
+        let kind = IdentifierKind::from_code(kind)
+            .with_context(|| format!("identifiers.sandbox: `{kind}` is not a kind of identifier"))?;
+        Ok((kind, text.to_owned()))
+    });
+    Ok(Sandbox::of(parsed.collect::<anyhow::Result<Vec<_>>>()?))
+}
+
+fn connectors(configured: &[ProviderConfig]) -> anyhow::Result<HashMap<(AgencyCode, DatasetId), Connector>> {
+    let mut connectors = HashMap::new();
+    for provider in configured {
+        let ProviderConfig::ApiEntreprise(api) = provider;
+        let agency = AgencyCode::parse(&api.agency).context("provider.agency")?;
+        let dataset = DatasetId::parse(&api.dataset).context("provider.dataset")?;
+        anyhow::ensure!(
+            dataset.as_str() == "company-turnover",
+            "provider.dataset: api-entreprise answers `company-turnover` only"
+        );
+        let trusted_roots = match &api.ca {
+            None => TrustedRoots::System,
+            Some(file) => TrustedRoots::Pem(
+                std::fs::read(file).with_context(|| format!("cannot read provider.ca `{}`", file.display()))?,
+            ),
+        };
+        let connector = ApiEntreprise::new(ApiEntrepriseConfig {
+            base_url: api.base_url.clone(),
+            token: api.token.clone(),
+            context: api.context.clone(),
+            object: api.object.clone(),
+            recipient_siret: api.recipient_siret.clone(),
+            trusted_roots,
+            timeout: Duration::from_millis(api.timeout_ms),
+            answer_size_bytes_max: api.answer_size_bytes_max,
+            in_flight_max: api.in_flight_max,
+            pause_max: Duration::from_millis(api.pause_ms_max),
+        })?;
+        connectors.insert((agency, dataset), Connector::CompanyTurnover(connector));
+    }
+    Ok(connectors)
+}
