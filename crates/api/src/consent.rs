@@ -52,7 +52,8 @@ impl ConsentService for Consents {
     ) -> Result<Response<wire::WithdrawResponse>, Status> {
         let caller = caller(request.extensions())?;
         let wire::WithdrawRequest { consent_id } = request.into_inner();
-        let id = Uuid::parse_str(&consent_id).map_err(|_| invalid("consent_id", "it is a UUID".to_owned()))?;
+        let id =
+            Uuid::parse_str(&consent_id).map_err(|_not_a_uuid| invalid("consent_id", "it is a UUID".to_owned()))?;
         let (consent, entry) =
             self.hub.consent_withdraw(&caller, ConsentId(id)).await.map_err(|failure| status_of(&failure))?;
         Ok(Response::new(wire::WithdrawResponse {

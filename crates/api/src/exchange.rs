@@ -92,7 +92,9 @@ fn context_of(hub: &Hub, wire: ExchangeContext) -> Result<Context, Status> {
         return Err(invalid("context.request_id", "at most 36 visible ASCII characters"));
     }
     let consent = match consent_id.filter(|id| !id.is_empty()) {
-        Some(id) => Some(ConsentId(Uuid::parse_str(&id).map_err(|_| invalid("context.consent_id", "it is a UUID"))?)),
+        Some(id) => {
+            Some(ConsentId(Uuid::parse_str(&id).map_err(|_not_a_uuid| invalid("context.consent_id", "it is a UUID"))?))
+        }
         None => None,
     };
     let local_body = match local_body.filter(|body| !body.is_empty()) {

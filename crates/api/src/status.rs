@@ -14,7 +14,12 @@ const DOMAIN: &str = "unefois";
 pub(crate) fn status_of(failure: &Failure) -> Status {
     if let Some(cause) = &failure.cause {
         let chain = chain(cause);
-        tracing::error!(reason = failure.reason.code(), cause = %chain, "an exchange failed inside the hub");
+        let reason = failure.reason.code();
+        if failure.reason.is_internal() {
+            tracing::error!(reason, cause = %chain, "a call failed inside the hub");
+        } else {
+            tracing::warn!(reason, cause = %chain, "a call failed outside the hub");
+        }
     }
     let mut metadata = HashMap::new();
     if let Some(id) = failure.exchange_id {

@@ -160,7 +160,7 @@ impl Hub {
     /// Records an entry that depends on no agreement.
     pub(crate) async fn record_draft(&self, draft: Draft) -> Result<Uuid, Failure> {
         let epoch = self.authority.load().epoch;
-        match self.recorder.record(Pending { draft, epoch, release: None }).await? {
+        match self.recorder.record(Pending { draft: Box::new(draft), epoch, release: None }).await? {
             Recorded::Placed { placed, .. } => Ok(placed.id),
             Recorded::AlreadyClaimed => Err(Failure::new(Reason::Internal)),
         }

@@ -28,7 +28,12 @@ pub(crate) async fn run(command: AuditCommand, config: Option<&Path>, hub: HubAr
             let json = options.json;
             let request = search_request(options)?;
             let connection = client::connect(&client::settings(config, hub)?).await?;
-            let page = connection.audit().search_exchanges(request).await.map_err(client::refused)?.into_inner();
+            let page = connection
+                .audit()
+                .search_exchanges(request)
+                .await
+                .map_err(|status| client::refused(&status))?
+                .into_inner();
             print(&page, json);
             Ok(())
         }
@@ -41,7 +46,11 @@ pub(crate) async fn run(command: AuditCommand, config: Option<&Path>, hub: HubAr
         }
         AuditCommand::Checkpoint => {
             let connection = client::connect(&client::settings(config, hub)?).await?;
-            let newest = connection.audit().get_checkpoint(GetCheckpointRequest {}).await.map_err(client::refused)?;
+            let newest = connection
+                .audit()
+                .get_checkpoint(GetCheckpointRequest {})
+                .await
+                .map_err(|status| client::refused(&status))?;
             let newest = newest.into_inner();
             println!("public key: {}\n\n{}", newest.public_key, newest.checkpoint);
             Ok(())

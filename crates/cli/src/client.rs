@@ -38,8 +38,8 @@ pub(crate) async fn connect(settings: &ClientSettings) -> anyhow::Result<Connect
 }
 
 /// What a status of the hub says, as an error of the command.
-pub(crate) fn refused(status: tonic::Status) -> anyhow::Error {
-    Refused::from_status(&status).into()
+pub(crate) fn refused(status: &tonic::Status) -> anyhow::Error {
+    Refused::from_status(status).into()
 }
 
 /// The one subject of an input.

@@ -23,21 +23,24 @@ pub(crate) async fn run(command: ConsentCommand, settings: &ClientSettings) -> a
                 evidence_digest: unefois_ledger::sha256(&evidence).to_vec(),
             };
             let connection = client::connect(settings).await?;
-            let granted = connection.consent().grant(request).await.map_err(client::refused)?.into_inner();
+            let granted =
+                connection.consent().grant(request).await.map_err(|status| client::refused(&status))?.into_inner();
             print(&granted.consent.into_iter().collect::<Vec<_>>());
             Ok(())
         }
         ConsentCommand::Withdraw { id } => {
             let connection = client::connect(settings).await?;
             let request = WithdrawRequest { consent_id: id };
-            let withdrawn = connection.consent().withdraw(request).await.map_err(client::refused)?.into_inner();
+            let withdrawn =
+                connection.consent().withdraw(request).await.map_err(|status| client::refused(&status))?.into_inner();
             print(&withdrawn.consent.into_iter().collect::<Vec<_>>());
             Ok(())
         }
         ConsentCommand::List { subject, case, json } => {
             let request = ListRequest { subject: Some(client::subject(&subject)?), case_reference: case };
             let connection = client::connect(settings).await?;
-            let listed = connection.consent().list(request).await.map_err(client::refused)?.into_inner();
+            let listed =
+                connection.consent().list(request).await.map_err(|status| client::refused(&status))?.into_inner();
             if json {
                 print_json(&listed.consents)
             } else {

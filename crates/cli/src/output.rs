@@ -1,6 +1,6 @@
 //! What commands print: tables for people, JSON for machines.
 
-use comfy_table::{Table, presets::UTF8_HORIZONTAL_ONLY};
+use comfy_table::{Table, presets::UTF8_BORDERS_ONLY};
 use jiff::Timestamp;
 
 /// The present instant, for commands that need one.
@@ -12,7 +12,7 @@ pub(crate) fn now() -> Timestamp {
 /// A table with these columns.
 pub(crate) fn table(columns: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_style(UTF8_HORIZONTAL_ONLY).set_header(columns.iter().copied());
+    table.load_style(UTF8_BORDERS_ONLY).set_header(columns.iter().copied());
     table
 }
 

@@ -58,11 +58,12 @@ pub(crate) async fn run(options: PublishOptions, settings: &ClientSettings) -> a
     let connection = client::connect(settings).await?;
     let (items, stream) = mpsc::channel(READ_AHEAD);
     let reading = tokio::task::spawn_blocking(move || read_lines(input, &catalog, &items));
-    let mut answers =
-        unefois_client::publish(&connection, ReceiverStream::new(stream)).await.map_err(client::refused)?;
+    let mut answers = unefois_client::publish(&connection, ReceiverStream::new(stream))
+        .await
+        .map_err(|status| client::refused(&status))?;
     let mut counts = Counts::default();
     while let Some(answer) = answers.next().await {
-        counts.add(&answer.map_err(client::refused)?, options.json);
+        counts.add(&answer.map_err(|status| client::refused(&status))?, options.json);
     }
     let read = reading.await?;
     println!(
@@ -129,7 +130,7 @@ fn read_lines(input: impl Read, catalog: &Catalog, items: &mpsc::Sender<PublishR
             return Ok(());
         }
         ensure!(read as u64 <= LINE_BYTES_MAX, "line {number} is longer than {LINE_BYTES_MAX} bytes");
-        let text = std::str::from_utf8(&line).map_err(|_| anyhow!("line {number} is not UTF-8"))?;
+        let text = std::str::from_utf8(&line).map_err(|_broken| anyhow!("line {number} is not UTF-8"))?;
         if text.trim().is_empty() {
             continue;
         }

@@ -18,7 +18,7 @@ pub(crate) async fn run(options: PullOptions, settings: &ClientSettings) -> anyh
     let dataset = catalog
         .dataset(&options.dataset)
         .with_context(|| format!("there is no dataset `{}`; there are: {}", options.dataset, names(&catalog)))?;
-    let key = serde_json::from_str(&options.key_fields).map_err(|_| anyhow!("--key-fields is not JSON"))?;
+    let key = serde_json::from_str(&options.key_fields).map_err(|_broken| anyhow!("--key-fields is not JSON"))?;
     let request = PullRequest {
         context: Some(ExchangeContext {
             agreement: options.agreement.clone(),
@@ -36,7 +36,8 @@ pub(crate) async fn run(options: PullOptions, settings: &ClientSettings) -> anyh
     };
     let connection = client::connect(settings).await?;
     let pulled = unefois_client::pull(&connection, request, &RetryPolicy::default()).await?;
-    let checkpoint = connection.audit().get_checkpoint(GetCheckpointRequest {}).await.map_err(client::refused)?;
+    let checkpoint =
+        connection.audit().get_checkpoint(GetCheckpointRequest {}).await.map_err(|status| client::refused(&status))?;
     let public_key: VerifyingKey = checkpoint.into_inner().public_key.parse()?;
     let verified = pulled.verify(&public_key).context("do not use this answer")?;
     if let Some(file) = &options.save_receipt {

@@ -39,7 +39,8 @@ pub(crate) async fn run(command: RegistryCommand, config: Option<&Path>, hub: Hu
         }
         RegistryCommand::Show => {
             let connection = client::connect(&client::settings(config, hub)?).await?;
-            let described = connection.registry().describe(DescribeRequest {}).await.map_err(client::refused)?;
+            let described =
+                connection.registry().describe(DescribeRequest {}).await.map_err(|status| client::refused(&status))?;
             print!("{}", described.into_inner().registry_toml);
             Ok(())
         }
@@ -92,7 +93,7 @@ pub(crate) async fn apply(
 
 async fn apply_by_rpc(connection: &Connection, file: &RegistryFile, mode: Mode) -> anyhow::Result<ApplyResponse> {
     let request = ApplyRequest { registry_toml: toml::to_string(file)?, dry_run: mode == Mode::DryRun };
-    Ok(connection.registry().apply(request).await.map_err(client::refused)?.into_inner())
+    Ok(connection.registry().apply(request).await.map_err(|status| client::refused(&status))?.into_inner())
 }
 
 /// Prints what changed, as a person reads it.

@@ -1,6 +1,6 @@
 //! `unefois serve`: wires the rooms into a hub and runs it until it is told to stop.
 
-use std::{collections::HashMap, path::Path, sync::Arc, time::Duration};
+use std::{collections::HashMap, io::IsTerminal, path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use tokio::{
@@ -118,7 +118,10 @@ pub(crate) async fn open(config: &Config) -> anyhow::Result<OpenHub> {
 
 fn start_log(config: &LogConfig) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(&config.level).context("log.level")?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
     match config.format {
         LogFormat::Pretty => log.init(),
         LogFormat::Json => log.json().init(),

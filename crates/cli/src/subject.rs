@@ -19,7 +19,8 @@ pub(crate) async fn run(command: SubjectCommand, settings: &ClientSettings) -> a
                     page_size: 0,
                     page_token,
                 };
-                let page = service.list_exchanges(request).await.map_err(client::refused)?.into_inner();
+                let page =
+                    service.list_exchanges(request).await.map_err(|status| client::refused(&status))?.into_inner();
                 page.exchanges.iter().for_each(|exchange| print(exchange, json));
                 page_token = page.next_page_token;
                 if page_token.is_empty() {
@@ -34,7 +35,7 @@ pub(crate) async fn run(command: SubjectCommand, settings: &ClientSettings) -> a
             };
             let request = MergeRequest { kept: Some(kept), merged: Some(merged), case_reference: case };
             let mut service = client::connect(settings).await?.subject();
-            let done = service.merge(request).await.map_err(client::refused)?.into_inner();
+            let done = service.merge(request).await.map_err(|status| client::refused(&status))?.into_inner();
             println!("merged; recorded as {}", done.exchange_id);
             Ok(())
         }

@@ -1,6 +1,11 @@
 //! Connecting to a hub: mutual TLS 1.3, and a client of every service.
 
-use std::{io, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use hyper_util::rt::TokioIo;
 use rustls::{ClientConfig, RootCertStore};
@@ -211,7 +216,7 @@ fn client_config(settings: &ClientSettings) -> Result<ClientConfig, ConnectError
     Ok(config)
 }
 
-fn certificates(path: &PathBuf) -> Result<Vec<CertificateDer<'static>>, ConnectError> {
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, ConnectError> {
     let found: Result<Vec<_>, _> = CertificateDer::pem_file_iter(path).and_then(Iterator::collect);
     let found = found.map_err(|source| file(path, "a certificate", source))?;
     if found.is_empty() {
@@ -220,10 +225,6 @@ fn certificates(path: &PathBuf) -> Result<Vec<CertificateDer<'static>>, ConnectE
     Ok(found)
 }
 
-fn file(
-    path: &PathBuf,
-    what: &'static str,
-    source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
-) -> ConnectError {
-    ConnectError::File { path: path.clone(), what, source: source.into() }
+fn file(path: &Path, what: &'static str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> ConnectError {
+    ConnectError::File { path: path.to_owned(), what, source: source.into() }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use unefois_core::{
-    Consent, ConsentRule, ConsentState, Decision, ExchangeRequest, FieldName, Operation, QuotaState, Registry,
+    Consent, ConsentRule, ConsentState, Decision, ExchangeRequest, FieldName, Grant, Operation, QuotaState, Registry,
     SubjectKind, decide, state_of,
 };
 
@@ -59,7 +59,18 @@ impl Exchange {
             asked_fields: (!asked.is_empty()).then(|| asked.iter().cloned().map(FieldName::from).collect()),
             consent_asked: context.consent,
         };
-        decide(&request, registry, &consent, quota, now)
+        match decide(&request, registry, &consent, quota, now) {
+            Decision::Grant(grant) if asked.is_empty() => Decision::Grant(self.with_all_withheld(grant)),
+            decision => decision,
+        }
+    }
+
+    /// Without a mask everything is asked for: what the agreement does not grant is withheld. The rules do not know
+    /// the fields of a dataset; the catalogue does.
+    fn with_all_withheld(&self, grant: Grant) -> Grant {
+        let names = self.catalogued().fields().iter().map(|field| FieldName::from(field.name.as_str()));
+        let withheld = names.filter(|name| !grant.fields.contains(name)).collect();
+        Grant { withheld, ..grant }
     }
 
     fn consent_state(&self, consents: &[Consent], now: jiff::Timestamp) -> ConsentState {

@@ -22,6 +22,8 @@ pub(super) struct Fetched {
     pub(super) freshness: Freshness,
 }
 
+/// How long to wait for a provider that does not say so itself.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// How long a sealed blind is, in front of the canonical bytes.
 const BLIND_BYTES: usize = 32;
 
@@ -67,7 +69,8 @@ impl Exchange {
         let (Some(siret), Some(year)) = (siret, question.year) else {
             return Err(Failure::field(Reason::KeyInvalid, "siret", "a live question names the establishment"));
         };
-        let year = i16::try_from(year).map_err(|_| Failure::field(Reason::KeyInvalid, "year", "1 to 9999"))?;
+        let year =
+            i16::try_from(year).map_err(|_out_of_range| Failure::field(Reason::KeyInvalid, "year", "1 to 9999"))?;
         let turnover = api.company_turnover(&siret, year, Some(patience)).await.map_err(provider_failure)?;
         let end = turnover.fiscal_year_end;
         let record = pb::income::v1::CompanyTurnover {
@@ -121,11 +124,12 @@ fn newest(found: Vec<HeldRevision>) -> Result<HeldRevision, Failure> {
 }
 
 fn provider_failure(failure: ProviderFailure) -> Failure {
-    match failure {
-        ProviderFailure::NotFound => Failure::new(Reason::NotFound),
+    let told = match &failure {
+        ProviderFailure::NotFound => return Failure::new(Reason::NotFound),
         ProviderFailure::Unavailable { retry_after, .. } => {
-            Failure::new(Reason::ProviderUnavailable).retry_after(retry_after.unwrap_or(Duration::from_secs(1)))
+            Failure::new(Reason::ProviderUnavailable).retry_after(retry_after.unwrap_or(RETRY_AFTER))
         }
         ProviderFailure::Invalid { .. } => Failure::new(Reason::ProviderAnswerInvalid),
-    }
+    };
+    told.because(failure)
 }

@@ -12,7 +12,6 @@ use uuid::Uuid;
 use super::{fetch::Fetched, identify::Exchange};
 use crate::{
     authority::InForce,
-    entry::Draft,
     failure::Failure,
     recorder::{ChangedAnswer, Redecide, Redecided},
 };
@@ -44,7 +43,7 @@ impl Redecision {
             Subject::Release(_) => (EntryKind::Exchange, None),
             Subject::Repeat { first, .. } => (EntryKind::Repeat, Some(*first)),
         };
-        let draft = self.exchange.refused(&refusal, kind, repeats);
+        let draft = Box::new(self.exchange.refused(&refusal, kind, repeats));
         Redecided::Changed { draft, answer: ChangedAnswer::Refused(refusal) }
     }
 
@@ -52,7 +51,7 @@ impl Redecision {
         match &self.subject {
             Subject::Release(fetched) => {
                 let data = self.exchange.minimise(grant, fetched)?;
-                let draft: Draft = self.exchange.released(grant, EntryKind::Exchange, None, &fetched.payload(&data));
+                let draft = Box::new(self.exchange.released(grant, EntryKind::Exchange, None, &fetched.payload(&data)));
                 let withheld = grant.withheld.iter().map(ToString::to_string).collect();
                 Ok(Redecided::Changed { draft, answer: ChangedAnswer::Released { data, withheld } })
             }

@@ -40,7 +40,7 @@ impl Exchange {
         let fetched = Arc::new(fetched);
         let redecide = Arc::new(Redecision::of_release(Arc::clone(self), Arc::clone(&fetched)));
         let release = Some(ReleaseTerms { quota, claim, redecide });
-        let pending = Pending { draft, epoch: authorised.in_force.epoch, release };
+        let pending = Pending { draft: Box::new(draft), epoch: authorised.in_force.epoch, release };
         match self.hub.recorder.record(pending).await? {
             Recorded::Placed { draft, placed, changed: None } => {
                 let withheld = grant.withheld.iter().map(ToString::to_string).collect();
@@ -91,7 +91,7 @@ impl Exchange {
             reason: failure.reason.code().to_owned(),
             ..self.public_of_grant(grant, EntryKind::Exchange, None)
         };
-        let draft = self.draft(public, self.personal());
+        let draft = self.draft(public, &self.personal());
         let id = self.record_without_release(draft, authorised).await?;
         Err(failure.recorded_as(id))
     }
@@ -130,7 +130,7 @@ impl Exchange {
             payload_blind: blind.to_vec(),
             ..self.personal()
         };
-        self.draft(public, personal)
+        self.draft(public, &personal)
     }
 
     /// The entry of a refusal.
@@ -143,7 +143,7 @@ impl Exchange {
             policy_digest: refusal.policy_digest.map(|digest| digest.to_vec()).unwrap_or_default(),
             ..self.public(kind, repeats)
         };
-        self.draft(public, self.personal())
+        self.draft(public, &self.personal())
     }
 
     fn public_of_grant(&self, grant: &Grant, kind: EntryKind, repeats: Option<Uuid>) -> PublicPart {
@@ -189,13 +189,13 @@ impl Exchange {
     }
 
     /// Every draft of one exchange has the identifier of the exchange; only one of them is recorded.
-    fn draft(&self, public: PublicPart, personal: PersonalPart) -> Draft {
-        Draft::new(public, self.id).sealed(&personal, &self.trace_key, &self.hub.origin)
+    fn draft(&self, public: PublicPart, personal: &PersonalPart) -> Draft {
+        Draft::new(public, self.id).sealed(personal, &self.trace_key, &self.hub.origin)
     }
 
     /// Records an entry that releases nothing. Gives its identifier.
     pub(super) async fn record_without_release(&self, draft: Draft, authorised: &Authorised) -> Result<Uuid, Failure> {
-        let pending = Pending { draft, epoch: authorised.in_force.epoch, release: None };
+        let pending = Pending { draft: Box::new(draft), epoch: authorised.in_force.epoch, release: None };
         match self.hub.recorder.record(pending).await? {
             Recorded::Placed { placed, .. } => Ok(placed.id),
             Recorded::AlreadyClaimed => Err(Failure::new(Reason::Internal)),

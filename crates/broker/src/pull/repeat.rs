@@ -58,7 +58,7 @@ impl Exchange {
         let redecide =
             Arc::new(Redecision::of_repeat(Arc::clone(self), first.entry, first.public.released_fields.clone()));
         let release = Some(ReleaseTerms { quota: None, claim: None, redecide });
-        let pending = Pending { draft, epoch: authorised.in_force.epoch, release };
+        let pending = Pending { draft: Box::new(draft), epoch: authorised.in_force.epoch, release };
         match self.hub.recorder.record(pending).await? {
             Recorded::Placed { changed: None, .. } => {
                 let receipt = self.hub.receipt_of(claim.slot, claim.index).await?;

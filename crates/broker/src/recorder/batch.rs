@@ -14,7 +14,7 @@ use crate::{
 /// An entry to be recorded, and the conditions under which it may be.
 pub(crate) struct Pending {
     /// The entry, as it was decided.
-    pub(crate) draft: Draft,
+    pub(crate) draft: Box<Draft>,
     /// The epoch under which it was decided.
     pub(crate) epoch: u64,
     /// What a release depends on; absent for a refusal or an entry that releases nothing.
@@ -50,7 +50,7 @@ pub(crate) enum Redecided {
     /// The answer is another one: a draft in place of the first, and whether it still releases.
     Changed {
         /// The entry in its place.
-        draft: Draft,
+        draft: Box<Draft>,
         /// Data still leaves, but less of it; or nothing leaves.
         answer: ChangedAnswer,
     },
@@ -76,7 +76,7 @@ pub(crate) enum Recorded {
     /// The entry is durable.
     Placed {
         /// The entry, as it was recorded.
-        draft: Draft,
+        draft: Box<Draft>,
         /// Where it is, and what proves it.
         placed: Placed,
         /// Set when the authority of the moment led to another answer.

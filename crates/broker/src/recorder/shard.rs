@@ -172,10 +172,15 @@ impl LedgerShard {
             decided.push(Some(pending));
         }
 
-        let mut drafts: Vec<&mut Draft> = decided.iter_mut().flatten().map(|entry| &mut entry.draft).collect();
+        let mut drafts: Vec<&mut Draft> = decided.iter_mut().flatten().map(|entry| entry.draft.as_mut()).collect();
         let sealed = seal(&self.tree, &self.key, &self.row, now, &mut drafts);
-        write_ledger(&mut tx, &self.row, &sealed, &decided.iter().flatten().map(|d| &d.draft).collect::<Vec<_>>())
-            .await?;
+        write_ledger(
+            &mut tx,
+            &self.row,
+            &sealed,
+            &decided.iter().flatten().map(|entry| entry.draft.as_ref()).collect::<Vec<_>>(),
+        )
+        .await?;
         let claims = claims(&mut decided, &sealed, &self.row, now);
         tx.request_claims_insert_in_tx(&claims).await?;
         for quota in self.quotas.changes() {
@@ -258,7 +263,7 @@ impl LedgerShard {
 
 /// An entry that will be recorded.
 struct Decided {
-    draft: Draft,
+    draft: Box<Draft>,
     claim: Option<RequestClaim>,
     changed: Option<ChangedAnswer>,
 }

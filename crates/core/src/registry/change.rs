@@ -106,7 +106,7 @@ fn agency(old: Option<&Agency>, new: &Agency) -> Option<Change> {
         return None;
     }
     let (verb, effect) = created_or_amended(old.is_some());
-    let lines = differences(old.map(agency_lines), agency_lines(new));
+    let lines = differences(old.map(agency_lines).as_deref(), agency_lines(new));
     Some(Change { noun: Noun::Agency, id: new.code.to_string(), verb, effect, lines })
 }
 
@@ -124,7 +124,7 @@ fn agreement(old: Option<&Agreement>, new: &Agreement) -> Option<Change> {
             AgreementState::Terminated => Verb::Terminate,
         };
     }
-    let lines = differences(old.map(agreement_lines), agreement_lines(new));
+    let lines = differences(old.map(agreement_lines).as_deref(), agreement_lines(new));
     Some(Change { noun: Noun::Agreement, id: new.id.to_string(), verb, effect, lines })
 }
 
@@ -133,11 +133,8 @@ fn created_or_amended(existed: bool) -> (Verb, Effect) {
     if existed { (Verb::Amend, Effect::RemovesAuthority) } else { (Verb::Create, Effect::AddsOnly) }
 }
 
-fn differences(old: Option<Vec<(&'static str, String)>>, new: Vec<(&'static str, String)>) -> Vec<String> {
-    let before = |key: &str| {
-        let old = old.as_ref()?;
-        old.iter().find(|(name, _)| *name == key).map(|(_, value)| value.clone())
-    };
+fn differences(old: Option<&[(&'static str, String)]>, new: Vec<(&'static str, String)>) -> Vec<String> {
+    let before = |key: &str| old?.iter().find(|(name, _)| *name == key).map(|(_, value)| value.clone());
     new.into_iter()
         .filter_map(|(key, value)| match before(key) {
             Some(before) if before == value => None,
