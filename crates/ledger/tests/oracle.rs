@@ -1,6 +1,8 @@
 //! The tree and its proofs against `ct-merkle`, an implementation that shares no code with ours, over a tree of more than
 //! 65,536 leaves: three levels of tiles.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 use std::{collections::HashMap, sync::LazyLock};
 
 use ct_merkle::{ConsistencyProof, InclusionProof, RootHash, mem_backed_tree::MemoryBackedTree};

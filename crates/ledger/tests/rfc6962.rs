@@ -1,5 +1,7 @@
 //! The tree against the known vectors of RFC 6962: the empty tree and the eight leaves that every log is tested with.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 use ct_merkle::mem_backed_tree::MemoryBackedTree;
 use sha2::Sha256;
 use unefois_ledger::{Hash, Tree, empty_root, leaf_hash, root_of};

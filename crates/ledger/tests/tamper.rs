@@ -1,5 +1,7 @@
 //! Whatever is changed in what leaves the hub, or in what it stores, is found.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 use proptest::{prelude::*, sample::Index};
 use prost::Message;
 use unefois_ledger::{

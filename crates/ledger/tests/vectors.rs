@@ -1,5 +1,7 @@
 //! The golden bytes in `tests/vectors`: made by other implementations, and never to change.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 use std::collections::HashMap;
 
 use prost::Message;

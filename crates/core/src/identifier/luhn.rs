@@ -1,6 +1,6 @@
 //! The Luhn key (ISO/IEC 7812-1, annex B).
 
-/// Whether the digits, the last of which is the key, fit together.
+/// Whether the ASCII digits, the last of which is the key, fit together.
 pub(super) fn fits(digits: &str) -> bool {
     let sum: u32 = digits
         .bytes()
