@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::{agency::AgencyCode, dataset::DatasetId, purpose::Purpose};
 
-/// The identifier of a consent.
+/// The identifier of a consent: a UUID that tells nothing of the person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ConsentId(pub Uuid);
 
@@ -77,4 +77,115 @@ pub fn state_of(
         return in_force;
     }
     fitting().max_by_key(|consent| (consent.granted_at, consent.id)).map_or(ConsentState::Absent, state)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Instants as seconds: the rules only compare them.
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn consent(number: u128, granted: i64) -> Consent {
+        Consent {
+            id: ConsentId(Uuid::from_u128(number)),
+            consumer: AgencyCode::parse("france-travail").unwrap(),
+            dataset: DatasetId::parse("declared-turnover").unwrap(),
+            purpose: Purpose::Simplification,
+            granted_at: at(granted),
+            expires_at: None,
+            withdrawn_at: None,
+            granted_by: AgencyCode::parse("portail").unwrap(),
+            evidence_digest: [7; 32],
+        }
+    }
+
+    fn state(consents: &[Consent], asked: Option<u128>, now: i64) -> ConsentState {
+        let Consent { consumer, dataset, purpose, .. } = consent(0, 0);
+        let asked = asked.map(|number| ConsentId(Uuid::from_u128(number)));
+        state_of(consents, &consumer, &dataset, purpose, asked, at(now))
+    }
+
+    fn in_force(number: u128) -> ConsentState {
+        ConsentState::InForce(ConsentId(Uuid::from_u128(number)))
+    }
+
+    #[test]
+    fn a_consent_holds_from_its_grant_to_its_last_instant() {
+        let consents = [Consent { expires_at: Some(at(20)), ..consent(1, 10) }];
+        assert_eq!(state(&consents, None, 9), ConsentState::Absent);
+        assert_eq!(state(&consents, None, 10), in_force(1));
+        assert_eq!(state(&consents, None, 20), in_force(1));
+        assert_eq!(state(&consents, None, 21), ConsentState::Expired);
+    }
+
+    #[test]
+    fn a_withdrawal_counts_from_its_own_instant() {
+        let consents = [Consent { withdrawn_at: Some(at(20)), ..consent(1, 10) }];
+        assert_eq!(state(&consents, None, 19), in_force(1));
+        assert_eq!(state(&consents, None, 20), ConsentState::Withdrawn);
+    }
+
+    #[test]
+    fn a_withdrawn_consent_that_has_also_expired_is_withdrawn() {
+        let both = Consent { withdrawn_at: Some(at(15)), expires_at: Some(at(20)), ..consent(1, 10) };
+        assert_eq!(state(&[both], None, 30), ConsentState::Withdrawn);
+    }
+
+    #[test]
+    fn any_one_in_force_suffices_and_otherwise_the_newest_says_why() {
+        let withdrawn = Consent { withdrawn_at: Some(at(15)), ..consent(1, 10) };
+        let expired = Consent { expires_at: Some(at(25)), ..consent(2, 20) };
+        assert_eq!(state(&[withdrawn.clone(), consent(3, 5)], None, 30), in_force(3));
+        assert_eq!(state(&[withdrawn.clone(), expired.clone()], None, 30), ConsentState::Expired);
+        assert_eq!(state(&[expired, withdrawn], None, 30), ConsentState::Expired);
+    }
+
+    #[test]
+    fn where_one_is_named_no_other_counts() {
+        let withdrawn = Consent { withdrawn_at: Some(at(15)), ..consent(1, 10) };
+        let consents = [withdrawn, consent(2, 10)];
+        assert_eq!(state(&consents, Some(1), 30), ConsentState::Withdrawn);
+        assert_eq!(state(&consents, Some(2), 30), in_force(2));
+        assert_eq!(state(&consents, Some(3), 30), ConsentState::Absent);
+    }
+
+    #[test]
+    fn a_consent_to_another_consumer_dataset_or_purpose_is_none() {
+        let others = [
+            Consent { consumer: AgencyCode::parse("cnaf").unwrap(), ..consent(1, 10) },
+            Consent { dataset: DatasetId::parse("company-turnover").unwrap(), ..consent(2, 10) },
+            Consent { purpose: Purpose::Fraud, ..consent(3, 10) },
+        ];
+        assert_eq!(state(&others, None, 30), ConsentState::Absent);
+    }
+
+    prop_compose! {
+        fn any_consent()(
+            number in 0_u128..4,
+            granted in 0_i64..30,
+            expires in prop::option::of(0_i64..30),
+            withdrawn in prop::option::of(0_i64..30),
+        ) -> Consent {
+            Consent { expires_at: expires.map(at), withdrawn_at: withdrawn.map(at), ..consent(number, granted) }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn something_is_in_force_exactly_when_a_consent_is_granted_unexpired_and_not_withdrawn(
+            consents in prop::collection::vec(any_consent(), 0..5), now in 0_i64..30,
+        ) {
+            let holds = consents.iter().any(|consent| {
+                consent.granted_at <= at(now)
+                    && consent.expires_at.is_none_or(|last| at(now) <= last)
+                    && consent.withdrawn_at.is_none_or(|withdrawn| at(now) < withdrawn)
+            });
+            prop_assert_eq!(matches!(state(&consents, None, now), ConsentState::InForce(_)), holds);
+        }
+    }
 }

@@ -21,7 +21,7 @@ pub enum Review {
 /// A code that names no legal basis.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{code}` is not a legal basis; the list is closed: {}", LegalBasis::codes())]
-pub struct UnknownLegalBasis {
+pub struct InvalidLegalBasis {
     /// The code.
     pub code: String,
 }
@@ -97,11 +97,41 @@ const ARTICLES: &[Article] = &[
         review: ToConfirm,
     },
     Article {
+        code: "css-l114-12-1",
+        article: "Code de la sécurité sociale, article L114-12-1",
+        paragraph: "",
+        gist: "social-security bodies share a national directory of who is affiliated where and receives what (RNCPS), \
+               to simplify formalities and to control rights (code de la sécurité sociale, article R114-19)",
+        purposes: &[Simplification, Fraud],
+        payload_kept_months: None,
+        review: ToConfirm,
+    },
+    Article {
         code: "css-l114-16",
         article: "Code de la sécurité sociale, article L114-16",
         paragraph: "",
         gist: "authorities tell social-security bodies what may show fraud in social matters",
         purposes: &[Fraud],
+        payload_kept_months: None,
+        review: ToConfirm,
+    },
+    Article {
+        code: "css-l114-19",
+        article: "Code de la sécurité sociale, article L114-19",
+        paragraph: "",
+        gist: "agents of social-security bodies may obtain what they need to control declarations and documents \
+               (droit de communication)",
+        purposes: &[Fraud],
+        payload_kept_months: None,
+        review: ToConfirm,
+    },
+    Article {
+        code: "css-l613-4",
+        article: "Code de la sécurité sociale, article L613-4",
+        paragraph: "",
+        gist: "the body that strikes a self-employed person off, after two years without turnover, tells the \
+               administrations that keep files on the activity",
+        purposes: &[Simplification],
         payload_kept_months: None,
         review: ToConfirm,
     },
@@ -146,16 +176,22 @@ impl LegalBasis {
         self.text().paragraph
     }
 
-    /// What it says, in short and in our words.
+    /// What it says, in short: our paraphrase of [`LegalBasis::article`], not a quotation.
     #[must_use]
     pub fn gist(self) -> &'static str {
         self.text().gist
     }
 
+    /// The purposes that it permits.
+    #[must_use]
+    pub fn purposes(self) -> &'static [Purpose] {
+        self.text().purposes
+    }
+
     /// Whether it permits that purpose.
     #[must_use]
     pub fn permits(self, purpose: Purpose) -> bool {
-        self.text().purposes.contains(&purpose)
+        self.purposes().contains(&purpose)
     }
 
     /// How long a consumer may keep what it received, in months, where the law says so (CRPA article R114-9-7).
@@ -180,10 +216,10 @@ impl LegalBasis {
 }
 
 impl TryFrom<String> for LegalBasis {
-    type Error = UnknownLegalBasis;
+    type Error = InvalidLegalBasis;
 
-    fn try_from(code: String) -> Result<Self, UnknownLegalBasis> {
-        Self::from_code(&code).ok_or(UnknownLegalBasis { code })
+    fn try_from(code: String) -> Result<Self, InvalidLegalBasis> {
+        Self::from_code(&code).ok_or(InvalidLegalBasis { code })
     }
 }
 
@@ -195,14 +231,35 @@ impl From<LegalBasis> for String {
 
 #[cfg(test)]
 mod tests {
-    use super::{LegalBasis, Purpose};
+    use super::{LegalBasis, Purpose, Review};
 
     #[test]
     fn codes_are_unique_and_every_basis_permits_something() {
         for basis in LegalBasis::all() {
             assert_eq!(LegalBasis::from_code(basis.code()), Some(basis));
-            assert!(Purpose::ALL.into_iter().any(|purpose| basis.permits(purpose)), "{}", basis.code());
+            assert!(!basis.purposes().is_empty(), "{}", basis.code());
+            assert!(!basis.article().is_empty() && !basis.gist().is_empty(), "{}", basis.code());
         }
+    }
+
+    #[test]
+    fn a_request_of_the_user_permits_simplification_only() {
+        let basis = LegalBasis::from_code("crpa-l114-8-i").unwrap();
+        assert_eq!(basis.purposes(), [Purpose::Simplification]);
+        assert_eq!((basis.paragraph(), basis.review()), ("I", Review::Settled));
+    }
+
+    #[test]
+    fn fraud_rests_on_no_article_that_is_settled() {
+        for basis in LegalBasis::all().filter(|basis| basis.permits(Purpose::Fraud)) {
+            assert_eq!(basis.review(), Review::ToConfirm, "{}", basis.code());
+        }
+    }
+
+    #[test]
+    fn a_code_outside_the_list_is_refused_with_the_list() {
+        let refused = LegalBasis::try_from("crpa-l999".to_owned()).unwrap_err().to_string();
+        assert!(refused.contains("crpa-l999") && refused.contains("crpa-l114-8-ii"), "{refused}");
     }
 
     #[test]

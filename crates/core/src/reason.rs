@@ -11,15 +11,28 @@ pub enum Remedy {
     AlreadyDone,
     /// Send the same request later.
     TryLater,
-    /// Have somebody else act: the operator, the parties of the agreement, or the person.
-    AskSomeone,
+    /// Have that one act; the same request will not help until then.
+    AskSomeone(Who),
     /// Nothing: the operators of the hub must act.
     OurFault,
 }
 
+/// Whom the caller can ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    /// The operator of the hub, who keeps the registry and the certificates.
+    Operator,
+    /// The parties of the agreement.
+    Parties,
+    /// The person whom the data is about, through a portal.
+    Person,
+    /// The provider, whose system or data is at fault.
+    Provider,
+}
+
 /// Makes the enumeration and its table in one place.
 macro_rules! reasons {
-    ($($name:ident, $code:literal, $remedy:ident, $english:literal, $french:literal;)*) => {
+    ($($name:ident, $code:literal, $remedy:expr, $english:literal, $french:literal;)*) => {
         /// Why something was refused or failed. The list grows; a reason is never renamed.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Reason {
@@ -39,7 +52,7 @@ macro_rules! reasons {
             /// What the caller can do.
             #[must_use]
             pub fn remedy(self) -> Remedy {
-                match self { $(Self::$name => Remedy::$remedy,)* }
+                match self { $(Self::$name => $remedy,)* }
             }
 
             /// The reason in English.
@@ -57,23 +70,26 @@ macro_rules! reasons {
     };
 }
 
+use Remedy::{AlreadyDone, AskSomeone, ChangeTheRequest, OurFault, TryLater};
+use Who::{Operator, Parties, Person, Provider};
+
 reasons! {
-    CertificateMissing, "CERTIFICATE_MISSING", AskSomeone,
+    CertificateMissing, "CERTIFICATE_MISSING", AskSomeone(Operator),
         "the call carries no client certificate",
         "l'appel ne porte pas de certificat client";
-    CertificateUnknown, "CERTIFICATE_UNKNOWN", AskSomeone,
+    CertificateUnknown, "CERTIFICATE_UNKNOWN", AskSomeone(Operator),
         "the certificate belongs to no registered system",
         "le certificat n'appartient à aucun système enregistré";
-    CertificateExpired, "CERTIFICATE_EXPIRED", AskSomeone,
+    CertificateExpired, "CERTIFICATE_EXPIRED", AskSomeone(Operator),
         "the certificate has expired, or is not valid yet",
         "le certificat a expiré ou n'est pas encore valable";
-    CertificateRevoked, "CERTIFICATE_REVOKED", AskSomeone,
+    CertificateRevoked, "CERTIFICATE_REVOKED", AskSomeone(Operator),
         "the certificate was revoked",
         "le certificat a été révoqué";
-    RoleRequired, "ROLE_REQUIRED", AskSomeone,
+    RoleRequired, "ROLE_REQUIRED", AskSomeone(Operator),
         "the agency does not hold a role that may call this method",
         "l'organisme n'a pas le rôle requis pour cet appel";
-    RoleNotHeld, "ROLE_NOT_HELD", AskSomeone,
+    RoleNotHeld, "ROLE_NOT_HELD", AskSomeone(Operator),
         "the agency is not a consumer",
         "l'organisme n'est pas consommateur";
     AgreementUnknown, "AGREEMENT_UNKNOWN", ChangeTheRequest,
@@ -85,16 +101,16 @@ reasons! {
     AgreementNotYetInForce, "AGREEMENT_NOT_YET_IN_FORCE", TryLater,
         "the agreement is not in force yet",
         "la convention n'est pas encore en vigueur";
-    AgreementExpired, "AGREEMENT_EXPIRED", AskSomeone,
+    AgreementExpired, "AGREEMENT_EXPIRED", AskSomeone(Parties),
         "the agreement has expired",
         "la convention a expiré";
-    AgreementSuspended, "AGREEMENT_SUSPENDED", AskSomeone,
+    AgreementSuspended, "AGREEMENT_SUSPENDED", AskSomeone(Parties),
         "the agreement is suspended",
         "la convention est suspendue";
-    AgreementTerminated, "AGREEMENT_TERMINATED", AskSomeone,
+    AgreementTerminated, "AGREEMENT_TERMINATED", AskSomeone(Parties),
         "the agreement is terminated",
         "la convention est résiliée";
-    ProviderNotAssigned, "PROVIDER_NOT_ASSIGNED", AskSomeone,
+    ProviderNotAssigned, "PROVIDER_NOT_ASSIGNED", AskSomeone(Operator),
         "the provider of the agreement no longer holds the dataset",
         "le fournisseur de la convention ne détient plus ce jeu de données";
     DatasetNotCovered, "DATASET_NOT_COVERED", ChangeTheRequest,
@@ -106,7 +122,7 @@ reasons! {
     PurposeNotCovered, "PURPOSE_NOT_COVERED", ChangeTheRequest,
         "the agreement is for another purpose",
         "la convention vise une autre finalité";
-    PurposeNotPermitted, "PURPOSE_NOT_PERMITTED", AskSomeone,
+    PurposeNotPermitted, "PURPOSE_NOT_PERMITTED", AskSomeone(Parties),
         "the legal basis of the agreement does not permit the purpose",
         "la base légale de la convention ne permet pas cette finalité";
     PopulationNotCovered, "POPULATION_NOT_COVERED", ChangeTheRequest,
@@ -118,13 +134,13 @@ reasons! {
     FieldNotGranted, "FIELD_NOT_GRANTED", ChangeTheRequest,
         "the agreement grants none of the fields asked for",
         "la convention n'accorde aucun des champs demandés";
-    ConsentRequired, "CONSENT_REQUIRED", AskSomeone,
+    ConsentRequired, "CONSENT_REQUIRED", AskSomeone(Person),
         "the agreement requires the person's consent, and there is none",
         "la convention exige le consentement de la personne, qui manque";
-    ConsentWithdrawn, "CONSENT_WITHDRAWN", AskSomeone,
+    ConsentWithdrawn, "CONSENT_WITHDRAWN", AskSomeone(Person),
         "the person withdrew the consent",
         "la personne a retiré son consentement";
-    ConsentExpired, "CONSENT_EXPIRED", AskSomeone,
+    ConsentExpired, "CONSENT_EXPIRED", AskSomeone(Person),
         "the person's consent has expired",
         "le consentement de la personne a expiré";
     QuotaExceeded, "QUOTA_EXCEEDED", TryLater,
@@ -160,7 +176,7 @@ reasons! {
     RecordAmbiguous, "RECORD_AMBIGUOUS", ChangeTheRequest,
         "several records match: complete the key",
         "plusieurs enregistrements correspondent : complétez la clé";
-    IdentityConflict, "IDENTITY_CONFLICT", AskSomeone,
+    IdentityConflict, "IDENTITY_CONFLICT", AskSomeone(Operator),
         "the identifiers belong to two subjects",
         "les identifiants appartiennent à deux usagers";
     SubjectUnknown, "SUBJECT_UNKNOWN", ChangeTheRequest,
@@ -172,22 +188,22 @@ reasons! {
     PublicationIdReused, "PUBLICATION_ID_REUSED", ChangeTheRequest,
         "the publication identifier was used for another content",
         "l'identifiant de publication a servi à un autre contenu";
-    DatasetNotAssigned, "DATASET_NOT_ASSIGNED", AskSomeone,
+    DatasetNotAssigned, "DATASET_NOT_ASSIGNED", AskSomeone(Operator),
         "the registry does not assign the dataset to this provider",
         "le registre n'attribue pas ce jeu de données à ce fournisseur";
     ProviderUnavailable, "PROVIDER_UNAVAILABLE", TryLater,
         "the provider does not answer",
         "le fournisseur ne répond pas";
-    ProviderAnswerInvalid, "PROVIDER_ANSWER_INVALID", AskSomeone,
+    ProviderAnswerInvalid, "PROVIDER_ANSWER_INVALID", AskSomeone(Provider),
         "the provider's answer cannot be understood",
         "la réponse du fournisseur est inintelligible";
     ConsentUnknown, "CONSENT_UNKNOWN", ChangeTheRequest,
         "there is no consent of that identifier",
         "aucun consentement ne porte cet identifiant";
-    ConsentNotYours, "CONSENT_NOT_YOURS", AskSomeone,
+    ConsentNotYours, "CONSENT_NOT_YOURS", AskSomeone(Person),
         "the consent was given to another agency",
         "le consentement a été donné à un autre organisme";
-    ConsentCollectionNotPermitted, "CONSENT_COLLECTION_NOT_PERMITTED", AskSomeone,
+    ConsentCollectionNotPermitted, "CONSENT_COLLECTION_NOT_PERMITTED", AskSomeone(Parties),
         "no agreement lets this agency record the consent",
         "aucune convention ne permet à cet organisme de recueillir ce consentement";
     RegistryInvalid, "REGISTRY_INVALID", ChangeTheRequest,
@@ -238,7 +254,7 @@ impl std::fmt::Display for Reason {
 
 #[cfg(test)]
 mod tests {
-    use super::Reason;
+    use super::{Reason, Remedy};
 
     #[test]
     fn codes_are_unique_and_have_the_shape_of_aip_193() {
@@ -246,6 +262,33 @@ mod tests {
             let code = reason.code();
             assert!(code.len() <= 63 && code.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_'), "{code}");
             assert_eq!(Reason::from_code(code), Some(*reason));
+        }
+        assert_eq!(Reason::from_code("NO_SUCH_REASON"), None);
+    }
+
+    #[test]
+    fn a_code_is_the_name_of_its_reason() {
+        for reason in Reason::ALL {
+            let camel: String =
+                reason.code().split('_').map(|word| word[..1].to_owned() + &word[1..].to_lowercase()).collect();
+            assert_eq!(format!("{reason:?}"), camel);
+        }
+    }
+
+    #[test]
+    fn every_reason_is_described_in_one_line_of_each_language() {
+        for reason in Reason::ALL {
+            for text in [reason.description(), reason.description_fr()] {
+                assert!(!text.is_empty() && !text.contains('\n') && !text.ends_with('.'), "{reason}: {text}");
+            }
+            assert_ne!(reason.description(), reason.description_fr());
+        }
+    }
+
+    #[test]
+    fn what_lies_inside_the_hub_is_never_for_the_caller_to_mend() {
+        for reason in Reason::ALL.iter().filter(|reason| reason.is_internal()) {
+            assert!(matches!(reason.remedy(), Remedy::TryLater | Remedy::OurFault), "{reason}");
         }
     }
 }

@@ -36,12 +36,8 @@ fn oracle_is_there() -> bool {
 }
 
 fn judged(questions: &[(IdentifierKind, String)]) -> Vec<bool> {
-    let mut child = Command::new(python())
-        .args(["-c", ORACLE])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child =
+        Command::new(python()).args(["-c", ORACLE]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let lines: String = questions.iter().map(|(kind, text)| format!("{} {text}\n", kind.code())).collect();
     let mut input = child.stdin.take().unwrap();
     let writing = std::thread::spawn(move || input.write_all(lines.as_bytes()).unwrap());
@@ -69,7 +65,8 @@ fn questions(count: usize) -> Vec<(IdentifierKind, String)> {
         questions.push((IdentifierKind::Spi, format!("{spi}{key:03}")));
         questions.push((IdentifierKind::Siren, draw("[0-9]{9}")));
         let siren = draw("[0-9]{8}");
-        let siren = (0..10).map(|key| format!("{siren}{key}")).find(|siren| parses(IdentifierKind::Siren, siren)).unwrap();
+        let siren =
+            (0..10).map(|key| format!("{siren}{key}")).find(|siren| parses(IdentifierKind::Siren, siren)).unwrap();
         questions.push((IdentifierKind::Siret, format!("{siren}{}", draw("[0-9]{5}"))));
         questions.push((IdentifierKind::Siret, format!("356000000{}", draw("[0-9]{5}"))));
         questions.push((IdentifierKind::Siren, siren));

@@ -1,1 +1,39 @@
-fn main() {}
+//! Developer chores: `cargo xtask test`, `lint`, `reasons`.
+
+mod lint;
+mod reasons;
+mod shell;
+mod test;
+
+use clap::Parser;
+
+#[derive(Debug, Parser)]
+enum Chore {
+    /// Run all the tests; install what they need.
+    Test,
+    /// Run every lint that a change must pass.
+    Lint,
+    /// Write the table of stable reasons into the docs.
+    Reasons {
+        /// Fail when the table is stale, instead of writing it.
+        #[arg(long)]
+        check: bool,
+    },
+}
+
+fn main() -> std::process::ExitCode {
+    let done = run();
+    if let Err(error) = &done {
+        eprintln!("error: {error:#}");
+    }
+    if done.is_ok() { std::process::ExitCode::SUCCESS } else { std::process::ExitCode::FAILURE }
+}
+
+fn run() -> anyhow::Result<()> {
+    match Chore::parse() {
+        Chore::Test => test::run(),
+        Chore::Lint => lint::run(),
+        Chore::Reasons { check: true } => reasons::check(),
+        Chore::Reasons { check: false } => reasons::write(),
+    }
+}

@@ -84,11 +84,11 @@ fn another_shape_is_refused() {
 
 #[test]
 fn a_sign_is_no_digit_of_a_key() {
-    // 13 digits whose key is 05: parsed as a number, `+5` would pass for it.
-    let good = (0_u32..97).map(|order| nir_with_key(&format!("2550814168{order:03}"))).find(|nir| nir.ends_with("05"));
-    let good = good.unwrap();
+    // Read as a number, the key `+5` would pass for `05`.
+    let mut numbers = (0..1000).map(|order| nir_with_key(&format!("2550814168{order:03}")));
+    let good = numbers.find(|nir| nir.ends_with("05")).unwrap();
     assert!(parse(Nir, &good).is_ok());
-    assert!(parse(Nir, &good.replace("05", "+5").replacen("+5", "05", usize::from(good[..13].contains("05")))).is_err());
+    assert!(parse(Nir, &format!("{}+5", &good[..13])).is_err());
 }
 
 #[test]

@@ -1,0 +1,38 @@
+//! The lints that a change must pass.
+
+use crate::{
+    reasons,
+    shell::{self, apt_install, works},
+};
+
+/// The version of cargo-deny whose configuration `deny.toml` is.
+const DENY: &str = "cargo-deny@0.20";
+
+pub(crate) fn run() -> anyhow::Result<()> {
+    shell::run(&["cargo", "fmt", "--all", "--", "--check"])?;
+    shell::run(&["cargo", "clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])?;
+    deny()?;
+    buf()?;
+    reasons::check()
+}
+
+fn deny() -> anyhow::Result<()> {
+    const PROGRAM: &str = "target/tools/bin/cargo-deny";
+    if !works(&[PROGRAM, "--version"]) {
+        // Unoptimised: it is built in a quarter of the time, and runs for two seconds.
+        let flags = ["--locked", "--debug", "--quiet", "--root", "target/tools", "--target-dir", "target/tools/build"];
+        shell::run(&[&["cargo", "install", DENY], &flags[..]].concat())?;
+    }
+    shell::run(&[PROGRAM, "--log-level", "error", "check", "bans", "licenses", "sources"])
+}
+
+fn buf() -> anyhow::Result<()> {
+    if !works(&["npm", "--version"]) {
+        apt_install(&["nodejs", "npm"])?;
+    }
+    if !works(&["node_modules/.bin/buf", "--version"]) {
+        shell::run(&["npm", "ci", "--no-audit", "--no-fund", "--loglevel", "error"])?;
+    }
+    shell::run(&["node_modules/.bin/buf", "lint"])?;
+    shell::run(&["node_modules/.bin/buf", "format", "--diff", "--exit-code"])
+}

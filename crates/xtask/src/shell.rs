@@ -1,0 +1,49 @@
+//! Running commands: each is printed before it runs, and its failure is the failure of the chore.
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use anyhow::{Context, ensure};
+
+/// The top of the repository.
+pub(crate) fn top() -> PathBuf {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+    manifest.ancestors().nth(2).unwrap_or(manifest).to_owned()
+}
+
+/// Runs a command at the top of the repository.
+pub(crate) fn run(words: &[&str]) -> anyhow::Result<()> {
+    run_with(words, &[])
+}
+
+/// Runs a command at the top of the repository with more environment.
+pub(crate) fn run_with(words: &[&str], environment: &[(&str, &str)]) -> anyhow::Result<()> {
+    println!("\n$ {}", words.join(" "));
+    let (program, arguments) = words.split_first().context("a command has a name")?;
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(top()).envs(environment.iter().copied());
+    let status = command.status().with_context(|| format!("cannot run `{program}`"))?;
+    ensure!(status.success(), "`{}` failed", words.join(" "));
+    Ok(())
+}
+
+/// Whether a command runs and succeeds; what it prints is not shown.
+pub(crate) fn works(words: &[&str]) -> bool {
+    let Some((program, arguments)) = words.split_first() else { return false };
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(top()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}
+
+/// Installs Debian packages, where this machine lets us.
+pub(crate) fn apt_install(packages: &[&str]) -> anyhow::Result<()> {
+    ensure!(
+        works(&["apt-get", "--version"]) && works(&["test", "-w", "/var/lib/dpkg"]),
+        "install {} and run this again: this machine does not let us",
+        packages.join(", ")
+    );
+    run(&["apt-get", "update", "-qq"])?;
+    run(&[&["apt-get", "install", "-y", "-qq", "--no-install-recommends"], packages].concat())
+}
