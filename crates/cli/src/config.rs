@@ -204,3 +204,29 @@ impl Config {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Config;
+
+    #[test]
+    fn the_documented_configuration_is_the_default_one() {
+        let documented = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/unefois.toml");
+        let text = std::fs::read_to_string(documented).unwrap();
+        let read: Config = toml::from_str(&text).unwrap();
+        assert_eq!(format!("{read:?}"), format!("{:?}", Config::default()));
+    }
+
+    #[test]
+    fn every_limit_is_documented() {
+        let text = include_str!("../../../deploy/unefois.toml");
+        let limits = [
+            serde_json::to_value(unefois_broker::Limits::default()).unwrap(),
+            serde_json::to_value(unefois_api::ServerLimits::default()).unwrap(),
+            serde_json::to_value(unefois_store::StoreLimits::default()).unwrap(),
+        ];
+        for name in limits.iter().flat_map(|limits| limits.as_object().unwrap().keys()) {
+            assert!(text.contains(&format!("\n{name} = ")), "`{name}` is not documented");
+        }
+    }
+}

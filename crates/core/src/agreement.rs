@@ -187,3 +187,101 @@ impl AgreementState {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TOML: &str = r#"
+        id = "d14-benefits"
+        title = "Turnover for benefits"
+        consumer = "cnaf"
+        provider = "urssaf"
+        dataset = "declared-turnover"
+        fields = ["siren", "amounts"]
+        operations = ["pull", "push"]
+        purpose = "simplification"
+        legal-basis = "crpa-l114-8-i"
+        population = ["natural-person", "company"]
+        valid-from = "2026-01-01"
+    "#;
+
+    fn agreement() -> Agreement {
+        toml::from_str(TOML).unwrap()
+    }
+
+    #[test]
+    fn what_a_file_leaves_out_has_the_careful_default() {
+        let agreement = agreement();
+        assert_eq!((agreement.dataset_major, agreement.valid_until, agreement.daily_quota), (1, None, None));
+        assert_eq!(agreement.consent, ConsentRule::NotRequired);
+        assert_eq!(agreement.consent_collected_by, ConsentCollector::Portal);
+        assert_eq!(agreement.state, AgreementState::InForce);
+    }
+
+    #[test]
+    fn a_word_outside_a_closed_list_is_refused() {
+        for (known, unknown) in [
+            ("\"simplification\"", "\"curiosity\""),
+            ("crpa-l114-8-i", "crpa-l999"),
+            ("\"pull\"", "\"copy\""),
+            ("\"natural-person\"", "\"anybody\""),
+            ("2026-01-01", "2026-02-30"),
+        ] {
+            assert!(toml::from_str::<Agreement>(&TOML.replacen(known, unknown, 1)).is_err(), "{unknown}");
+        }
+    }
+
+    #[test]
+    fn the_digest_is_over_the_documented_text() {
+        let text = "id=d14-benefits\ntitle=Turnover for benefits\nconsumer=cnaf\nprovider=urssaf\n\
+                    dataset=declared-turnover\ndataset-major=1\nfields=siren,amounts\noperations=pull,push\n\
+                    purpose=simplification\nlegal-basis=crpa-l114-8-i\nconsent=not-required\n\
+                    consent-collected-by=portal\npopulation=natural-person,company\nvalid-from=2026-01-01\n\
+                    valid-until=\ndaily-quota=\nstate=in-force\n";
+        assert_eq!(policy_digest(&agreement()), <[u8; 32]>::from(Sha256::digest(text)));
+    }
+
+    #[test]
+    fn each_term_counts_in_the_digest() {
+        let amendments: [fn(&mut Agreement); 17] = [
+            |agreement| agreement.id = AgreementId::parse("other").unwrap(),
+            |agreement| agreement.title.push('!'),
+            |agreement| agreement.consumer = AgencyCode::parse("other").unwrap(),
+            |agreement| agreement.provider = AgencyCode::parse("other").unwrap(),
+            |agreement| agreement.dataset = DatasetId::parse("other").unwrap(),
+            |agreement| agreement.dataset_major = 2,
+            |agreement| agreement.fields.reverse(),
+            |agreement| agreement.operations.truncate(1),
+            |agreement| agreement.purpose = Purpose::Fraud,
+            |agreement| agreement.legal_basis = LegalBasis::from_code("crpa-l114-8-ii").unwrap(),
+            |agreement| agreement.consent = ConsentRule::Required,
+            |agreement| agreement.consent_collected_by = ConsentCollector::PortalOrConsumer,
+            |agreement| agreement.population.truncate(1),
+            |agreement| agreement.valid_from = "2026-01-02".parse().unwrap(),
+            |agreement| agreement.valid_until = Some("2026-12-31".parse().unwrap()),
+            |agreement| agreement.daily_quota = Some(0),
+            |agreement| agreement.state = AgreementState::Suspended,
+        ];
+        let mut digests = std::collections::HashSet::from([policy_digest(&agreement())]);
+        for amend in amendments {
+            let mut amended = agreement();
+            amend(&mut amended);
+            assert!(digests.insert(policy_digest(&amended)), "{amended:?}");
+        }
+    }
+
+    #[test]
+    fn codes_are_the_words_of_registry_files() {
+        let word = |value: serde_json::Value| value.as_str().map(str::to_owned).unwrap();
+        for state in [AgreementState::InForce, AgreementState::Suspended, AgreementState::Terminated] {
+            assert_eq!(word(serde_json::to_value(state).unwrap()), state.code());
+        }
+        for rule in [ConsentRule::NotRequired, ConsentRule::Required] {
+            assert_eq!(word(serde_json::to_value(rule).unwrap()), rule.code());
+        }
+        for collector in [ConsentCollector::Portal, ConsentCollector::PortalOrConsumer] {
+            assert_eq!(word(serde_json::to_value(collector).unwrap()), collector.code());
+        }
+    }
+}

@@ -1,7 +1,5 @@
 //! Codes: the short names of agencies, datasets and agreements.
 
-use std::fmt;
-
 /// A text that is not a code.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("a code of {what} has 2 to {length_max} characters of `a-z`, `0-9` and `-`, and starts with a letter")]
@@ -82,7 +80,26 @@ macro_rules! code_type {
 }
 pub(crate) use code_type;
 
-/// Writes a list of codes for a person.
-pub(crate) fn list<T: fmt::Display>(items: &[T]) -> String {
-    items.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+#[cfg(test)]
+mod tests {
+    use crate::{AgencyCode, AgreementId, DatasetId};
+
+    #[test]
+    fn a_code_has_2_to_its_greatest_length_of_small_letters_digits_and_hyphens() {
+        for good in ["ca", "france-travail", "caf-31"] {
+            assert_eq!(AgencyCode::parse(good).unwrap().as_str(), good);
+        }
+        for bad in ["", "c", "Cnaf", "caf_31", "caf 31", "café", "31-caf", "-caf", "cnaf\n"] {
+            assert!(AgencyCode::parse(bad).is_err(), "{bad:?}");
+        }
+        assert!(AgencyCode::parse(&"a".repeat(40)).is_ok() && AgencyCode::parse(&"a".repeat(41)).is_err());
+        assert!(DatasetId::parse(&"a".repeat(60)).is_ok() && DatasetId::parse(&"a".repeat(61)).is_err());
+        assert!(AgreementId::parse(&"a".repeat(60)).is_ok() && AgreementId::parse(&"a".repeat(61)).is_err());
+    }
+
+    #[test]
+    fn a_code_is_checked_when_it_is_deserialised_too() {
+        assert_eq!(serde_json::from_str::<AgencyCode>("\"cnaf\"").unwrap().to_string(), "cnaf");
+        assert!(serde_json::from_str::<AgencyCode>("\"CNAF\"").is_err());
+    }
 }

@@ -1,5 +1,7 @@
 //! The decision: whether an exchange may be, and what of it.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 
 use crate::{
@@ -48,7 +50,7 @@ pub struct Grant {
     pub purpose: Purpose,
     /// The fields that may leave, in the order of the agreement.
     pub fields: Vec<FieldName>,
-    /// The fields that were asked for and are not granted.
+    /// The fields that were asked for and are not granted, each once, in the order of the request.
     pub withheld: Vec<FieldName>,
     /// The agreement as it was in force.
     pub policy_digest: [u8; 32],
@@ -183,18 +185,25 @@ fn not_covered(request: &ExchangeRequest, registry: &Registry, agreement: &Agree
 }
 
 fn not_consented(agreement: &Agreement, consent: &ConsentState) -> Option<Reason> {
-    match (agreement.consent, consent) {
-        (ConsentRule::NotRequired, _) | (ConsentRule::Required, ConsentState::InForce(_)) => None,
-        (ConsentRule::Required, ConsentState::Absent) => Some(Reason::ConsentRequired),
-        (ConsentRule::Required, ConsentState::Withdrawn) => Some(Reason::ConsentWithdrawn),
-        (ConsentRule::Required, ConsentState::Expired) => Some(Reason::ConsentExpired),
+    match agreement.consent {
+        ConsentRule::NotRequired => None,
+        ConsentRule::Required => match consent {
+            ConsentState::InForce(_) => None,
+            ConsentState::Absent => Some(Reason::ConsentRequired),
+            ConsentState::Withdrawn => Some(Reason::ConsentWithdrawn),
+            ConsentState::Expired => Some(Reason::ConsentExpired),
+        },
     }
 }
 
-/// The granted fields that were asked for, and the asked ones that are not granted.
+/// The granted fields that were asked for, and the asked ones that are not granted, each once.
 fn minimised(agreement: &Agreement, asked: Option<&[FieldName]>) -> (Vec<FieldName>, Vec<FieldName>) {
     let Some(asked) = asked else { return (agreement.fields.clone(), Vec::new()) };
     let fields = agreement.fields.iter().filter(|field| asked.contains(field)).cloned().collect();
-    let withheld = asked.iter().filter(|field| !agreement.fields.contains(field)).cloned().collect();
-    (fields, withheld)
+    let mut seen = HashSet::new();
+    let withheld = asked.iter().filter(|field| !agreement.fields.contains(field) && seen.insert(*field));
+    (fields, withheld.cloned().collect())
 }
+
+#[cfg(test)]
+mod tests;

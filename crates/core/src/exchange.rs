@@ -49,7 +49,8 @@ pub struct ExchangeRequest {
     pub subject_kind: SubjectKind,
     /// The local body that it names.
     pub local_body: Option<String>,
-    /// The fields that it asks for; `None` for all that are granted.
+    /// The top-level fields that it asks for, which the catalogue knows; `None` for all that are granted. An empty
+    /// list asks for nothing, and is refused as such.
     pub asked_fields: Option<Vec<FieldName>>,
     /// The consent that it relies on; `None` for any that is in force.
     pub consent_asked: Option<ConsentId>,

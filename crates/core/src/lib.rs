@@ -30,5 +30,7 @@ pub use legal_basis::{InvalidLegalBasis, LegalBasis, Review};
 pub use period::{InvalidPeriod, Month, Period, Quarter, Year};
 pub use purpose::Purpose;
 pub use reason::{Reason, Remedy, Who};
-pub use registry::{Change, Effect, Fingerprint, InvalidRegistry, Noun, Registry, RegistryFile, Revocation, Verb};
+pub use registry::{
+    Change, Effect, Fingerprint, InvalidRegistry, Noun, Registry, RegistryFile, RegistryRule, Revocation, Verb,
+};
 pub use time::paris_day;

@@ -2,9 +2,10 @@
 
 mod change;
 mod check;
+mod difference;
 pub(crate) mod hexadecimal;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +15,7 @@ use crate::{
 };
 
 pub use change::{Change, Effect, Noun, Verb};
-pub use check::InvalidRegistry;
+pub use check::{InvalidRegistry, RegistryRule};
 
 /// SHA-256 of a certificate (DER).
 pub type Fingerprint = [u8; 32];
@@ -63,7 +64,6 @@ pub struct Registry {
     aliases: HashMap<AgencyCode, AgencyCode>,
     agreements: BTreeMap<AgreementId, Agreement>,
     revocations: BTreeMap<Fingerprint, Revocation>,
-    revoked: HashSet<Fingerprint>,
     systems: HashMap<CertificateRule, (AgencyCode, String)>,
 }
 
@@ -77,7 +77,6 @@ impl Registry {
             registry.put_agency(agency);
         }
         registry.agreements = agreements.into_iter().map(|agreement| (agreement.id.clone(), agreement)).collect();
-        registry.revoked = revocations.iter().map(|revocation| revocation.fingerprint).collect();
         registry.revocations = revocations.into_iter().map(|revocation| (revocation.fingerprint, revocation)).collect();
         registry
     }
@@ -113,7 +112,7 @@ impl Registry {
     /// Whether that certificate was revoked.
     #[must_use]
     pub fn is_revoked(&self, certificate: &Fingerprint) -> bool {
-        self.revoked.contains(certificate)
+        self.revocations.contains_key(certificate)
     }
 
     /// The agency and system whose certificates match that rule.
@@ -135,18 +134,16 @@ impl Registry {
 
     /// What a file would change. What the file does not name stays as it is.
     ///
-    /// `catalogued` says whether the catalogue has what an agreement grants.
+    /// `catalogued` says whether the catalogue has what an agreement grants, and what it lacks in words.
     ///
     /// # Errors
-    /// Every rule that the registry would break.
+    /// Every rule that the registry would break, see [`RegistryRule`].
     pub fn plan(
         &self,
         file: &RegistryFile,
         catalogued: &dyn Fn(&Agreement) -> Result<(), String>,
     ) -> Result<Vec<Change>, Vec<InvalidRegistry>> {
-        check::duplicates(file)?;
-        let next = self.with(file);
-        check::registry(&next, file, catalogued)?;
+        check::check(self, &self.with(file), file, catalogued)?;
         Ok(change::between(self, file))
     }
 
@@ -164,10 +161,6 @@ impl Registry {
         Self::of(self.version + 1, merged)
     }
 
-    fn revocation(&self, fingerprint: &Fingerprint) -> Option<&Revocation> {
-        self.revocations.get(fingerprint)
-    }
-
     fn put_agency(&mut self, agency: Agency) {
         for alias in &agency.aliases {
             self.aliases.insert(alias.clone(), agency.code.clone());
@@ -180,3 +173,6 @@ impl Registry {
         self.agencies.insert(agency.code.clone(), agency);
     }
 }
+
+#[cfg(test)]
+mod tests;

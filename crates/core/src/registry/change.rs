@@ -1,10 +1,13 @@
 //! What a registry file changes, item by item, in words for a person.
 
-use super::{Registry, RegistryFile};
+use super::{
+    Registry, RegistryFile, Revocation,
+    difference::{self, Property},
+    hexadecimal,
+};
 use crate::{
-    agency::{Agency, Role},
+    agency::{Agency, CertificateRule, System},
     agreement::{Agreement, AgreementState},
-    code::list,
 };
 
 /// One change of the registry.
@@ -90,14 +93,8 @@ impl Verb {
 pub(super) fn between(registry: &Registry, file: &RegistryFile) -> Vec<Change> {
     let agencies = file.agencies.iter().filter_map(|new| agency(registry.agencies.get(&new.code), new));
     let agreements = file.agreements.iter().filter_map(|new| agreement(registry.agreement(&new.id), new));
-    let revocations = file.revocations.iter().filter(|new| registry.revocation(&new.fingerprint).is_none());
-    let revocations = revocations.map(|new| Change {
-        noun: Noun::Revocation,
-        id: new.id(),
-        verb: Verb::Revoke,
-        effect: Effect::RemovesAuthority,
-        lines: vec![format!("agency: {}", new.agency), format!("reason: {}", new.reason)],
-    });
+    let revocations =
+        file.revocations.iter().filter_map(|new| revocation(registry.revocations.get(&new.fingerprint), new));
     agencies.chain(agreements).chain(revocations).collect()
 }
 
@@ -105,8 +102,8 @@ fn agency(old: Option<&Agency>, new: &Agency) -> Option<Change> {
     if old == Some(new) {
         return None;
     }
-    let (verb, effect) = created_or_amended(old.is_some());
-    let lines = differences(old.map(agency_lines).as_deref(), agency_lines(new));
+    let (verb, effect) = created_or_amended(old);
+    let lines = difference::lines(old.map(agency_properties).as_deref(), &agency_properties(new));
     Some(Change { noun: Noun::Agency, id: new.code.to_string(), verb, effect, lines })
 }
 
@@ -114,52 +111,60 @@ fn agreement(old: Option<&Agreement>, new: &Agreement) -> Option<Change> {
     if old == Some(new) {
         return None;
     }
-    let (mut verb, effect) = created_or_amended(old.is_some());
-    if let Some(old) = old
-        && old.state != new.state
-    {
+    let (mut verb, effect) = created_or_amended(old);
+    if old.is_some_and(|old| old.state != new.state) {
         verb = match new.state {
             AgreementState::InForce => Verb::Resume,
             AgreementState::Suspended => Verb::Suspend,
             AgreementState::Terminated => Verb::Terminate,
         };
     }
-    let lines = differences(old.map(agreement_lines).as_deref(), agreement_lines(new));
+    let lines = difference::lines(old.map(agreement_properties).as_deref(), &agreement_properties(new));
     Some(Change { noun: Noun::Agreement, id: new.id.to_string(), verb, effect, lines })
 }
 
+fn revocation(old: Option<&Revocation>, new: &Revocation) -> Option<Change> {
+    if old == Some(new) {
+        return None;
+    }
+    let verb = if old.is_some() { Verb::Amend } else { Verb::Revoke };
+    let lines = difference::lines(old.map(revocation_properties).as_deref(), &revocation_properties(new));
+    Some(Change { noun: Noun::Revocation, id: new.id(), verb, effect: Effect::RemovesAuthority, lines })
+}
+
 /// An amendment may take something away; to be sure, it always counts as if it did.
-fn created_or_amended(existed: bool) -> (Verb, Effect) {
-    if existed { (Verb::Amend, Effect::RemovesAuthority) } else { (Verb::Create, Effect::AddsOnly) }
+fn created_or_amended<T>(old: Option<&T>) -> (Verb, Effect) {
+    match old {
+        None => (Verb::Create, Effect::AddsOnly),
+        Some(_) => (Verb::Amend, Effect::RemovesAuthority),
+    }
 }
 
-fn differences(old: Option<&[(&'static str, String)]>, new: Vec<(&'static str, String)>) -> Vec<String> {
-    let before = |key: &str| old?.iter().find(|(name, _)| *name == key).map(|(_, value)| value.clone());
-    new.into_iter()
-        .filter_map(|(key, value)| match before(key) {
-            Some(before) if before == value => None,
-            Some(before) if !before.is_empty() => Some(format!("{key}: {before} → {value}")),
-            Some(_) | None if value.is_empty() => None,
-            Some(_) | None => Some(format!("{key}: {value}")),
-        })
-        .collect()
-}
-
-fn agency_lines(agency: &Agency) -> Vec<(&'static str, String)> {
+fn agency_properties(agency: &Agency) -> Vec<Property> {
     let Agency { code: _, name, aliases, roles, local_bodies, datasets, systems } = agency;
-    let names = |items: Vec<&str>| items.join(", ");
     vec![
-        ("name", name.clone()),
-        ("aliases", list(aliases)),
-        ("roles", names(roles.iter().copied().map(Role::code).collect())),
-        ("local-bodies", names(local_bodies.iter().map(|body| body.code.as_str()).collect())),
-        ("datasets", list(datasets)),
-        ("systems", names(systems.iter().map(|system| system.name.as_str()).collect())),
+        Property::one("name", name),
+        Property::list("aliases", aliases),
+        Property::list("roles", roles.iter().map(|role| role.code())),
+        Property::list("local-bodies", local_bodies.iter().map(|body| format!("{} ({})", body.code, body.name))),
+        Property::list("datasets", datasets),
+        Property::list("systems", systems.iter().flat_map(system_items)),
     ]
 }
 
-fn agreement_lines(agreement: &Agreement) -> Vec<(&'static str, String)> {
-    let names = |items: Vec<&str>| items.join(", ");
+/// A system and each of its certificate rules in full: it is by these that somebody may act in the agency's name.
+fn system_items(system: &System) -> Vec<String> {
+    let System { name, certificates } = system;
+    let rule = |rule: &CertificateRule| match rule {
+        CertificateRule::IssuerAndSubject { issuer, subject } => {
+            format!("{name} (issuer `{issuer}`, subject `{subject}`)")
+        }
+        CertificateRule::PublicKey { sha256 } => format!("{name} (public key {})", hexadecimal::text(sha256)),
+    };
+    std::iter::once(name.clone()).chain(certificates.iter().map(rule)).collect()
+}
+
+fn agreement_properties(agreement: &Agreement) -> Vec<Property> {
     let Agreement {
         id: _,
         title,
@@ -180,20 +185,26 @@ fn agreement_lines(agreement: &Agreement) -> Vec<(&'static str, String)> {
         state,
     } = agreement;
     vec![
-        ("title", title.clone()),
-        ("consumer", consumer.to_string()),
-        ("provider", provider.to_string()),
-        ("dataset", format!("{dataset} (major {dataset_major})")),
-        ("fields", list(fields)),
-        ("operations", names(operations.iter().map(|operation| operation.code()).collect())),
-        ("purpose", purpose.code().to_owned()),
-        ("legal-basis", legal_basis.code().to_owned()),
-        ("consent", consent.code().to_owned()),
-        ("consent-collected-by", consent_collected_by.code().to_owned()),
-        ("population", names(population.iter().map(|kind| kind.code()).collect())),
-        ("valid-from", valid_from.to_string()),
-        ("valid-until", valid_until.map(|day| day.to_string()).unwrap_or_default()),
-        ("daily-quota", daily_quota.map(|quota| quota.to_string()).unwrap_or_default()),
-        ("state", state.code().to_owned()),
+        Property::one("title", title),
+        Property::one("consumer", consumer),
+        Property::one("provider", provider),
+        Property::one("dataset", dataset),
+        Property::one("dataset-major", dataset_major),
+        Property::list("fields", fields),
+        Property::list("operations", operations.iter().map(|operation| operation.code())),
+        Property::one("purpose", purpose.code()),
+        Property::one("legal-basis", legal_basis.code()),
+        Property::one("consent", consent.code()),
+        Property::one("consent-collected-by", consent_collected_by.code()),
+        Property::list("population", population.iter().map(|kind| kind.code())),
+        Property::one("valid-from", valid_from),
+        Property::maybe("valid-until", *valid_until),
+        Property::maybe("daily-quota", *daily_quota),
+        Property::one("state", state.code()),
     ]
+}
+
+fn revocation_properties(revocation: &Revocation) -> Vec<Property> {
+    let Revocation { fingerprint: _, agency, reason } = revocation;
+    vec![Property::one("agency", agency), Property::one("reason", reason)]
 }
