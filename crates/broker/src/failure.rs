@@ -80,6 +80,13 @@ impl Failure {
         Self { storage_failed, ..failure }
     }
 
+    /// Something that must be durable is not. This node writes nothing more.
+    #[must_use]
+    pub(crate) fn storage(cause: impl std::error::Error + Send + Sync + 'static) -> Self {
+        let failure = Self::new(Reason::CommitUnknown).because(cause).retry_after(RETRY_AFTER);
+        Self { storage_failed: true, ..failure }
+    }
+
     /// A queue is full.
     #[must_use]
     pub fn overloaded(what: &'static str) -> Self {

@@ -16,6 +16,7 @@ use crate::{
     authority::Authority,
     clock::Clock,
     failure::Failure,
+    housekeeping,
     index::Follower,
     keys::Keys,
     limits::Limits,
@@ -106,6 +107,7 @@ pub struct HubTasks {
     /// Ends with an error when the ledger cannot be written any more: the process must stop.
     recorder: JoinHandle<Result<LedgerShard, Failure>>,
     follower: JoinHandle<Result<(), Failure>>,
+    housekeeper: JoinHandle<()>,
 }
 
 impl Hub {
@@ -157,6 +159,7 @@ impl Hub {
             slot: SLOT,
             slice_max: limits.index_slice_max,
         };
+        let housekeeper = housekeeping::run(recorder.clone(), clock, limits.request_id_kept, limits.housekeeping_every);
         let hub = Self(Arc::new(Shared {
             trust_domain,
             origin,
@@ -178,7 +181,8 @@ impl Hub {
         if is_new {
             hub.first_operator(operator).await?;
         }
-        Ok((hub, HubTasks { recorder: recording, follower: tokio::spawn(follower.run()) }))
+        let (follower, housekeeper) = (tokio::spawn(follower.run()), tokio::spawn(housekeeper));
+        Ok((hub, HubTasks { recorder: recording, follower, housekeeper }))
     }
 
     /// Registers the agency that operates the hub: without it nobody could apply a registry.
@@ -262,6 +266,7 @@ impl HubTasks {
     /// The storage failed.
     pub async fn finish(self) -> Result<(), Failure> {
         self.follower.abort();
+        self.housekeeper.abort();
         match self.recorder.await {
             Ok(Ok(shard)) => shard.close().await,
             Ok(Err(failure)) => Err(failure),

@@ -13,6 +13,7 @@ mod clock;
 mod consent;
 mod entry;
 mod failure;
+mod housekeeping;
 mod hub;
 mod index;
 mod keys;

@@ -45,6 +45,9 @@ pub struct Limits {
     /// How long a `request_id` is remembered.
     #[serde(with = "duration")]
     pub request_id_kept: Duration,
+    /// How often what need not be remembered is forgotten.
+    #[serde(with = "duration")]
+    pub housekeeping_every: Duration,
     /// How many keys are held open in memory.
     pub key_cache_max: u64,
     /// How many subjects are remembered in memory.
@@ -78,6 +81,7 @@ impl Default for Limits {
             deadline_default: Duration::from_secs(10),
             deadline_max: Duration::from_secs(60),
             request_id_kept: Duration::from_secs(24 * 60 * 60),
+            housekeeping_every: Duration::from_secs(10 * 60),
             key_cache_max: 100_000,
             subject_cache_max: 100_000,
             search_page_max: 500,

@@ -18,6 +18,9 @@ use crate::{
 };
 use identify::Exchange;
 
+/// How much of the caller's patience a provider may use up: the rest is for recording that it did not answer.
+const PROVIDER_SHARE: f32 = 0.8;
+
 impl Hub {
     /// Answers a question, or says why not. Every decision, and every failure of a provider, is an entry of the
     /// ledger before anybody hears of it.
@@ -44,7 +47,7 @@ impl Hub {
         {
             return exchange.repeat(claim, &authorised).await;
         }
-        let fetched = match exchange.fetch(&grant, patience).await {
+        let fetched = match exchange.fetch(&grant, patience.mul_f32(PROVIDER_SHARE)).await {
             Ok(fetched) => fetched,
             Err(failure) if failure.reason.is_internal() => return Err(failure),
             Err(failure) => return exchange.fail(&authorised, &grant, failure).await,

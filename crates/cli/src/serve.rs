@@ -81,8 +81,10 @@ pub(crate) async fn run(file: Option<&Path>, options: ServeOptions) -> anyhow::R
             tokio::time::timeout(DRAIN_MAX, &mut server).await.unwrap_or(Ok(()))?;
         }
     }
+    let finished = tokio::time::timeout(DRAIN_MAX, tasks.finish()).await;
+    finished.context("a call did not let go of the hub")?.context("the database could not be closed")?;
     tracing::info!("the hub has stopped");
-    tasks.finish().await.context("the database could not be closed")
+    Ok(())
 }
 
 /// Opens the hub of a configuration, for serving it or for one command while no hub runs.

@@ -204,6 +204,3 @@ fn minimised(agreement: &Agreement, asked: Option<&[FieldName]>) -> (Vec<FieldNa
     let withheld = asked.iter().filter(|field| !agreement.fields.contains(field) && seen.insert(*field));
     (fields, withheld.cloned().collect())
 }
-
-#[cfg(test)]
-mod tests;

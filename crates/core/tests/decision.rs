@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use unefois_core::{
     Agency, AgencyCode, Agreement, AgreementId, AgreementState, Caller, ConsentCollector, ConsentId, ConsentRule,
     ConsentState, DatasetId, Decision, ExchangeRequest, FieldName, LegalBasis, LocalBody, Operation, Purpose,
-    QuotaState, Reason, Registry, RegistryFile, Revocation, Role, SubjectKind, decide, policy_digest,
+    QuotaState, Reason, Refusal, Registry, RegistryFile, Revocation, Role, SubjectKind, decide, policy_digest,
 };
 use uuid::Uuid;
 
@@ -172,6 +172,103 @@ fn the_digest_of_an_agreement_changes_with_anything_in_it() {
     other = agreement();
     other.daily_quota = None;
     assert_ne!(policy_digest(&other), policy_digest(&agreement()));
+}
+
+#[test]
+fn without_an_agreement_nothing_is_exchanged() {
+    let mut world = world();
+    world.file.agreements.clear();
+    assert_eq!(reason(&world), Some(Reason::AgreementUnknown));
+    world.file = RegistryFile::default();
+    assert_eq!(reason(&world), Some(Reason::RoleNotHeld));
+}
+
+#[test]
+fn roles_are_those_of_the_registry_and_not_those_that_the_call_came_with() {
+    let mut world = world();
+    world.request.caller.roles.clear();
+    assert_eq!(reason(&world), None);
+    world.request.caller.roles = Role::ALL.into();
+    world.file.agencies[1].roles.clear();
+    assert_eq!(reason(&world), Some(Reason::RoleNotHeld));
+}
+
+#[test]
+fn a_provider_that_lost_its_role_or_is_gone_is_not_assigned() {
+    let mut without_role = world();
+    without_role.file.agencies[0].roles = vec![Role::Consumer];
+    assert_eq!(reason(&without_role), Some(Reason::ProviderNotAssigned));
+    let mut gone = world();
+    gone.file.agencies.remove(0);
+    assert_eq!(reason(&gone), Some(Reason::ProviderNotAssigned));
+}
+
+#[test]
+fn an_agreement_holds_until_the_end_of_its_last_day_in_paris_and_for_ever_without_one() {
+    let mut world = world();
+    world.now = "2026-12-31T22:59:59Z".parse().unwrap();
+    assert_eq!(reason(&world), None);
+    world.file.agreements[0].valid_until = None;
+    world.now = "2126-01-01T00:00:00Z".parse().unwrap();
+    assert_eq!(reason(&world), None);
+}
+
+#[test]
+fn consent_counts_only_where_the_agreement_demands_it() {
+    let mut world = world();
+    world.file.agreements[0].consent = ConsentRule::NotRequired;
+    for consent in [ConsentState::Absent, ConsentState::Withdrawn, ConsentState::Expired] {
+        world.consent = consent;
+        assert_eq!(reason(&world), None);
+    }
+}
+
+#[test]
+fn a_request_that_names_no_local_body_is_that_of_the_agency() {
+    let mut world = world();
+    world.request.local_body = None;
+    assert_eq!(reason(&world), None);
+}
+
+#[test]
+fn an_empty_mask_asks_for_nothing_and_is_refused() {
+    let mut world = world();
+    world.request.asked_fields = Some(Vec::new());
+    assert_eq!(reason(&world), Some(Reason::FieldNotGranted));
+}
+
+#[test]
+fn fields_leave_in_the_order_of_the_agreement_and_are_withheld_once_in_that_of_the_request() {
+    let mut world = world();
+    let asked = ["status", "zeta", "siren", "alpha", "zeta", "status"];
+    world.request.asked_fields = Some(asked.map(FieldName::from).to_vec());
+    let Decision::Grant(grant) = decided(&world) else { panic!("it was refused") };
+    assert_eq!(grant.fields, ["siren", "status"].map(FieldName::from));
+    assert_eq!(grant.withheld, ["zeta", "alpha"].map(FieldName::from));
+}
+
+#[test]
+fn a_refusal_says_nothing_of_an_agreement_to_which_the_caller_is_no_party() {
+    for (due, breaks) in BREAKAGES {
+        let mut world = world();
+        breaks(&mut world);
+        let Decision::Refusal(refusal) = decided(&world) else { panic!("it was granted") };
+        let before_the_party_is_known = matches!(
+            due,
+            Reason::CertificateRevoked
+                | Reason::RoleNotHeld
+                | Reason::AgreementUnknown
+                | Reason::AgreementOfAnotherConsumer
+        );
+        if before_the_party_is_known {
+            assert_eq!(refusal, Refusal::of(*due));
+        } else {
+            let agreement = &world.file.agreements[0];
+            assert_eq!(refusal.provider.as_ref(), Some(&agreement.provider));
+            assert_eq!(refusal.legal_basis, Some(agreement.legal_basis));
+            assert_eq!(refusal.policy_digest, Some(policy_digest(agreement)));
+        }
+    }
 }
 
 proptest! {

@@ -247,7 +247,7 @@ impl LedgerShard {
             })
             .collect();
         if !checkpoint.is_empty() && appended.head().size > first {
-            self.outside.write(&checkpoint).map_err(Failure::internal)?;
+            self.outside.write(&checkpoint).map_err(Failure::storage)?;
         }
         self.tree = appended.into_tree();
         self.head.send_replace(Head { size: self.row.size, checkpoint });

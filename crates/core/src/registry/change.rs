@@ -198,8 +198,8 @@ fn agreement_properties(agreement: &Agreement) -> Vec<Property> {
         Property::one("consent-collected-by", consent_collected_by.code()),
         Property::list("population", population.iter().map(|kind| kind.code())),
         Property::one("valid-from", valid_from),
-        Property::maybe("valid-until", *valid_until),
-        Property::maybe("daily-quota", *daily_quota),
+        Property::maybe("valid-until", valid_until.as_ref()),
+        Property::maybe("daily-quota", daily_quota.as_ref()),
         Property::one("state", state.code()),
     ]
 }

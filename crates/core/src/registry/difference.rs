@@ -8,12 +8,12 @@ pub(super) struct Property {
 
 impl Property {
     /// A property of one value.
-    pub(super) fn one(key: &'static str, value: impl ToString) -> Self {
+    pub(super) fn one(key: &'static str, value: &(impl ToString + ?Sized)) -> Self {
         Self { key, items: vec![value.to_string()] }
     }
 
     /// A property that may have no value.
-    pub(super) fn maybe(key: &'static str, value: Option<impl ToString>) -> Self {
+    pub(super) fn maybe(key: &'static str, value: Option<&impl ToString>) -> Self {
         Self { key, items: value.iter().map(ToString::to_string).collect() }
     }
 
@@ -75,7 +75,7 @@ mod tests {
 
     #[test]
     fn a_value_that_comes_goes_or_is_replaced_is_shown() {
-        let quota = |value: Option<u64>| Property::maybe("daily-quota", value);
+        let quota = |value: Option<u64>| Property::maybe("daily-quota", value.as_ref());
         assert_eq!(changed(quota(None), quota(Some(5))), ["daily-quota: + 5"]);
         assert_eq!(changed(quota(Some(5)), quota(None)), ["daily-quota: - 5"]);
         assert_eq!(changed(quota(Some(5)), quota(Some(6))), ["daily-quota: 5 → 6"]);
@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn a_new_item_shows_what_it_has() {
-        let after = [Property::one("title", "Benefits"), Property::maybe("valid-until", None::<String>)];
+        let after = [Property::one("title", "Benefits"), Property::maybe("valid-until", None::<&String>)];
         assert_eq!(lines(None, &after), ["title: Benefits"]);
     }
 }
