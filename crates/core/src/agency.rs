@@ -119,3 +119,15 @@ impl Agency {
         self.local_bodies.iter().any(|body| body.code == local_body)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Role;
+
+    #[test]
+    fn codes_of_roles_are_the_words_of_registry_files() {
+        for role in Role::ALL {
+            assert_eq!(serde_json::to_value(role).unwrap(), role.code());
+        }
+    }
+}

@@ -96,3 +96,19 @@ impl SubjectKind {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Operation, SubjectKind};
+
+    #[test]
+    fn codes_are_the_words_of_registry_files() {
+        use Operation::{Check, Document, Pull, Push, Threshold};
+        for operation in [Pull, Push, Check, Threshold, Document] {
+            assert_eq!(serde_json::to_value(operation).unwrap(), operation.code());
+        }
+        for kind in [SubjectKind::NaturalPerson, SubjectKind::Company] {
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.code());
+        }
+    }
+}

@@ -40,3 +40,17 @@ impl Purpose {
         Self::ALL.into_iter().find(|purpose| purpose.code() == code)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Purpose;
+
+    #[test]
+    fn codes_are_the_words_of_registry_files_and_are_read_back() {
+        for purpose in Purpose::ALL {
+            assert_eq!(serde_json::to_value(purpose).unwrap(), purpose.code());
+            assert_eq!(Purpose::from_code(purpose.code()), Some(purpose));
+        }
+        assert_eq!(Purpose::from_code("NON_TAKE_UP"), None);
+    }
+}

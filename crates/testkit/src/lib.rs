@@ -1,1 +1,25 @@
-//! Starts hubs, databases, providers and certificate authorities for the tests.
+//! Starts hubs, certificate authorities and providers for the tests; nothing else does.
+//!
+//! A [`House`] is a hub as its users know it: a real process on a data directory of its own, with agencies that call
+//! it over mutual TLS. Whatever surprises a test stops it, so this room panics where others return errors.
+
+#![allow(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a test stops at the first surprise")]
+
+mod house;
+mod person;
+mod pki;
+mod process;
+mod provider;
+mod words;
+
+pub use house::{House, HouseSettings};
+pub use person::Person;
+pub use pki::{Client, Pki};
+pub use process::HubProcess;
+pub use provider::{ApiEntreprise, Script, shared_data};
+pub use words::{
+    affiliation_of, context, declared, item, month, pull_request, reason_of, turnover_of, turnover_request,
+};
+
+/// The registry of the demonstration, which most stories begin with.
+pub const DEMONSTRATION_REGISTRY: &str = include_str!("../../../deploy/demonstration/registry.toml");

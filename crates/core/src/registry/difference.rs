@@ -1,5 +1,7 @@
 //! What differs between two versions of an item, a line for each property, in words for a person.
 
+use std::fmt::Display;
+
 /// One property of an item, as registry files name it.
 pub(super) struct Property {
     key: &'static str,
@@ -8,17 +10,17 @@ pub(super) struct Property {
 
 impl Property {
     /// A property of one value.
-    pub(super) fn one(key: &'static str, value: &(impl ToString + ?Sized)) -> Self {
+    pub(super) fn one(key: &'static str, value: &(impl Display + ?Sized)) -> Self {
         Self { key, items: vec![value.to_string()] }
     }
 
     /// A property that may have no value.
-    pub(super) fn maybe(key: &'static str, value: Option<&impl ToString>) -> Self {
-        Self { key, items: value.iter().map(ToString::to_string).collect() }
+    pub(super) fn maybe(key: &'static str, value: Option<&impl Display>) -> Self {
+        Self { key, items: value.map(|value| value.to_string()).into_iter().collect() }
     }
 
     /// A list.
-    pub(super) fn list(key: &'static str, items: impl IntoIterator<Item: ToString>) -> Self {
+    pub(super) fn list(key: &'static str, items: impl IntoIterator<Item: Display>) -> Self {
         Self { key, items: items.into_iter().map(|item| item.to_string()).collect() }
     }
 

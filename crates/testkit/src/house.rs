@@ -1,0 +1,226 @@
+//! A hub and the agencies around it.
+
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+use unefois_client::{ClientSettings, ConnectError, Connection};
+use unefois_ledger::VerifyingKey;
+use unefois_proto::pb::{
+    audit::v1::{FoundEntry, GetCheckpointRequest, SearchExchangesRequest},
+    registry::v1::{ApplyRequest, ApplyResponse},
+};
+
+use crate::{
+    pki::{Client, Pki},
+    process::{HubProcess, Paths},
+};
+
+/// How a hub is set up.
+#[derive(Debug, Default, Clone)]
+pub struct HouseSettings {
+    /// Identifiers accepted although their keys are wrong, such as `siret:13002526500001`.
+    pub sandbox: Vec<String>,
+    /// The base URL of the live provider of `company-turnover`.
+    pub provider: Option<String>,
+    /// More lines of the configuration, such as a `[limits.broker]` table.
+    pub more: String,
+}
+
+/// A hub as its users know it.
+#[derive(Debug)]
+pub struct House {
+    directory: TempDir,
+    binary: PathBuf,
+    pki: Pki,
+    paths: Paths,
+    hub: Option<HubProcess>,
+}
+
+impl House {
+    /// A hub of `unefois` at `binary` with the registry of the demonstration.
+    pub async fn open(binary: &str) -> Self {
+        Self::open_with(binary, &HouseSettings::default()).await
+    }
+
+    /// The same, set up otherwise.
+    pub async fn open_with(binary: &str, settings: &HouseSettings) -> Self {
+        let house = Self::build(binary, settings);
+        let house = house.started();
+        house.applies(crate::DEMONSTRATION_REGISTRY).await.unwrap();
+        house
+    }
+
+    /// Everything but the process.
+    #[must_use]
+    pub fn build(binary: &str, settings: &HouseSettings) -> Self {
+        let directory = TempDir::new().unwrap();
+        let pki = Pki::init(&directory.path().join("pki"));
+        let at = |name: &str| directory.path().join(name);
+        let paths = Paths { config: at("unefois.toml"), log: at("hub.log"), data: at("data") };
+        std::fs::write(&paths.config, configuration(settings, &pki.server(), &pki.ca())).unwrap();
+        Self { binary: PathBuf::from(binary), directory, pki, paths, hub: None }
+    }
+
+    /// The same, with its process running.
+    #[must_use]
+    pub fn started(mut self) -> Self {
+        self.start();
+        self
+    }
+
+    /// Starts the process.
+    pub fn start(&mut self) {
+        self.hub = Some(self.try_start().unwrap());
+    }
+
+    /// Starts another process on the same data directory.
+    ///
+    /// # Errors
+    /// What it wrote to standard error, when it did not come up.
+    pub fn try_start(&self) -> Result<HubProcess, String> {
+        HubProcess::start(&self.binary, &self.paths.config, &self.paths.log)
+    }
+
+    /// Asks the process to stop and waits; it must end well.
+    pub fn stop(&mut self) {
+        let status = self.hub.take().unwrap().stop();
+        assert!(status.success(), "{}", self.log());
+    }
+
+    /// Kills the process.
+    pub fn kill(&mut self) {
+        self.hub.take().unwrap().kill();
+    }
+
+    /// The folder of everything.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// The data directory.
+    #[must_use]
+    pub fn data(&self) -> &Path {
+        &self.paths.data
+    }
+
+    /// What the process has logged.
+    #[must_use]
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(&self.paths.log).unwrap_or_default()
+    }
+
+    /// The certificates.
+    #[must_use]
+    pub fn pki(&self) -> &Pki {
+        &self.pki
+    }
+
+    /// Where the hub listens.
+    #[must_use]
+    pub fn endpoint(&self) -> String {
+        self.hub.as_ref().unwrap().endpoint()
+    }
+
+    /// A connection of an agency, with a good certificate.
+    pub async fn agency(&self, agency: &str) -> Connection {
+        self.connect(Some(self.pki.client(agency, "main"))).await.unwrap()
+    }
+
+    /// A connection with that certificate, or none.
+    ///
+    /// # Errors
+    /// The hub refuses it.
+    pub async fn connect(&self, client: Option<Client>) -> Result<Connection, ConnectError> {
+        let (certificate, key) = client.map(|client| (client.certificate, client.key)).unzip();
+        let settings = ClientSettings {
+            endpoint: self.endpoint(),
+            ca: self.pki.ca(),
+            certificate,
+            key,
+            ..ClientSettings::default()
+        };
+        Connection::open(&settings).await
+    }
+
+    /// The operator applies a registry file.
+    ///
+    /// # Errors
+    /// The hub refuses it.
+    pub async fn applies(&self, registry_toml: &str) -> Result<ApplyResponse, tonic::Status> {
+        let request = ApplyRequest { registry_toml: registry_toml.to_owned(), dry_run: false };
+        let operator = self.agency("operator").await;
+        Ok(operator.registry().apply(request).await?.into_inner())
+    }
+
+    /// The public key of the ledger.
+    pub async fn public_key(&self) -> VerifyingKey {
+        let auditor = self.agency("cour-des-comptes").await;
+        let answer = auditor.audit().get_checkpoint(GetCheckpointRequest {}).await.unwrap();
+        answer.into_inner().public_key.parse().unwrap()
+    }
+
+    /// What the auditor finds, newest first.
+    pub async fn audited(&self, search: SearchExchangesRequest) -> Vec<FoundEntry> {
+        let auditor = self.agency("cour-des-comptes").await;
+        let request = SearchExchangesRequest { case_reference: "audit".to_owned(), ..search };
+        auditor.audit().search_exchanges(request).await.unwrap().into_inner().entries
+    }
+
+    /// The export of the ledger, as a file of the auditor.
+    pub async fn exported(&self) -> Vec<u8> {
+        let auditor = self.agency("cour-des-comptes").await;
+        let mut file = Vec::new();
+        unefois_client::export_to(&auditor, "audit", &mut file).await.unwrap();
+        file
+    }
+
+    /// Runs `unefois` with these arguments, and this on its standard input. Gives whether it succeeded and what it
+    /// wrote.
+    #[must_use]
+    pub fn runs(&self, arguments: &[&str], input: &str) -> (bool, String, String) {
+        use std::io::Write;
+        let mut child = std::process::Command::new(&self.binary)
+            .args(arguments)
+            .current_dir(self.directory.path())
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        // A command that refuses its arguments does not read its input.
+        let _closed = child.stdin.take().unwrap().write_all(input.as_bytes());
+        let output = child.wait_with_output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (output.status.success(), text(output.stdout), text(output.stderr))
+    }
+
+    /// The flags with which an agency runs a command.
+    #[must_use]
+    pub fn flags(&self, agency: &str) -> Vec<String> {
+        let Client { certificate, key } = self.pki.client(agency, "main");
+        let text = |path: PathBuf| path.to_str().unwrap().to_owned();
+        let ca = text(self.pki.ca());
+        let pairs = [("--hub", self.endpoint()), ("--ca", ca), ("--certificate", text(certificate)), ("--key", text(key))];
+        pairs.into_iter().flat_map(|(flag, value)| [flag.to_owned(), value]).collect()
+    }
+}
+
+fn configuration(settings: &HouseSettings, server: &Client, ca: &Path) -> String {
+    let HouseSettings { sandbox, provider, more } = settings;
+    let provider = provider.as_ref().map(|base_url| {
+        format!(
+            "[[provider]]\nkind = \"api-entreprise\"\nagency = \"dgfip\"\ndataset = \"company-turnover\"\n\
+             base-url = \"{base_url}\"\ntoken = \"secret\"\ncontext = \"test\"\nobject = \"test\"\n\
+             recipient-siret = \"73282932000074\"\ntimeout-ms = 2000\npause-ms-max = 200\n"
+        )
+    });
+    format!(
+        "[hub]\ndata-directory = \"data\"\n\
+         [server]\nlisten = \"127.0.0.1:0\"\ncertificate = {:?}\nkey = {:?}\nclient-ca = {ca:?}\n\
+         [identifiers]\nsandbox = {sandbox:?}\n{}\n{more}\n",
+        server.certificate,
+        server.key,
+        provider.unwrap_or_default(),
+    )
+}

@@ -1,0 +1,80 @@
+//! Certificates for the tests, good ones and bad ones.
+
+use std::path::{Path, PathBuf};
+
+use jiff::{SignedDuration, Timestamp};
+use unefois_core::AgencyCode;
+use unefois_identity::{Authority, CertificateKind, IssueRequest, Issued, ServerName, SystemName, TrustDomain, Validity};
+
+/// A certificate to call with.
+#[derive(Debug, Clone)]
+pub struct Client {
+    /// The certificate (PEM).
+    pub certificate: PathBuf,
+    /// Its key (PEM).
+    pub key: PathBuf,
+}
+
+/// A certificate authority and what it issued.
+#[derive(Debug)]
+pub struct Pki {
+    directory: PathBuf,
+    authority: Authority,
+}
+
+impl Pki {
+    /// A new authority in that folder.
+    #[must_use]
+    pub fn init(directory: &Path) -> Self {
+        let domain = TrustDomain::parse("unefois.local").unwrap();
+        let authority = Authority::init(directory, &domain, now()).unwrap();
+        Self { directory: directory.to_owned(), authority }
+    }
+
+    /// The certificate of the authority.
+    #[must_use]
+    pub fn ca(&self) -> PathBuf {
+        self.directory.join("ca.pem")
+    }
+
+    /// A certificate for a hub on this machine.
+    #[must_use]
+    pub fn server(&self) -> Client {
+        let names = ["127.0.0.1", "localhost"].map(|name| ServerName::try_from(name).unwrap()).to_vec();
+        self.issue("hub", "server", CertificateKind::Server { names }, Validity::Days(30))
+    }
+
+    /// A good certificate for a system of an agency; the same one each time.
+    #[must_use]
+    pub fn client(&self, agency: &str, system: &str) -> Client {
+        let certificate = self.directory.join(format!("{agency}-{system}.pem"));
+        if certificate.exists() {
+            return Client { key: certificate.with_extension("key"), certificate };
+        }
+        self.issue(agency, system, CertificateKind::Client, Validity::Days(30))
+    }
+
+    /// A certificate that has expired.
+    #[must_use]
+    pub fn expired(&self, agency: &str) -> Client {
+        let hours = |hours: i64| now() - SignedDuration::from_hours(hours);
+        let validity = Validity::Exactly { not_before: hours(48), not_after: hours(24) };
+        self.issue(agency, "expired", CertificateKind::Client, validity)
+    }
+
+    fn issue(&self, agency: &str, system: &str, kind: CertificateKind, validity: Validity) -> Client {
+        let request = IssueRequest {
+            agency: AgencyCode::parse(agency).unwrap(),
+            system: SystemName::parse(system).unwrap(),
+            kind,
+            validity,
+        };
+        let Issued { certificate_path, key_path, .. } = self.authority.issue(&request, now()).unwrap();
+        Client { certificate: certificate_path, key: key_path }
+    }
+}
+
+#[allow(clippy::disallowed_methods, reason = "a test runs now")]
+fn now() -> Timestamp {
+    Timestamp::now()
+}

@@ -1,0 +1,99 @@
+//! A hub as a process: started, stopped, killed.
+
+use std::{
+    fs::{self, File},
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::mpsc,
+    time::Duration,
+};
+
+/// How long a hub may take to be ready, or to stop.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A running hub. Dropping it kills it.
+#[derive(Debug)]
+pub struct HubProcess {
+    child: Child,
+    address: String,
+}
+
+impl HubProcess {
+    /// Starts `unefois serve` and waits until it listens.
+    ///
+    /// # Errors
+    /// What the process wrote to standard error, when it ended instead.
+    pub fn start(binary: &Path, config: &Path, log: &Path) -> Result<Self, String> {
+        let errors = File::options().create(true).append(true).open(log).unwrap();
+        let mut child = Command::new(binary)
+            .args(["serve", "--config"])
+            .arg(config)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(errors)
+            .spawn()
+            .unwrap();
+        let (said, heard) = mpsc::sync_channel(1);
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        std::thread::spawn(move || {
+            let mut line = String::new();
+            let _ended = output.read_line(&mut line);
+            let _gone = said.send(line);
+        });
+        let line = heard.recv_timeout(PATIENCE).unwrap_or_default();
+        match line.trim().strip_prefix("listening on ") {
+            Some(address) => Ok(Self { child, address: address.to_owned() }),
+            None => {
+                let _ended = child.kill();
+                child.wait().unwrap();
+                Err(fs::read_to_string(log).unwrap_or_default())
+            }
+        }
+    }
+
+    /// Where it listens: `https://127.0.0.1:PORT`.
+    #[must_use]
+    pub fn endpoint(&self) -> String {
+        format!("https://{}", self.address)
+    }
+
+    /// Kills it: no destructor runs, nothing is flushed.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Asks it to stop, and waits until it has.
+    pub fn stop(mut self) -> ExitStatus {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        for _ in 0..PATIENCE.as_millis() / 20 {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        panic!("the hub does not stop");
+    }
+
+    /// Whether it has ended by itself, and how.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().unwrap()
+    }
+}
+
+impl Drop for HubProcess {
+    fn drop(&mut self) {
+        let _ended = self.child.kill();
+        let _ended = self.child.wait();
+    }
+}
+
+/// Where things of one hub lie.
+#[derive(Debug, Clone)]
+pub(crate) struct Paths {
+    pub(crate) config: PathBuf,
+    pub(crate) log: PathBuf,
+    pub(crate) data: PathBuf,
+}
