@@ -201,7 +201,8 @@ impl House {
         let Client { certificate, key } = self.pki.client(agency, "main");
         let text = |path: PathBuf| path.to_str().unwrap().to_owned();
         let ca = text(self.pki.ca());
-        let pairs = [("--hub", self.endpoint()), ("--ca", ca), ("--certificate", text(certificate)), ("--key", text(key))];
+        let pairs =
+            [("--hub", self.endpoint()), ("--ca", ca), ("--certificate", text(certificate)), ("--key", text(key))];
         pairs.into_iter().flat_map(|(flag, value)| [flag.to_owned(), value]).collect()
     }
 }

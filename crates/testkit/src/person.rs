@@ -17,7 +17,7 @@ impl Person {
     /// The person of that number: the same number gives the same person.
     #[must_use]
     pub fn invented(number: u32) -> Self {
-        let nir = format!("28{:02}0699{:06}", number % 100, 100_000 + number % 800_000);
+        let nir = format!("2{:02}0699{:06}", number % 100, 100_000 + number % 800_000);
         let key = 97 - nir.parse::<u64>().unwrap() % 97;
         let siren = with_luhn(&format!("{:08}", 90_000_000 + number % 9_000_000));
         let siret = with_luhn(&format!("{siren}0001"));

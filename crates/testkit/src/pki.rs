@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
 use unefois_core::AgencyCode;
-use unefois_identity::{Authority, CertificateKind, IssueRequest, Issued, ServerName, SystemName, TrustDomain, Validity};
+use unefois_identity::{
+    Authority, CertificateKind, IssueRequest, Issued, ServerName, SystemName, TrustDomain, Validity,
+};
 
 /// A certificate to call with.
 #[derive(Debug, Clone)]

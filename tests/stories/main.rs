@@ -1,0 +1,45 @@
+//! Stories: what the users of the hub were promised, seen from outside, with real processes and real mutual TLS.
+
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+mod audit;
+mod command_line;
+mod consent;
+mod identity;
+mod live;
+mod publication;
+mod pull;
+mod refusal;
+mod registry;
+mod repeat;
+
+use futures::StreamExt;
+use unefois_client::Connection;
+use unefois_proto::pb::publication::v1::{
+    Acknowledgement, PublishRequest, PublishResponse, Rejection, publish_response::Result as Fate,
+};
+
+/// The hub under test.
+pub(crate) const UNEFOIS: &str = env!("CARGO_BIN_EXE_unefois");
+
+/// Publishes items in one stream and gives the answers.
+pub(crate) async fn publish(provider: &Connection, items: Vec<PublishRequest>) -> Vec<PublishResponse> {
+    let stream = unefois_client::publish(provider, futures::stream::iter(items)).await.unwrap();
+    stream.map(Result::unwrap).collect().await
+}
+
+/// Publishes one item, which must be acknowledged.
+pub(crate) async fn acknowledged(provider: &Connection, item: PublishRequest) -> Acknowledgement {
+    match publish(provider, vec![item]).await.pop().unwrap().result {
+        Some(Fate::Acknowledged(acknowledgement)) => acknowledgement,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Publishes one item, which must be rejected.
+pub(crate) async fn rejected(provider: &Connection, item: PublishRequest) -> Rejection {
+    match publish(provider, vec![item]).await.pop().unwrap().result {
+        Some(Fate::Rejected(rejection)) => rejection,
+        other => panic!("{other:?}"),
+    }
+}

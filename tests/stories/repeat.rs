@@ -1,0 +1,114 @@
+//! Repeats of a request: the first answer under the first receipt, as long as it is still permitted.
+
+use unefois_client::{RetryPolicy, pull};
+use unefois_proto::pb::{
+    audit::v1::SearchExchangesRequest,
+    consent::v1::{GrantRequest, WithdrawRequest},
+    exchange::v1::PullRequest,
+    ledger::v1::{EntryKind, Purpose},
+    subject::v1::Subject,
+};
+use unefois_testkit::{House, Person, pull_request, reason_of, turnover_of};
+
+use crate::{UNEFOIS, acknowledged};
+
+fn numbered(agreement: &str, subject: Subject, request_id: &str) -> PullRequest {
+    let mut request = pull_request(agreement, subject);
+    request.context.as_mut().unwrap().request_id = Some(request_id.to_owned());
+    request
+}
+
+async fn repeats(house: &House) -> usize {
+    let search = SearchExchangesRequest { kind: EntryKind::Repeat.into(), ..Default::default() };
+    house.audited(search).await.len()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeat_gets_the_first_answer_under_the_first_receipt_even_after_a_new_revision_and_a_restart() {
+    let mut house = House::open(UNEFOIS).await;
+    let marie = Person::invented(30);
+    let urssaf = house.agency("urssaf").await;
+    acknowledged(&urssaf, turnover_of(&marie, 100)).await;
+    let cnaf = house.agency("cnaf").await;
+    let ask = || numbered("d14-benefits", marie.by_nir(), "request-1");
+    let first = pull(&cnaf, ask(), &RetryPolicy::never()).await.unwrap();
+    acknowledged(&urssaf, turnover_of(&marie, 200)).await;
+    house.stop();
+    house.start();
+    let again = pull(&house.agency("cnaf").await, ask(), &RetryPolicy::never()).await.unwrap();
+    assert_eq!(again.response.data, first.response.data);
+    assert_eq!((again.receipt.index, &again.receipt.entry), (first.receipt.index, &first.receipt.entry));
+    again.verify(&house.public_key().await).unwrap();
+    assert_eq!(repeats(&house).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_request_sent_many_times_at_once_is_one_exchange() {
+    let house = House::open(UNEFOIS).await;
+    let marie = Person::invented(31);
+    acknowledged(&house.agency("urssaf").await, turnover_of(&marie, 100)).await;
+    let cnaf = house.agency("cnaf").await;
+    let never = RetryPolicy::never();
+    let asked = (0..10).map(|_| pull(&cnaf, numbered("d14-benefits", marie.by_nir(), "request-2"), &never));
+    let answers = futures::future::join_all(asked).await;
+    let indexes: std::collections::BTreeSet<u64> =
+        answers.into_iter().map(|answer| answer.unwrap().receipt.index).collect();
+    assert_eq!(indexes.len(), 1);
+    assert_eq!(repeats(&house).await, 9);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_request_under_the_same_identifier_is_refused() {
+    let house = House::open(UNEFOIS).await;
+    let (marie, paul) = (Person::invented(32), Person::invented(33));
+    let urssaf = house.agency("urssaf").await;
+    acknowledged(&urssaf, turnover_of(&marie, 1)).await;
+    acknowledged(&urssaf, turnover_of(&paul, 2)).await;
+    let cnaf = house.agency("cnaf").await;
+    let ask = |subject| numbered("d14-benefits", subject, "request-3");
+    cnaf.exchange().pull(ask(marie.by_nir())).await.unwrap();
+    let status = cnaf.exchange().pull(ask(paul.by_nir())).await.unwrap_err();
+    assert_eq!((reason_of(&status).as_str(), status.code()), ("REQUEST_ID_REUSED", tonic::Code::AlreadyExists));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeat_after_a_withdrawal_is_refused_and_recorded_as_a_repeat() {
+    let house = House::open(UNEFOIS).await;
+    let marie = Person::invented(34);
+    acknowledged(&house.agency("urssaf").await, turnover_of(&marie, 1)).await;
+    let portal = house.agency("portail").await;
+    let grant = GrantRequest {
+        subject: Some(marie.by_nir()),
+        consumer: "france-travail".to_owned(),
+        dataset: "declared-turnover".to_owned(),
+        purpose: Purpose::Simplification.into(),
+        expires_at: None,
+        evidence_digest: vec![1; 32],
+    };
+    let consent = portal.consent().grant(grant).await.unwrap().into_inner().consent.unwrap();
+    let france_travail = house.agency("france-travail").await;
+    let ask = || numbered("d13-unemployment", marie.by_nir(), "request-4");
+    let first = pull(&france_travail, ask(), &RetryPolicy::never()).await.unwrap();
+    portal.consent().withdraw(WithdrawRequest { consent_id: consent.consent_id }).await.unwrap();
+    let status = france_travail.exchange().pull(ask()).await.unwrap_err();
+    assert_eq!(reason_of(&status), "CONSENT_WITHDRAWN");
+    let search = SearchExchangesRequest { kind: EntryKind::Repeat.into(), ..Default::default() };
+    let public = house.audited(search).await[0].public_part.clone().unwrap();
+    assert_eq!(public.reason, "CONSENT_WITHDRAWN");
+    assert_eq!(public.repeats, first.verify(&house.public_key().await).unwrap().public.entry_id);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeat_is_refused_when_a_field_of_the_first_answer_is_no_longer_granted() {
+    let house = House::open(UNEFOIS).await;
+    let marie = Person::invented(35);
+    acknowledged(&house.agency("urssaf").await, turnover_of(&marie, 1)).await;
+    let cnaf = house.agency("cnaf").await;
+    let ask = || numbered("d14-benefits", marie.by_nir(), "request-5");
+    cnaf.exchange().pull(ask()).await.unwrap();
+    let registry = unefois_testkit::DEMONSTRATION_REGISTRY
+        .replace(r#"fields = ["siren", "period", "amounts", "status"]"#, r#"fields = ["siren", "period", "status"]"#);
+    assert_eq!(house.applies(&registry).await.unwrap().changes.len(), 1);
+    let status = cnaf.exchange().pull(ask()).await.unwrap_err();
+    assert_eq!(reason_of(&status), "FIELD_NOT_GRANTED");
+}
