@@ -34,7 +34,6 @@ pub const MATRIX: &[(&str, Access)] = &[
     ("/unefois.audit.v1.AuditService/GetConsistencyProof", Roles(&[Auditor])),
     ("/unefois.audit.v1.AuditService/GetCheckpoint", Registered),
     ("/grpc.health.v1.Health/Check", Registered),
-    ("/grpc.health.v1.Health/List", Registered),
     ("/grpc.health.v1.Health/Watch", Registered),
     ("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", Registered),
     ("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", Registered),

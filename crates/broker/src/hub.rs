@@ -108,6 +108,7 @@ pub struct HubTasks {
     recorder: JoinHandle<Result<LedgerShard, Failure>>,
     follower: JoinHandle<Result<(), Failure>>,
     housekeeper: JoinHandle<()>,
+    store: Store,
 }
 
 impl Hub {
@@ -160,6 +161,7 @@ impl Hub {
             slice_max: limits.index_slice_max,
         };
         let housekeeper = housekeeping::run(recorder.clone(), clock, limits.request_id_kept, limits.housekeeping_every);
+        let readers = store.clone();
         let hub = Self(Arc::new(Shared {
             trust_domain,
             origin,
@@ -182,7 +184,7 @@ impl Hub {
             hub.first_operator(operator).await?;
         }
         let (follower, housekeeper) = (tokio::spawn(follower.run()), tokio::spawn(housekeeper));
-        Ok((hub, HubTasks { recorder: recording, follower, housekeeper }))
+        Ok((hub, HubTasks { recorder: recording, follower, housekeeper, store: readers }))
     }
 
     /// Registers the agency that operates the hub: without it nobody could apply a registry.
@@ -267,7 +269,10 @@ impl HubTasks {
     pub async fn finish(self) -> Result<(), Failure> {
         self.follower.abort();
         self.housekeeper.abort();
-        match self.recorder.await {
+        let recorded = self.recorder.await;
+        // The readers first: the last connection that closes folds the write-ahead log into the database.
+        self.store.close().await;
+        match recorded {
             Ok(Ok(shard)) => shard.close().await,
             Ok(Err(failure)) => Err(failure),
             Err(panic) => Err(Failure::internal(panic)),
