@@ -21,7 +21,9 @@ const UNEFOIS: &str = env!("CARGO_BIN_EXE_unefois");
 /// Runs SQL on a database file by an SQLite that is not ours.
 fn sql(database: &Path, statement: &str) {
     let script = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], timeout=10); c.executescript(sys.argv[2])";
-    let status = Command::new("python3").args(["-c", script]).arg(database).arg(statement).status().unwrap();
+    #[allow(clippy::disallowed_methods, reason = "the test command says in the environment which Python to use")]
+    let python = std::env::var("UNEFOIS_PYTHON").unwrap_or_else(|_unset| "python3".to_owned());
+    let status = Command::new(python).args(["-c", script]).arg(database).arg(statement).status().unwrap();
     assert!(status.success(), "{statement}");
 }
 

@@ -1,7 +1,7 @@
 //! The lints that a change must pass.
 
 use crate::{
-    reasons,
+    docs,
     shell::{self, apt_install, works},
 };
 
@@ -13,7 +13,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     shell::run(&["cargo", "clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])?;
     deny()?;
     buf()?;
-    reasons::check()
+    docs::check()
 }
 
 fn deny() -> anyhow::Result<()> {

@@ -1,7 +1,7 @@
-//! Developer chores: `cargo xtask test`, `lint`, `reasons`.
+//! Developer chores: `cargo xtask test`, `lint`, `docs`.
 
+mod docs;
 mod lint;
-mod reasons;
 mod shell;
 mod test;
 
@@ -13,9 +13,9 @@ enum Chore {
     Test,
     /// Run every lint that a change must pass.
     Lint,
-    /// Write the table of stable reasons into the docs.
-    Reasons {
-        /// Fail when the table is stale, instead of writing it.
+    /// Write the pages of the docs that are generated from the code.
+    Docs {
+        /// Fail when one is stale, instead of writing it.
         #[arg(long)]
         check: bool,
     },
@@ -33,7 +33,7 @@ fn run() -> anyhow::Result<()> {
     match Chore::parse() {
         Chore::Test => test::run(),
         Chore::Lint => lint::run(),
-        Chore::Reasons { check: true } => reasons::check(),
-        Chore::Reasons { check: false } => reasons::write(),
+        Chore::Docs { check: true } => docs::check(),
+        Chore::Docs { check: false } => docs::write(),
     }
 }
