@@ -145,3 +145,21 @@ async fn an_expired_consent_is_refused_as_expired_and_a_person_sees_all_of_their
     assert_eq!(listed.len(), 1);
     assert_eq!(listed[0].consumer, "france-travail");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_consumer_collects_consents_where_its_agreement_says_so() {
+    let house = House::open(UNEFOIS).await;
+    let marie = Person::invented(24);
+    acknowledged(&house.agency("urssaf").await, turnover_of(&marie, 1)).await;
+    let collecting = unefois_testkit::DEMONSTRATION_REGISTRY
+        .replace("consent = \"required\"", "consent = \"required\"\nconsent-collected-by = \"portal-or-consumer\"");
+    house.applies(&collecting).await.unwrap();
+    let france_travail = house.agency("france-travail").await;
+    let without_evidence = GrantRequest { evidence_digest: Vec::new(), ..grant(&marie) };
+    let status = france_travail.consent().grant(without_evidence).await.unwrap_err();
+    assert_eq!(reason_of(&status), "ARGUMENT_INVALID");
+    france_travail.consent().grant(grant(&marie)).await.unwrap();
+    assert_eq!(asks(&house, &marie).await, Ok(()));
+    let status = house.agency("cnaf").await.consent().grant(grant(&marie)).await.unwrap_err();
+    assert_eq!(reason_of(&status), "CONSENT_COLLECTION_NOT_PERMITTED");
+}

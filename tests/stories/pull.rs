@@ -136,3 +136,19 @@ async fn two_consumers_cannot_join_what_they_know_of_one_person() {
     }
     assert_ne!(pseudonyms[0], pseudonyms[1]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_trace_of_the_caller_is_in_the_entry_and_nobody_elses() {
+    let house = House::open(UNEFOIS).await;
+    let marie = Person::invented(7);
+    acknowledged(&house.agency("urssaf").await, turnover_of(&marie, 1)).await;
+    let cnaf = house.agency("cnaf").await;
+    let traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let mut request = tonic::Request::new(pull_request("d14-benefits", marie.by_nir()));
+    request.metadata_mut().insert("traceparent", traceparent.parse().unwrap());
+    let answer = cnaf.exchange().pull(request).await.unwrap().into_inner();
+    let receipt = unefois_client::receipt_from_wire(answer.receipt.unwrap()).unwrap();
+    let personal = receipt.verify(&house.public_key().await).unwrap().personal.unwrap();
+    assert_eq!(personal.traceparent, traceparent);
+    assert_eq!((personal.case_reference.as_str(), personal.agent_reference.as_str()), ("DOSSIER-4711", "AGENT-0815"));
+}

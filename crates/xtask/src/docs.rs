@@ -7,8 +7,10 @@ use unefois_core::{LegalBasis, Purpose, Reason, Remedy, Review, Who};
 
 use crate::shell::top;
 
-/// Each page and what makes it.
-const PAGES: [(&str, fn() -> String); 2] = [("proto/REASONS.md", reasons), ("deploy/legal-bases.md", legal_bases)];
+/// A file, and what makes its text.
+type Page = (&'static str, fn() -> String);
+
+const PAGES: [Page; 2] = [("proto/REASONS.md", reasons), ("deploy/legal-bases.md", legal_bases)];
 
 /// Writes the pages.
 pub(crate) fn write() -> anyhow::Result<()> {
