@@ -9,9 +9,12 @@ mod identity;
 mod live;
 mod publication;
 mod pull;
+mod receipt;
 mod refusal;
 mod registry;
 mod repeat;
+mod rules;
+mod search;
 
 use futures::StreamExt;
 use unefois_client::Connection;

@@ -13,36 +13,21 @@ use unefois_testkit::{House, Person, pull_request, turnover_of};
 
 use crate::{UNEFOIS, acknowledged};
 
-/// Agreements that are not as `d14-benefits` is.
-const BROKEN_AGREEMENTS: &str = r#"
+/// Agreements that are not as `d14-benefits` is, each with the line in which it differs.
+const DIFFERENT_AGREEMENTS: [(&str, &str, &str); 7] = [
+    ("early", "valid-from = \"2020-01-01\"", "valid-from = \"2999-01-01\""),
+    ("over", "valid-from = \"2020-01-01\"", "valid-from = \"2020-01-01\"\nvalid-until = \"2020-12-31\""),
+    ("suspended", "", "state = \"suspended\""),
+    ("terminated", "", "state = \"terminated\""),
+    ("push-only", "operations = [\"pull\"]", "operations = [\"push\"]"),
+    ("companies", "population = [\"natural-person\"]", "population = [\"company\"]"),
+    ("two-a-day", "", "daily-quota = 2"),
+];
+
+const AGREEMENT: &str = r#"
 [[agreement]]
-id = "early"
-title = "early"
-consumer = "cnaf"
-provider = "urssaf"
-dataset = "declared-turnover"
-fields = ["period"]
-operations = ["pull"]
-purpose = "simplification"
-legal-basis = "crpa-l114-8-i"
-population = ["natural-person"]
-valid-from = "2999-01-01"
-[[agreement]]
-id = "over"
-title = "over"
-consumer = "cnaf"
-provider = "urssaf"
-dataset = "declared-turnover"
-fields = ["period"]
-operations = ["pull"]
-purpose = "simplification"
-legal-basis = "crpa-l114-8-i"
-population = ["natural-person"]
-valid-from = "2020-01-01"
-valid-until = "2020-12-31"
-[[agreement]]
-id = "suspended"
-title = "suspended"
+id = "ID"
+title = "an agreement that differs"
 consumer = "cnaf"
 provider = "urssaf"
 dataset = "declared-turnover"
@@ -52,58 +37,15 @@ purpose = "simplification"
 legal-basis = "crpa-l114-8-i"
 population = ["natural-person"]
 valid-from = "2020-01-01"
-state = "suspended"
-[[agreement]]
-id = "terminated"
-title = "terminated"
-consumer = "cnaf"
-provider = "urssaf"
-dataset = "declared-turnover"
-fields = ["period"]
-operations = ["pull"]
-purpose = "simplification"
-legal-basis = "crpa-l114-8-i"
-population = ["natural-person"]
-valid-from = "2020-01-01"
-state = "terminated"
-[[agreement]]
-id = "push-only"
-title = "push only"
-consumer = "cnaf"
-provider = "urssaf"
-dataset = "declared-turnover"
-fields = ["period"]
-operations = ["push"]
-purpose = "simplification"
-legal-basis = "crpa-l114-8-i"
-population = ["natural-person"]
-valid-from = "2020-01-01"
-[[agreement]]
-id = "companies"
-title = "companies"
-consumer = "cnaf"
-provider = "urssaf"
-dataset = "declared-turnover"
-fields = ["period"]
-operations = ["pull"]
-purpose = "simplification"
-legal-basis = "crpa-l114-8-i"
-population = ["company"]
-valid-from = "2020-01-01"
-[[agreement]]
-id = "two-a-day"
-title = "two a day"
-consumer = "cnaf"
-provider = "urssaf"
-dataset = "declared-turnover"
-fields = ["period"]
-operations = ["pull"]
-purpose = "simplification"
-legal-basis = "crpa-l114-8-i"
-population = ["natural-person"]
-valid-from = "2020-01-01"
-daily-quota = 2
 "#;
+
+fn different_agreements() -> String {
+    let different = DIFFERENT_AGREEMENTS.iter().map(|(id, line, other)| {
+        let agreement = AGREEMENT.replace("ID", id);
+        if line.is_empty() { format!("{agreement}{other}\n") } else { agreement.replace(line, other) }
+    });
+    different.collect()
+}
 
 async fn refusal(house: &House, agency: &str, request: PullRequest) -> Refused {
     let connection = house.agency(agency).await;
@@ -113,7 +55,7 @@ async fn refusal(house: &House, agency: &str, request: PullRequest) -> Refused {
 #[tokio::test(flavor = "multi_thread")]
 async fn each_rule_refuses_with_its_own_reason_and_an_entry() {
     let house = House::open(UNEFOIS).await;
-    house.applies(BROKEN_AGREEMENTS).await.unwrap();
+    house.applies(&different_agreements()).await.unwrap();
     let marie = Person::invented(10);
     acknowledged(&house.agency("urssaf").await, turnover_of(&marie, 1)).await;
     let ask = |agreement: &str| pull_request(agreement, marie.by_nir());
@@ -154,7 +96,7 @@ async fn each_rule_refuses_with_its_own_reason_and_an_entry() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_daily_quota_is_never_exceeded_and_survives_a_restart() {
     let mut house = House::open(UNEFOIS).await;
-    house.applies(BROKEN_AGREEMENTS).await.unwrap();
+    house.applies(&different_agreements()).await.unwrap();
     let marie = Person::invented(11);
     acknowledged(&house.agency("urssaf").await, turnover_of(&marie, 1)).await;
     let cnaf = house.agency("cnaf").await;

@@ -9,6 +9,7 @@ mod act;
 mod batch;
 mod quota;
 mod shard;
+mod take;
 
 use std::sync::{
     Arc,
