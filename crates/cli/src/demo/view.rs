@@ -1,0 +1,109 @@
+//! Marie's own view: she declared once; who read what; who was refused; the proof. And what the story measured.
+
+use std::collections::HashMap;
+
+use anyhow::{Context, ensure};
+use unefois_client::Connection;
+use unefois_ledger::{Checkpoint, Hash, VerifyingKey, check_inclusion, leaf_hash};
+use unefois_proto::pb::{
+    audit::v1::{FoundEntry, GetInclusionProofRequest},
+    ledger::v1::Outcome,
+    subject::v1::{ListExchangesRequest, SubjectExchange},
+};
+use uuid::Uuid;
+
+use super::{audit, people::MARIE, show, stage::Stage, tally::Tally};
+use crate::client;
+
+/// More than the story makes of Marie.
+const PAGE_SIZE: i32 = 100;
+
+pub(crate) async fn tell(stage: &Stage, tally: &Tally) -> anyhow::Result<()> {
+    let mut seen = list(stage).await?;
+    // Newest first; a story is told from its beginning.
+    seen.reverse();
+    let of = |outcome| seen.iter().filter(|exchange| exchange.outcome() == outcome).count();
+    let (released, refused) = (of(Outcome::Released), of(Outcome::Refused));
+    ensure!(released == 2, "Marie should see 2 exchanges that were released, and sees {released}");
+    ensure!(refused == tally.refused_count(), "Marie should see {} refusals, and sees {refused}", tally.refused_count());
+    show::say("She declared once, to Urssaf. Her portal shows, in French, everything that became of it:");
+    println!();
+
+    let indexes = proven(stage).await?;
+    let mut table = show::table(&["entry", "ce qui a été fait de vos données", "champs"]);
+    for exchange in &seen {
+        let index = indexes.get(&exchange.exchange_id).map_or_else(|| "·".to_owned(), u64::to_string);
+        table.add_row([index, exchange.sentence.clone(), exchange.released_fields.join(", ")]);
+    }
+    show::print(&table);
+    let unproven = seen.iter().filter(|exchange| is_exchange(exchange) && !indexes.contains_key(&exchange.exchange_id));
+    ensure!(unproven.count() == 0, "an exchange that Marie sees is not proven");
+    show::checked(&format!(
+        "the proof: each of the {} exchanges is shown by its entry to be in the ledger, under one signed checkpoint",
+        released + refused
+    ));
+    measured(stage, tally).await
+}
+
+async fn list(stage: &Stage) -> anyhow::Result<Vec<SubjectExchange>> {
+    let portal = stage.agency("portail").await?;
+    let request = ListExchangesRequest {
+        subject: Some(MARIE.by_nir()),
+        case_reference: "SESSION-DEMO-1".to_owned(),
+        page_size: PAGE_SIZE,
+        page_token: String::new(),
+    };
+    let listed = portal.subject().list_exchanges(request).await.map_err(|status| client::refused(&status))?;
+    Ok(listed.into_inner().exchanges)
+}
+
+/// Whether it is a question about her data, answered or refused: consents and listings are not.
+fn is_exchange(exchange: &SubjectExchange) -> bool {
+    match exchange.outcome() {
+        Outcome::Released | Outcome::Refused | Outcome::NotFound | Outcome::Failed => true,
+        Outcome::Accepted | Outcome::Unspecified => false,
+    }
+}
+
+/// The exchanges about Marie by their identifiers, each proven to be in the ledger.
+async fn proven(stage: &Stage) -> anyhow::Result<HashMap<String, u64>> {
+    let key = stage.public_key().await?;
+    let found = audit::search(stage, Some(MARIE.by_siren())).await?;
+    let auditor = stage.agency("cour-des-comptes").await?;
+    let mut proven = HashMap::new();
+    for entry in &found.entries {
+        prove(&auditor, entry, &key).await.with_context(|| format!("entry {} is not proven", entry.index))?;
+        let public = entry.public_part.as_ref().context("an entry has no public part")?;
+        proven.insert(Uuid::from_slice(&public.entry_id)?.to_string(), entry.index);
+    }
+    Ok(proven)
+}
+
+async fn prove(auditor: &Connection, entry: &FoundEntry, key: &VerifyingKey) -> anyhow::Result<()> {
+    let request = GetInclusionProofRequest { index: entry.index, tree_size: 0 };
+    let proof = auditor.audit().get_inclusion_proof(request).await.map_err(|status| client::refused(&status))?;
+    let proof = proof.into_inner();
+    let path: Vec<Hash> =
+        proof.path.iter().map(|hash| Hash::try_from(hash.as_slice())).collect::<Result<_, _>>()?;
+    let checkpoint = Checkpoint::open(&proof.checkpoint, key)?;
+    ensure!(proof.entry == entry.entry, "the ledger holds other bytes");
+    Ok(check_inclusion(checkpoint.head, entry.index, leaf_hash(&entry.entry), &path)?)
+}
+
+/// The one measured line, compared with what the ledger says.
+async fn measured(stage: &Stage, tally: &Tally) -> anyhow::Result<()> {
+    let counts = audit::search(stage, None).await?.counts;
+    let of = |outcome| counts.iter().filter(|count| count.outcome() == outcome).map(|count| count.count).sum::<u64>();
+    let (released, refused) = (of(Outcome::Released), of(Outcome::Refused));
+    ensure!(released >= u64::try_from(tally.released_count())?, "an answer was received that the ledger does not hold");
+    ensure!(refused == u64::try_from(tally.refused_count())?, "the ledger counts {refused} refusals");
+    let median = tally.median().context("nothing was measured")?;
+    let build = if cfg!(debug_assertions) { "an unoptimised build" } else { "a release build" };
+    println!(
+        "\nMeasured: {} exchanges answered, median {:.1} ms ({build}, TLS and receipt included), {} refused.",
+        tally.released_count(),
+        median.as_secs_f64() * 1000.0,
+        tally.refused_count()
+    );
+    Ok(())
+}
