@@ -17,8 +17,8 @@ mod view;
 
 use std::{io::IsTerminal, path::PathBuf, time::Duration};
 
-use anyhow::{Context, bail};
-use tokio::signal::unix::{SignalKind, signal};
+use anyhow::{Context, anyhow, bail};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use stage::Stage;
 use tally::Tally;
@@ -44,17 +44,16 @@ const STORY_MAX: Duration = Duration::from_secs(300);
 pub(crate) async fn run(options: DemoOptions) -> anyhow::Result<()> {
     let DemoOptions { exit, stay, data_directory } = options;
     let stays = stay || (!exit && std::io::stdout().is_terminal());
+    let mut ending = Ending::listen()?;
     let mut stage = Stage::build(data_directory)?;
     let told = tokio::select! {
         told = tokio::time::timeout(STORY_MAX, tell(&mut stage)) => {
             told.unwrap_or_else(|_elapsed| bail!("the story did not come to its end within {STORY_MAX:?}"))
         }
-        told_to_end = told_to_end() => {
-            told_to_end.and_then(|()| bail!("the demonstration was interrupted before its end"))
-        }
+        () = ending.told() => Err(anyhow!("the demonstration was interrupted before its end")),
     };
     let stayed = match told {
-        Ok(()) if stays => stay_up(&mut stage).await,
+        Ok(()) if stays => stay_up(&mut stage, &mut ending).await,
         told => told,
     };
     let closed = stage.close().await;
@@ -65,8 +64,8 @@ async fn tell(stage: &mut Stage) -> anyhow::Result<()> {
     let mut tally = Tally::default();
     show::opening();
     stage.start().await.context("the hub did not start")?;
-    stage.register().await.context("the registry was not applied")?;
     show::stage(stage)?;
+    stage.register().await.context("the registry was not applied")?;
 
     show::step(1, "Urssaf publishes what people declared to it");
     let declared = declare::tell(stage).await.context(broken(1))?;
@@ -91,26 +90,40 @@ fn broken(step: u32) -> String {
 }
 
 /// Shows what to try, and keeps the hub up until the demonstration is told to end.
-async fn stay_up(stage: &mut Stage) -> anyhow::Result<()> {
+async fn stay_up(stage: &mut Stage, ending: &mut Ending) -> anyhow::Result<()> {
     stay::print_lines(stage)?;
+    let log = stage.log();
     tokio::select! {
-        told = told_to_end() => {
+        () = ending.told() => {
             println!("\nThe demonstration ends.");
-            told
+            Ok(())
         }
-        ended = stage.hub_ended() => bail!("the hub ended by itself: {ended}; its log is {}", stage.log().display()),
+        ended = stage.hub_ended() => bail!("the hub ended by itself: {ended}; its log is {}", log.display()),
     }
 }
 
-/// Returns when the process is told to end.
-async fn told_to_end() -> anyhow::Result<()> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut hang_up = signal(SignalKind::hangup())?;
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-        _ = hang_up.recv() => {}
+/// The signals that tell the demonstration to end. One that comes between two waits is kept.
+struct Ending {
+    interrupt: Signal,
+    terminate: Signal,
+    hang_up: Signal,
+}
+
+impl Ending {
+    fn listen() -> anyhow::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
     }
-    Ok(())
+
+    /// Returns when the process is told to end.
+    async fn told(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+            _ = self.hang_up.recv() => {}
+        }
+    }
 }

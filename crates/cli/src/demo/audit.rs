@@ -33,7 +33,8 @@ pub(crate) struct Audited {
 
 pub(crate) async fn tell(stage: &Stage) -> anyhow::Result<Audited> {
     let found = search(stage, None).await?;
-    let counts: Vec<String> = found.counts.iter().map(|count| format!("{} {}", count.count, outcome(count.outcome()))).collect();
+    let counts: Vec<String> =
+        found.counts.iter().map(|count| format!("{} {}", count.count, outcome(count.outcome()))).collect();
     let released = released_entry(&found.entries)?;
     print(&found.entries);
     show::say(&format!("Found: {}. The search itself is an entry too.", counts.join(", ")));
@@ -44,32 +45,51 @@ pub(crate) async fn tell(stage: &Stage) -> anyhow::Result<Audited> {
     let head = audited.checkpoint.head;
     show::checked(&format!("{} entries verify offline, with the public key alone; root {}", head.size, head.root));
 
-    let finding = tampered(&audited, released, &stage.folder().join("ledger.tampered"))?;
+    let changed = released_entry(&found.entries)?;
+    let finding = tampered(&audited, changed, &stage.folder().join("ledger.tampered"))?;
     show::checked(&format!("one byte changed in a copy is found and named: “{finding}”"));
     Ok(audited)
 }
 
-/// What the auditor finds, newest first; about one subject, or about everybody. Registry entries are left out.
-pub(crate) async fn search(stage: &Stage, subject: Option<Subject>) -> anyhow::Result<SearchExchangesResponse> {
+/// What the auditor looks for.
+#[derive(Debug)]
+pub(crate) enum About {
+    /// Every question for a turnover, answered or refused.
+    Turnovers,
+    /// Everything about one subject.
+    Subject(Subject),
+}
+
+/// What the auditor finds, newest first.
+pub(crate) async fn search(stage: &Stage, about: About) -> anyhow::Result<SearchExchangesResponse> {
     let auditor = stage.agency("cour-des-comptes").await?;
+    let (dataset, kind, subject) = match about {
+        About::Turnovers => ("declared-turnover", EntryKind::Exchange, None),
+        About::Subject(subject) => ("", EntryKind::Unspecified, Some(subject)),
+    };
     let request = SearchExchangesRequest {
         recorded_from: None,
         recorded_before: None,
         consumer: String::new(),
         provider: String::new(),
         local_body: String::new(),
-        dataset: "declared-turnover".to_owned(),
+        dataset: dataset.to_owned(),
         purpose: 0,
         outcome: 0,
         reason: String::new(),
         subject,
-        kind: EntryKind::Exchange.into(),
+        kind: kind.into(),
         page_size: PAGE_SIZE,
         page_token: String::new(),
         case_reference: ENQUIRY.to_owned(),
     };
     let found = auditor.audit().search_exchanges(request).await.map_err(|status| client::refused(&status))?;
     Ok(found.into_inner())
+}
+
+/// How many of what was found had that outcome, whatever the reason.
+pub(crate) fn counted(found: &SearchExchangesResponse, outcome: Outcome) -> u64 {
+    found.counts.iter().filter(|count| count.outcome() == outcome).map(|count| count.count).sum()
 }
 
 /// Exports the whole ledger and verifies it: offline, and as the continuation of an earlier checkpoint if one is given.
@@ -88,9 +108,8 @@ pub(crate) async fn export(stage: &Stage, earlier: Option<&Audited>) -> anyhow::
 
 /// The entry that the story changes in a copy: the first release.
 fn released_entry(entries: &[FoundEntry]) -> anyhow::Result<u64> {
-    let released = |found: &&FoundEntry| {
-        found.public_part.as_ref().is_some_and(|public| public.outcome() == Outcome::Released)
-    };
+    let released =
+        |found: &&FoundEntry| found.public_part.as_ref().is_some_and(|public| public.outcome() == Outcome::Released);
     let oldest = entries.iter().rfind(released);
     Ok(oldest.context("the search finds no exchange that was released")?.index)
 }
@@ -114,7 +133,8 @@ fn tampered(audited: &Audited, index: u64, file: &Path) -> anyhow::Result<String
 }
 
 fn print(entries: &[FoundEntry]) {
-    let mut table = show::table(&["entry", "consumer", "through", "agreement", "outcome", "reason", "fields released"]);
+    let mut table =
+        show::table(&["entry", "consumer", "through", "agreement", "outcome", "fields released, or reason"]);
     for FoundEntry { index, public_part, .. } in entries {
         let public = public_part.clone().unwrap_or_default();
         table.add_row([
@@ -123,8 +143,7 @@ fn print(entries: &[FoundEntry]) {
             public.local_body.clone(),
             public.agreement.clone(),
             outcome(public.outcome()).to_owned(),
-            public.reason.clone(),
-            public.released_fields.join(", "),
+            if public.reason.is_empty() { public.released_fields.join(", ") } else { public.reason.clone() },
         ]);
     }
     show::print(&table);

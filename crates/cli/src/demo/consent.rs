@@ -34,10 +34,7 @@ pub(crate) async fn tell(stage: &Stage, tally: &mut Tally) -> anyhow::Result<()>
     table.add_row(["Marie withdraws her consent, on the portal", "recorded"]);
 
     let refused = ask::refused(stage, tally, "france-travail", question(), "CONSENT_WITHDRAWN").await?;
-    table.add_row([
-        "France Travail asks a third time",
-        &format!("{}: {}", refused.reason, show::refusal(&refused)),
-    ]);
+    table.add_row(["France Travail asks a third time", &format!("{}: {}", refused.reason, show::refusal(&refused))]);
 
     show::print(&table);
     show::checked("the first exchange after the withdrawal was stopped");

@@ -52,7 +52,10 @@ pub(crate) async fn tell(stage: &mut Stage, before: &Audited, tally: &mut Tally)
     table.add_row(["answered before the kill", &format!("{} questions", answered.len())]);
     table.add_row(["killed", &format!("process {process}, by SIGKILL: nothing is flushed, nobody says goodbye")]);
     table.add_row(["ready again", &format!("after {} ms", ready.as_millis())]);
-    table.add_row(["cut off by the kill", &format!("{} questions, asked again under their `request_id`", repeated.len())]);
+    table.add_row([
+        "cut off by the kill",
+        &format!("{} questions, asked again under their `request_id`", repeated.len()),
+    ]);
     let (old, new) = (before.checkpoint.head.size, after.checkpoint.head.size);
     table.add_row(["the ledger", &format!("{old} entries before, {new} now; it continues the auditor's checkpoint")]);
     show::print(&table);
@@ -81,6 +84,7 @@ async fn load_and_kill(stage: &mut Stage) -> anyhow::Result<Load> {
         let Some(answer) = received.recv().await else { break };
         answered.push(answer);
     }
+    // The systems are still asking.
     let process = stage.kill().await?;
     while let Some(answer) = received.recv().await {
         answered.push(answer);

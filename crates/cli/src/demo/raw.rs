@@ -23,7 +23,7 @@ struct Lying {
 
 pub(crate) fn tell(stage: &Stage, declared: &Declared) -> anyhow::Result<()> {
     let mut files = Vec::new();
-    for path in paths(&stage.data())?.into_iter().chain([stage.log(), stage.folder().join("ledger.export")]) {
+    for path in paths(&stage.data())?.into_iter().chain([stage.log()]) {
         files.push(read(&path, stage.folder())?);
     }
     let (file, at) = sealed_record(&files, declared)?;
@@ -40,12 +40,12 @@ pub(crate) fn tell(stage: &Stage, declared: &Declared) -> anyhow::Result<()> {
         table.add_row([what.as_str(), "nowhere"]);
     }
     // A search that finds nothing proves something only if it finds what is there.
-    let public = files.iter().filter(|file| holds(&file.bytes, b"declared-turnover")).count();
-    ensure!(public > 0, "the search does not even find the name of the dataset, which is public");
-    table.add_row(["`declared-turnover`, which is public", &format!("in {public} files, as it should be")]);
+    let public = files.iter().find(|file| holds(&file.bytes, b"declared-turnover"));
+    let public = public.context("the search does not even find the name of the dataset, which is public")?;
+    table.add_row(["`declared-turnover`, which is public", &format!("in {}, as it should be", public.name)]);
     show::print(&table);
     let bytes: usize = files.iter().map(|file| file.bytes.len()).sum();
-    show::checked(&format!("{} files, {bytes} bytes: database, key store, keyring, log and export", files.len()));
+    show::checked(&format!("{} files, {bytes} bytes: all of the data directory, and the hub's log", files.len()));
     Ok(())
 }
 

@@ -20,8 +20,7 @@ use crate::{client, output};
 const REGISTRY: &str = include_str!("../../../../deploy/demonstration/registry.toml");
 
 /// Who calls the hub.
-const AGENCIES: [&str; 7] =
-    ["operator", "urssaf", "cnaf", "france-travail", "fafcea", "portail", "cour-des-comptes"];
+const AGENCIES: [&str; 7] = ["operator", "urssaf", "cnaf", "france-travail", "fafcea", "portail", "cour-des-comptes"];
 
 /// The one system that each of them has here.
 const SYSTEM: &str = "demo";

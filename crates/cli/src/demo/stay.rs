@@ -12,7 +12,10 @@ pub(crate) fn print_lines(stage: &Stage) -> anyhow::Result<()> {
     println!("\nThe hub stays up until Ctrl-C. In another terminal, these lines work as they stand.\n");
     println!("CNAF pulls Marie's turnover:\n  {}", pull_line(stage, &binary)?);
     println!("\nThe auditor searches the ledger:\n  {}", search_line(stage, &binary)?);
-    println!("\nAny gRPC client can call it. This one needs buf (https://buf.build/docs/cli/installation):\n  {}", buf_line(stage)?);
+    println!(
+        "\nAny gRPC client can call it. This one needs buf (https://buf.build/docs/cli/installation):\n  {}",
+        buf_line(stage)?
+    );
     println!("\nReady.");
     Ok(())
 }

@@ -12,7 +12,13 @@ use unefois_proto::pb::{
 };
 use uuid::Uuid;
 
-use super::{audit, people::MARIE, show, stage::Stage, tally::Tally};
+use super::{
+    audit::{self, About},
+    people::MARIE,
+    show,
+    stage::Stage,
+    tally::Tally,
+};
 use crate::client;
 
 /// More than the story makes of Marie.
@@ -25,24 +31,41 @@ pub(crate) async fn tell(stage: &Stage, tally: &Tally) -> anyhow::Result<()> {
     let of = |outcome| seen.iter().filter(|exchange| exchange.outcome() == outcome).count();
     let (released, refused) = (of(Outcome::Released), of(Outcome::Refused));
     ensure!(released == 2, "Marie should see 2 exchanges that were released, and sees {released}");
-    ensure!(refused == tally.refused_count(), "Marie should see {} refusals, and sees {refused}", tally.refused_count());
+    ensure!(
+        refused == tally.refused_count(),
+        "Marie should see {} refusals, and sees {refused}",
+        tally.refused_count()
+    );
     show::say("She declared once, to Urssaf. Her portal shows, in French, everything that became of it:");
     println!();
 
     let indexes = proven(stage).await?;
     let mut table = show::table(&["entry", "ce qui a été fait de vos données", "champs"]);
     for exchange in &seen {
-        let index = indexes.get(&exchange.exchange_id).map_or_else(|| "·".to_owned(), u64::to_string);
-        table.add_row([index, exchange.sentence.clone(), exchange.released_fields.join(", ")]);
+        let index = indexes.get(&exchange.exchange_id).context("a line of Marie's view is not in the ledger")?;
+        table.add_row([index.to_string(), exchange.sentence.clone(), exchange.released_fields.join(", ")]);
     }
     show::print(&table);
-    let unproven = seen.iter().filter(|exchange| is_exchange(exchange) && !indexes.contains_key(&exchange.exchange_id));
-    ensure!(unproven.count() == 0, "an exchange that Marie sees is not proven");
+    let readers: Vec<String> =
+        seen.iter().filter(|exchange| exchange.outcome() == Outcome::Released).map(reader).collect();
+    show::say(&format!("Who read what: {}.", readers.join("; ")));
+    let mut refused: Vec<&str> = seen
+        .iter()
+        .filter(|exchange| exchange.outcome() == Outcome::Refused)
+        .map(|exchange| exchange.consumer.as_str())
+        .collect();
+    refused.dedup();
+    show::say(&format!("Who was refused: {}.", refused.join("; ")));
     show::checked(&format!(
-        "the proof: each of the {} exchanges is shown by its entry to be in the ledger, under one signed checkpoint",
-        released + refused
+        "the proof: each of these {} lines is an entry of the ledger, by an inclusion proof verified here",
+        seen.len()
     ));
     measured(stage, tally).await
+}
+
+fn reader(exchange: &SubjectExchange) -> String {
+    let who = if exchange.local_body.is_empty() { &exchange.consumer } else { &exchange.local_body };
+    format!("{who} ({})", exchange.released_fields.join(", "))
 }
 
 async fn list(stage: &Stage) -> anyhow::Result<Vec<SubjectExchange>> {
@@ -57,18 +80,10 @@ async fn list(stage: &Stage) -> anyhow::Result<Vec<SubjectExchange>> {
     Ok(listed.into_inner().exchanges)
 }
 
-/// Whether it is a question about her data, answered or refused: consents and listings are not.
-fn is_exchange(exchange: &SubjectExchange) -> bool {
-    match exchange.outcome() {
-        Outcome::Released | Outcome::Refused | Outcome::NotFound | Outcome::Failed => true,
-        Outcome::Accepted | Outcome::Unspecified => false,
-    }
-}
-
-/// The exchanges about Marie by their identifiers, each proven to be in the ledger.
+/// The entries about Marie: their places in the ledger by their identifiers, each place proven.
 async fn proven(stage: &Stage) -> anyhow::Result<HashMap<String, u64>> {
     let key = stage.public_key().await?;
-    let found = audit::search(stage, Some(MARIE.by_siren())).await?;
+    let found = audit::search(stage, About::Subject(MARIE.by_siren())).await?;
     let auditor = stage.agency("cour-des-comptes").await?;
     let mut proven = HashMap::new();
     for entry in &found.entries {
@@ -83,8 +98,7 @@ async fn prove(auditor: &Connection, entry: &FoundEntry, key: &VerifyingKey) -> 
     let request = GetInclusionProofRequest { index: entry.index, tree_size: 0 };
     let proof = auditor.audit().get_inclusion_proof(request).await.map_err(|status| client::refused(&status))?;
     let proof = proof.into_inner();
-    let path: Vec<Hash> =
-        proof.path.iter().map(|hash| Hash::try_from(hash.as_slice())).collect::<Result<_, _>>()?;
+    let path: Vec<Hash> = proof.path.iter().map(|hash| Hash::try_from(hash.as_slice())).collect::<Result<_, _>>()?;
     let checkpoint = Checkpoint::open(&proof.checkpoint, key)?;
     ensure!(proof.entry == entry.entry, "the ledger holds other bytes");
     Ok(check_inclusion(checkpoint.head, entry.index, leaf_hash(&entry.entry), &path)?)
@@ -92,9 +106,8 @@ async fn prove(auditor: &Connection, entry: &FoundEntry, key: &VerifyingKey) -> 
 
 /// The one measured line, compared with what the ledger says.
 async fn measured(stage: &Stage, tally: &Tally) -> anyhow::Result<()> {
-    let counts = audit::search(stage, None).await?.counts;
-    let of = |outcome| counts.iter().filter(|count| count.outcome() == outcome).map(|count| count.count).sum::<u64>();
-    let (released, refused) = (of(Outcome::Released), of(Outcome::Refused));
+    let found = audit::search(stage, About::Turnovers).await?;
+    let (released, refused) = (audit::counted(&found, Outcome::Released), audit::counted(&found, Outcome::Refused));
     ensure!(released >= u64::try_from(tally.released_count())?, "an answer was received that the ledger does not hold");
     ensure!(refused == u64::try_from(tally.refused_count())?, "the ledger counts {refused} refusals");
     let median = tally.median().context("nothing was measured")?;
