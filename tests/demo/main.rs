@@ -107,7 +107,7 @@ fn the_lines_that_the_demonstration_prints_work_as_they_stand() {
 
     let searched = run(search, &path);
     assert!(searched.status.success(), "{}", text(&searched));
-    assert!(text(&searched).contains("d14-benefits"), "{}", text(&searched));
+    assert!(text(&searched).contains("declared-turnover"), "{}", text(&searched));
 
     if run("buf --version", &path).status.success() {
         let called = run(buf, &path);

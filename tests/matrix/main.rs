@@ -2,24 +2,31 @@
 
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-use std::collections::BTreeSet;
+mod raw;
+mod table;
 
-use futures::StreamExt;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    time::Duration,
+};
+
+use jiff::{SignedDuration, Timestamp};
 use prost::Message;
 use prost_types::FileDescriptorSet;
-use tonic::{
-    Code,
-    client::Grpc,
-    codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder},
-};
 use unefois_api::{Access, MATRIX};
-use unefois_client::{Connection, Refused};
-use unefois_core::Role;
+use unefois_core::{AgencyCode, Role};
+use unefois_identity::{Authority, CertificateKind, IssueRequest, SystemName, Validity, fingerprint_of};
 use unefois_proto::{
     FILE_DESCRIPTOR_SET,
     pb::{audit::v1::SearchExchangesRequest, ledger::v1::EntryKind},
 };
-use unefois_testkit::{House, Pki};
+use unefois_testkit::{Client, House, Pki};
+
+use crate::{
+    raw::{Fate, call},
+    table::{TABLE, may},
+};
 
 const UNEFOIS: &str = env!("CARGO_BIN_EXE_unefois");
 
@@ -59,68 +66,8 @@ const STANDARD: [&str; 4] = [
     "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
 ];
 
-/// Sends and receives bytes: an empty message is a request of any kind.
-#[derive(Debug, Clone, Copy, Default)]
-struct Raw;
-
-impl Codec for Raw {
-    type Encode = Vec<u8>;
-    type Decode = Vec<u8>;
-    type Encoder = Self;
-    type Decoder = Self;
-
-    fn encoder(&mut self) -> Self {
-        *self
-    }
-
-    fn decoder(&mut self) -> Self {
-        *self
-    }
-}
-
-impl Encoder for Raw {
-    type Item = Vec<u8>;
-    type Error = tonic::Status;
-
-    fn encode(&mut self, item: Vec<u8>, buffer: &mut EncodeBuf<'_>) -> Result<(), tonic::Status> {
-        use bytes::BufMut;
-        buffer.put_slice(&item);
-        Ok(())
-    }
-}
-
-impl Decoder for Raw {
-    type Item = Vec<u8>;
-    type Error = tonic::Status;
-
-    fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<Vec<u8>>, tonic::Status> {
-        use bytes::Buf;
-        Ok(Some(buffer.copy_to_bytes(buffer.remaining()).to_vec()))
-    }
-}
-
-/// Calls a method with one empty message. Gives the stable reason of its refusal, if it is refused.
-async fn reason(connection: &Connection, method: &'static str) -> Option<String> {
-    let mut grpc = Grpc::new(connection.channel());
-    grpc.ready().await.unwrap();
-    let request = tonic::Request::new(futures::stream::iter([Vec::new()]));
-    let path = http::uri::PathAndQuery::from_static(method);
-    // A stream may be open for ever (a health watch): its first answer, or its end, decides.
-    let answered = async {
-        let mut answers = grpc.streaming(request, path, Raw).await?.into_inner();
-        answers.next().await.transpose()
-    };
-    match answered.await {
-        Ok(_) => None,
-        Err(status) if status.code() == Code::Unimplemented => panic!("{method} is in the matrix and is not served"),
-        Err(status) => Some(Refused::from_status(&status).reason),
-    }
-}
-
-/// Whether a reason is one that the door gives.
-fn is_of_the_door(reason: Option<&str>) -> bool {
-    reason.is_some_and(|reason| reason == "ROLE_REQUIRED" || reason.starts_with("CERTIFICATE_"))
-}
+/// How long a certificate that expires soon may take to be refused.
+const EXPIRY_PATIENCE: Duration = Duration::from_secs(30);
 
 fn methods_of_the_contract() -> BTreeSet<String> {
     let files = FileDescriptorSet::decode(FILE_DESCRIPTOR_SET).unwrap();
@@ -133,39 +80,80 @@ fn methods_of_the_contract() -> BTreeSet<String> {
         .collect()
 }
 
+/// A certificate of the house's own authority that is good for a few seconds more.
+fn expiring(house: &House, agency: &str, seconds: i64) -> Client {
+    #[allow(clippy::disallowed_methods, reason = "a test runs now")]
+    let now = Timestamp::now();
+    let request = IssueRequest {
+        agency: AgencyCode::parse(agency).unwrap(),
+        system: SystemName::parse("expiring").unwrap(),
+        kind: CertificateKind::Client,
+        validity: Validity::Exactly {
+            not_before: now - SignedDuration::from_hours(1),
+            not_after: now + SignedDuration::from_secs(seconds),
+        },
+    };
+    let issued = Authority::open(&house.path().join("pki")).unwrap().issue(&request, now).unwrap();
+    Client { certificate: issued.certificate_path, key: issued.key_path }
+}
+
+fn revocation(certificate: &Path, agency: &str) -> String {
+    let fingerprint: String = fingerprint_of(certificate).unwrap().iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("[[revocation]]\nfingerprint = \"{fingerprint}\"\nagency = \"{agency}\"\nreason = \"lost\"\n")
+}
+
 #[test]
 fn every_method_has_its_row_and_no_row_is_of_another() {
-    let served: BTreeSet<String> = MATRIX.iter().map(|(method, _)| (*method).to_owned()).collect();
+    let rows: BTreeSet<String> = TABLE.iter().map(|(method, _)| (*method).to_owned()).collect();
     let mut due = methods_of_the_contract();
     due.extend(STANDARD.map(str::to_owned));
-    assert_eq!(served, due);
-    assert_eq!(served.len(), MATRIX.len(), "a method has two rows");
+    assert_eq!(rows, due);
+    assert_eq!(rows.len(), TABLE.len(), "a method has two rows");
+}
+
+#[test]
+fn the_hub_grants_what_the_table_says() {
+    let roles_of = |roles: &str| -> BTreeSet<String> { roles.split(' ').map(str::to_owned).collect() };
+    let due: BTreeMap<&str, BTreeSet<String>> =
+        TABLE.iter().map(|(method, roles)| (*method, roles_of(roles))).collect();
+    let granted: BTreeMap<&str, BTreeSet<String>> = MATRIX
+        .iter()
+        .map(|(method, access)| match access {
+            Access::Registered => (*method, roles_of("any")),
+            Access::Roles(roles) => (*method, roles.iter().map(|role| role.code().to_owned()).collect()),
+        })
+        .collect();
+    assert_eq!(granted, due);
+    assert_eq!(MATRIX.len(), TABLE.len(), "a method has two rows");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_role_may_call_its_methods_and_no_others() {
     let house = House::open(UNEFOIS).await;
     house.applies(ROLES).await.unwrap();
-    let columns = Role::ALL.map(|role| (format!("only-{}", role.code()), Some(role)));
+    let columns = Role::ALL.map(|role| (format!("only-{}", role.code()), Some(role.code())));
+    let mut refused: BTreeSet<(String, String)> = BTreeSet::new();
     for (agency, role) in columns.into_iter().chain([("no-role".to_owned(), None)]) {
         let connection = house.agency(&agency).await;
-        for (method, access) in MATRIX {
-            let may = match access {
-                Access::Registered => true,
-                Access::Roles(roles) => role.is_some_and(|role| roles.contains(&role)),
-            };
-            let found = reason(&connection, method).await;
-            if may {
-                assert!(!is_of_the_door(found.as_deref()), "{agency} {method}: {found:?}");
+        for (method, roles) in TABLE {
+            let fate = call(&connection, method).await;
+            if may(roles, role) {
+                assert_eq!(fate, Fate::Served, "{agency} {method}");
             } else {
-                assert_eq!(found.as_deref(), Some("ROLE_REQUIRED"), "{agency} {method}");
+                assert_eq!(fate, Fate::role_required(), "{agency} {method}");
+                refused.insert((agency.clone(), method.to_owned()));
             }
         }
     }
     let search = SearchExchangesRequest { kind: EntryKind::Access.into(), page_size: 500, ..Default::default() };
-    let recorded = house.audited(search).await;
-    assert!(recorded.len() > 60, "{} refusals at the door are recorded", recorded.len());
-    assert!(recorded.iter().all(|entry| !entry.public_part.as_ref().unwrap().method.is_empty()));
+    let recorded = house.audited(search).await.into_iter().map(|entry| {
+        let public = entry.public_part.unwrap();
+        assert_eq!(public.reason, "ROLE_REQUIRED");
+        (public.caller_agency, public.method)
+    });
+    let recorded: Vec<_> = recorded.collect();
+    assert_eq!(recorded.len(), refused.len(), "each refusal at the door is recorded once");
+    assert_eq!(recorded.into_iter().collect::<BTreeSet<_>>(), refused);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -179,23 +167,68 @@ async fn a_caller_without_a_good_certificate_may_call_nothing() {
         ("of a server", Some(house.pki().client("hub", "server"))),
     ];
     for (kind, client) in at_the_handshake {
-        // TLS 1.3 tells the client of its refusal with the first read: connecting may seem to work.
-        let Ok(connection) = house.connect(client).await else { continue };
-        for (method, _) in MATRIX {
-            let mut grpc = Grpc::new(connection.channel());
-            let refused = match grpc.ready().await {
-                Err(_) => true,
-                Ok(()) => {
-                    let request = tonic::Request::new(Vec::new());
-                    grpc.unary(request, http::uri::PathAndQuery::from_static(method), Raw).await.is_err()
-                }
-            };
-            assert!(refused, "{kind}: {method}");
+        for (method, _) in TABLE {
+            // TLS 1.3 tells the client of its refusal with the first read: connecting may seem to work.
+            let Ok(connection) = house.connect(client.clone()).await else { continue };
+            assert_eq!(call(&connection, method).await, Fate::Unconnected, "{kind}: {method}");
         }
     }
-    // A certificate of our authority for an agency that nobody registered.
+    // The same call goes through with a good certificate: it is the certificate that was refused.
+    let good = house.agency("cnaf").await;
+    assert_eq!(call(&good, STANDARD[0]).await, Fate::Served);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agency_that_nobody_registered_may_call_nothing() {
+    let house = House::open(UNEFOIS).await;
     let unregistered = house.agency("nobody").await;
-    for (method, _) in MATRIX {
-        assert_eq!(reason(&unregistered, method).await.as_deref(), Some("CERTIFICATE_UNKNOWN"), "{method}");
+    for (method, _) in TABLE {
+        assert_eq!(call(&unregistered, method).await, Fate::unauthenticated("CERTIFICATE_UNKNOWN"), "{method}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revoked_certificate_may_call_nothing_whatever_its_role() {
+    let house = House::open(UNEFOIS).await;
+    house.applies(ROLES).await.unwrap();
+    for role in Role::ALL {
+        let agency = format!("only-{}", role.code());
+        let client = house.pki().client(&agency, "lost");
+        let open = house.connect(Some(client.clone())).await.unwrap();
+        assert_eq!(call(&open, STANDARD[0]).await, Fate::Served, "{agency}, before it is revoked");
+        house.applies(&revocation(&client.certificate, &agency)).await.unwrap();
+        let new = house.connect(Some(client)).await.unwrap();
+        for (method, _) in TABLE {
+            for connection in [&open, &new] {
+                let due = Fate::unauthenticated("CERTIFICATE_REVOKED");
+                assert_eq!(call(connection, method).await, due, "{agency} {method}");
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_that_expires_on_an_open_connection_may_call_nothing_more() {
+    let house = House::open(UNEFOIS).await;
+    let connection = house.connect(Some(expiring(&house, "cnaf", 5))).await.unwrap();
+    assert_eq!(call(&connection, STANDARD[0]).await, Fate::Served);
+    let due = Fate::unauthenticated("CERTIFICATE_EXPIRED");
+    let refused = async {
+        while call(&connection, STANDARD[0]).await != due {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(EXPIRY_PATIENCE, refused).await.unwrap();
+    for (method, _) in TABLE {
+        assert_eq!(call(&connection, method).await, due, "{method}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_in_the_table_is_not_served() {
+    let house = House::open(UNEFOIS).await;
+    let operator = house.agency("operator").await;
+    for method in ["/unefois.exchange.v1.ExchangeService/Steal", "/unefois.admin.v1.AdminService/Pull", "/"] {
+        assert_eq!(call(&operator, method).await, Fate::NotServed, "{method}");
     }
 }

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use futures::StreamExt;
 use prost::Message;
 use unefois_client::{RetryPolicy, pull};
-use unefois_proto::pb::{consent::v1::GrantRequest, ledger::v1::Purpose, subject::v1::ListExchangesRequest};
+use unefois_proto::pb::{
+    consent::v1::GrantRequest, ledger::v1::Purpose, publication::v1::PublishRequest, subject::v1::ListExchangesRequest,
+};
 use unefois_testkit::{House, HouseSettings, Person, affiliation_of, pull_request, turnover_of};
 
 const UNEFOIS: &str = env!("CARGO_BIN_EXE_unefois");
@@ -15,14 +17,16 @@ const UNEFOIS: &str = env!("CARGO_BIN_EXE_unefois");
 const CENTS: i64 = 918_273_645;
 
 async fn busy_day(house: &House, people: &[Person]) {
-    let items: Vec<_> = people.iter().flat_map(|person| [turnover_of(person, CENTS), affiliation_of(person)]).collect();
+    let items = people.iter().flat_map(|person| [turnover_of(person, CENTS), affiliation_of(person)]);
+    let named = |(number, item)| PublishRequest { publication_id: format!("PUBLICATION-OF-A-PERSON-{number}"), ..item };
+    let items: Vec<_> = items.enumerate().map(named).collect();
     let answers = unefois_client::publish(&house.agency("urssaf").await, futures::stream::iter(items)).await.unwrap();
     assert_eq!(answers.count().await, people.len() * 2);
     let (cnaf, fafcea) = (house.agency("cnaf").await, house.agency("fafcea").await);
     let portal = house.agency("portail").await;
     for (number, person) in people.iter().enumerate() {
         let mut request = pull_request("d14-benefits", person.by_nir());
-        request.context.as_mut().unwrap().request_id = Some(format!("request-{number}"));
+        request.context.as_mut().unwrap().request_id = Some(format!("REQUEST-OF-A-PERSON-{number}"));
         pull(&cnaf, request, &RetryPolicy::never()).await.unwrap();
         fafcea.exchange().pull(pull_request("d14-benefits", person.by_siren())).await.unwrap_err();
         let grant = GrantRequest {
@@ -57,6 +61,8 @@ fn secrets(people: &[Person]) -> Vec<(&'static str, Vec<u8>)> {
         ("an amount, big end first", CENTS.to_be_bytes()[4..].to_vec()),
         ("a case reference", b"DOSSIER-4711".to_vec()),
         ("an agent reference", b"AGENT-0815".to_vec()),
+        ("an identifier of a request", b"REQUEST-OF-A-PERSON".to_vec()),
+        ("an identifier of a publication", b"PUBLICATION-OF-A-PERSON".to_vec()),
         ("a reference of a session", b"SESSION-OF-A-PERSON".to_vec()),
         ("an activity code", b"62.01Z".to_vec()),
     ];

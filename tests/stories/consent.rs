@@ -163,3 +163,22 @@ async fn a_consumer_collects_consents_where_its_agreement_says_so() {
     let status = house.agency("cnaf").await.consent().grant(grant(&marie)).await.unwrap_err();
     assert_eq!(reason_of(&status), "CONSENT_COLLECTION_NOT_PERMITTED");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_consent_withdrawn_many_times_at_once_is_withdrawn_once() {
+    use unefois_proto::pb::{audit::v1::SearchExchangesRequest, ledger::v1::EntryKind};
+    let house = House::open(UNEFOIS).await;
+    let consent = granted(&house, &Person::invented(24)).await;
+    let portal = house.agency("portail").await;
+    let withdrawing = (0..12).map(|_| {
+        let (mut service, consent_id) = (portal.consent(), consent.consent_id.clone());
+        async move { service.withdraw(WithdrawRequest { consent_id }).await.unwrap().into_inner() }
+    });
+    let answers = futures::future::join_all(withdrawing).await;
+    assert_eq!(answers.iter().filter(|answer| !answer.exchange_id.is_empty()).count(), 1);
+    let instants: std::collections::BTreeSet<_> =
+        answers.iter().map(|answer| answer.consent.as_ref().unwrap().withdrawn_at.unwrap().to_string()).collect();
+    assert_eq!(instants.len(), 1, "all are told the same instant");
+    let search = SearchExchangesRequest { kind: EntryKind::Consent.into(), ..Default::default() };
+    assert_eq!(house.audited(search).await.len(), 2, "one grant, one withdrawal");
+}

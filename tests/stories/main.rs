@@ -3,10 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod audit;
+mod collected;
 mod command_line;
 mod consent;
 mod identity;
 mod live;
+mod partner;
 mod publication;
 mod pull;
 mod receipt;

@@ -112,6 +112,27 @@ async fn a_bad_item_is_rejected_with_its_field_and_the_others_are_stored() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn identifiers_that_one_batch_joins_too_late_are_a_conflict_and_the_others_are_stored() {
+    let house = House::open(UNEFOIS).await;
+    let marie = Person::invented(44);
+    let items = [vec![marie.by_nir()], vec![marie.by_siren()], vec![marie.by_nir(), marie.by_siren()]];
+    let items = items.map(|subjects| item("declared-turnover", subjects, &declared(&marie, 1))).to_vec();
+    let urssaf = house.agency("urssaf").await;
+    for attempt in 0..2 {
+        let answers = publish(&urssaf, items.clone()).await;
+        let fates: Vec<String> = answers
+            .into_iter()
+            .map(|answer| match answer.result {
+                Some(Fate::Acknowledged(_)) => "stored".to_owned(),
+                Some(Fate::Rejected(rejection)) => rejection.reason,
+                None => "nothing".to_owned(),
+            })
+            .collect();
+        assert_eq!(fates, ["stored", "stored", "IDENTITY_CONFLICT"], "attempt {attempt}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_stream_of_records_is_recorded_in_batches() {
     let house = House::open(UNEFOIS).await;
     let items: Vec<_> = (1_000..1_600).map(|number| turnover_of(&Person::invented(number), 1)).collect();

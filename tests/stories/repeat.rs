@@ -1,14 +1,15 @@
 //! Repeats of a request: the first answer under the first receipt, as long as it is still permitted.
 
-use unefois_client::{RetryPolicy, pull};
+use unefois_client::{RetryPolicy, pull, self_employed_affiliation};
 use unefois_proto::pb::{
     audit::v1::SearchExchangesRequest,
     consent::v1::{GrantRequest, WithdrawRequest},
     exchange::v1::PullRequest,
     ledger::v1::{EntryKind, Purpose},
+    status::v1::GetSelfEmployedAffiliationRequest,
     subject::v1::Subject,
 };
-use unefois_testkit::{House, Person, pull_request, reason_of, turnover_of};
+use unefois_testkit::{House, Person, affiliation_of, pull_request, reason_of, turnover_of};
 
 use crate::{UNEFOIS, acknowledged};
 
@@ -111,4 +112,40 @@ async fn a_repeat_is_refused_when_a_field_of_the_first_answer_is_no_longer_grant
     assert_eq!(house.applies(&registry).await.unwrap().changes.len(), 1);
     let status = cnaf.exchange().pull(ask()).await.unwrap_err();
     assert_eq!(reason_of(&status), "FIELD_NOT_GRANTED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_was_refused_or_found_nothing_is_decided_afresh_under_its_identifier() {
+    let house = House::open(UNEFOIS).await;
+    let marie = Person::invented(36);
+    let cnaf = house.agency("cnaf").await;
+    let ask = || numbered("d14-benefits", marie.by_nir(), "request-6");
+    let status = cnaf.exchange().pull(numbered("nothing", marie.by_nir(), "request-6")).await.unwrap_err();
+    assert_eq!(reason_of(&status), "AGREEMENT_UNKNOWN");
+    let status = cnaf.exchange().pull(ask()).await.unwrap_err();
+    assert_eq!(reason_of(&status), "NOT_FOUND");
+    acknowledged(&house.agency("urssaf").await, turnover_of(&marie, 1)).await;
+    pull(&cnaf, ask(), &RetryPolicy::never()).await.unwrap();
+    assert_eq!(repeats(&house).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_identifier_belongs_to_its_agency() {
+    let house = House::open(UNEFOIS).await;
+    let marie = Person::invented(37);
+    acknowledged(&house.agency("urssaf").await, affiliation_of(&marie)).await;
+    let mut indexes = Vec::new();
+    for (agency, agreement) in [("cnaf", "d09-cnaf"), ("cnam", "s02-cnam")] {
+        let request = GetSelfEmployedAffiliationRequest {
+            context: numbered(agreement, marie.by_nir(), "request-7").context,
+            subject: Some(marie.by_nir()),
+            siret: None,
+            field_mask: None,
+        };
+        let consumer = house.agency(agency).await;
+        let answer = self_employed_affiliation(&consumer, request, &RetryPolicy::never()).await.unwrap();
+        indexes.push(answer.pulled.receipt.index);
+    }
+    assert_ne!(indexes[0], indexes[1]);
+    assert_eq!(repeats(&house).await, 0);
 }

@@ -81,7 +81,7 @@ impl Hub {
         let draft = self.consent_entry(caller, &known, &consent, "grant").await?;
         let change = ConsentChange::Grant { subject: known.root, consent: consent.clone() };
         let id = self.consent_change(change, draft).await?;
-        Ok((consent, id))
+        Ok((consent, id.ok_or_else(|| Failure::new(Reason::Internal))?))
     }
 
     /// Withdraws a consent. Every exchange recorded after this returns sees it withdrawn. Gives the consent, and the
@@ -101,8 +101,14 @@ impl Hub {
         let known = self.subject_of(found.subject).await?;
         let consent = Consent { withdrawn_at: Some(now), ..found.consent };
         let draft = self.consent_entry(caller, &known, &consent, "withdraw").await?;
-        let entry = self.consent_change(ConsentChange::Withdraw { id, at: now }, draft).await?;
-        Ok((consent, Some(entry)))
+        match self.consent_change(ConsentChange::Withdraw { id, at: now }, draft).await? {
+            Some(entry) => Ok((consent, Some(entry))),
+            // Withdrawn by another meanwhile.
+            None => {
+                let found = self.store.consent_fetch(id).await?.ok_or_else(|| Failure::new(Reason::ConsentUnknown))?;
+                Ok((found.consent, None))
+            }
+        }
     }
 
     /// The consents of a subject, newest first. The listing is an entry.
@@ -149,7 +155,8 @@ impl Hub {
         Ok(Draft::new(public, Uuid::now_v7()).sealed(&personal, &key, &self.origin))
     }
 
-    async fn consent_change(&self, change: ConsentChange, draft: Draft) -> Result<Uuid, Failure> {
+    /// Gives the identifier of the entry; `None` when there was nothing left to change.
+    async fn consent_change(&self, change: ConsentChange, draft: Draft) -> Result<Option<Uuid>, Failure> {
         let (answer, answered) = oneshot::channel();
         let act = ConsentAct { change, draft: Some(draft), answer: Some(answer) };
         self.recorder.act(Box::new(act))?;
@@ -165,7 +172,7 @@ enum ConsentChange {
 struct ConsentAct {
     change: ConsentChange,
     draft: Option<Draft>,
-    answer: Option<oneshot::Sender<Result<Uuid, Failure>>>,
+    answer: Option<oneshot::Sender<Result<Option<Uuid>, Failure>>>,
 }
 
 impl Act for ConsentAct {
@@ -181,7 +188,9 @@ impl Act for ConsentAct {
                     Effect::Keeps
                 }
                 ConsentChange::Withdraw { id, at } => {
-                    tx.consent_withdraw_in_tx(*id, *at).await?;
+                    if !tx.consent_withdraw_in_tx(*id, *at).await? {
+                        return Ok(Performed { entries: Vec::new(), effect: Effect::Keeps });
+                    }
                     Effect::Removes
                 }
             };
@@ -191,7 +200,7 @@ impl Act for ConsentAct {
 
     fn settle(mut self: Box<Self>, outcome: Result<Vec<Placed>, Failure>, _authority: &Authority, _epoch: u64) {
         if let Some(answer) = self.answer.take() {
-            let _gone = answer.send(crate::entry::single_id(outcome));
+            let _gone = answer.send(outcome.map(|placed| placed.first().map(|placed| placed.id)));
         }
     }
 }

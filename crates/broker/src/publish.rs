@@ -13,7 +13,7 @@ use unefois_store::PublicationRow;
 use unefois_vault::KeyUse;
 use uuid::Uuid;
 
-use crate::{entry::Placed, failure::Failure, hub::Hub, keys::Owner, subject::pseudonym};
+use crate::{entry::Placed, failure::Failure, hub::Hub, keys::Owner, subject::pseudonym, wire::stand_in};
 use batch::Batch;
 
 /// One record to publish.
@@ -85,6 +85,7 @@ impl AcknowledgementKind {
 /// An item that was understood: checked, canonical, pseudonymous.
 #[derive(Debug)]
 struct Prepared {
+    /// What stands for the identifier that the provider chose.
     publication_id: String,
     content: [u8; 32],
     dataset: String,
@@ -187,7 +188,7 @@ impl Hub {
         pseudonyms.dedup();
         let content = self.content_of(caller, &dataset, &pseudonyms, &canonical, recorded_at);
         Ok(Prepared {
-            publication_id,
+            publication_id: stand_in(&self.pseudonyms, caller.agency.as_str(), "publication", &publication_id),
             content,
             pseudonyms,
             selector: part("selector", &selector),
@@ -208,7 +209,10 @@ impl Hub {
         for item in items.iter().filter(|item| !item.pseudonyms.iter().any(|pseudonym| known.contains(pseudonym))) {
             let shared = item.pseudonyms.iter().find_map(|pseudonym| newcomers.get(pseudonym).copied());
             let subject = shared.unwrap_or_else(|| *Uuid::new_v4().as_bytes());
-            newcomers.extend(item.pseudonyms.iter().map(|pseudonym| (*pseudonym, subject)));
+            for pseudonym in &item.pseudonyms {
+                // What an earlier item made stays: an item that joins two of them is a conflict in the transaction.
+                newcomers.entry(*pseudonym).or_insert(subject);
+            }
         }
         let owners: Vec<Owner> =
             newcomers.values().collect::<HashSet<_>>().into_iter().map(|subject| Owner::Subject(*subject)).collect();

@@ -61,6 +61,7 @@ impl Hub {
         {
             return Ok(known);
         }
+        let epoch = self.authority.load().epoch;
         let found = self.store.subjects_list(&pseudonyms).await?;
         let known = match one_subject(found.iter().map(|(_, subject)| *subject))? {
             Some(subject) => Known { root: subject.root, trace_key: subject.trace_key, pseudonyms },
@@ -68,6 +69,10 @@ impl Hub {
         };
         if let [single] = known.pseudonyms.as_slice() {
             self.subjects.insert(*single, known.clone());
+            // A merge raises the epoch, then forgets what is remembered: what was read before it must not come after it.
+            if self.authority.load().epoch != epoch {
+                self.subjects.invalidate(single);
+            }
         }
         Ok(known)
     }

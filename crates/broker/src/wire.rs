@@ -1,7 +1,9 @@
-//! Small forms in which the broker keeps things: the codes of the ledger, and a sealed live answer.
+//! Small forms in which the broker keeps things: the codes of the ledger, what stands for chosen identifiers, and a sealed live answer.
 
 use unefois_core::Purpose;
 use unefois_ledger::Source;
+use unefois_vault::Pseudonyms;
+use uuid::Uuid;
 
 use crate::question::Freshness;
 
@@ -14,6 +16,15 @@ pub(crate) fn purpose(purpose: Purpose) -> unefois_ledger::Purpose {
         Purpose::Collection => unefois_ledger::Purpose::Collection,
         Purpose::Audit => unefois_ledger::Purpose::Audit,
     }
+}
+
+/// What stands in the store for an identifier that an agency chose. A UUID stays as it is: it names nobody, and those
+/// that are ordered by time cost nothing to index. Any other text may name a person, so its keyed digest stands for it.
+pub(crate) fn stand_in(pseudonyms: &Pseudonyms, agency: &str, kind: &str, chosen: &str) -> String {
+    if Uuid::parse_str(chosen).is_ok_and(|uuid| uuid.to_string() == chosen) {
+        return chosen.to_owned();
+    }
+    pseudonyms.reference(agency, kind, chosen).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A live answer as it is kept for its repeat: when the hub learned it, then the minimised bytes.

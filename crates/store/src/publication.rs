@@ -10,7 +10,7 @@ use crate::{
 pub struct PublicationRow {
     /// The provider.
     pub agency: String,
-    /// The identifier that it chose.
+    /// What stands for the identifier that it chose, which may name a person.
     pub publication_id: String,
     /// A keyed digest of the item.
     pub content: [u8; 32],

@@ -16,7 +16,7 @@ use crate::{
 pub struct RequestClaim {
     /// The caller.
     pub agency: String,
-    /// The identifier that it chose.
+    /// What stands for the identifier that it chose, which may name a person.
     pub request_id: String,
     /// A keyed digest of the request.
     pub content: [u8; 32],

@@ -114,17 +114,21 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    /// Makes `merged`, and all that was merged into it, an alias of `kept`. Both key sets stay.
+    /// Makes `merged`, and all that was merged into it, an alias of `kept`. Both key sets stay. Where one of the two was
+    /// merged meanwhile, it stands for what it was merged into.
     ///
     /// # Errors
     /// The storage failed.
     pub async fn subject_merge_in_tx(&mut self, kept: [u8; 16], merged: [u8; 16]) -> Result<(), Error> {
-        sqlx::query("UPDATE subject SET root = ? WHERE root = ?")
-            .bind(&kept[..])
-            .bind(&merged[..])
-            .execute(self.connection())
-            .await
-            .doing("merge two subjects")?;
+        sqlx::query(
+            "UPDATE subject SET root = (SELECT root FROM subject WHERE id = ?) \
+             WHERE root = (SELECT root FROM subject WHERE id = ?)",
+        )
+        .bind(&kept[..])
+        .bind(&merged[..])
+        .execute(self.connection())
+        .await
+        .doing("merge two subjects")?;
         Ok(())
     }
 }

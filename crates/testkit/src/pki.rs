@@ -3,9 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
+use rustls_pki_types::{CertificateDer, pem::PemObject};
 use unefois_core::AgencyCode;
 use unefois_identity::{
-    Authority, CertificateKind, IssueRequest, Issued, ServerName, SystemName, TrustDomain, Validity,
+    Authority, CertificateKind, IssueRequest, Issued, PeerCertificate, ServerName, SystemName, Trust, TrustDomain,
+    Validity,
 };
 
 /// A certificate to call with.
@@ -15,6 +17,15 @@ pub struct Client {
     pub certificate: PathBuf,
     /// Its key (PEM).
     pub key: PathBuf,
+}
+
+impl Client {
+    /// The certificate as a hub reads it that trusts its authority as a partner's.
+    #[must_use]
+    pub fn as_partner(&self) -> PeerCertificate {
+        let der = CertificateDer::from_pem_file(&self.certificate).unwrap();
+        PeerCertificate::parse(&der, Trust::Partner).unwrap()
+    }
 }
 
 /// A certificate authority and what it issued.

@@ -23,6 +23,7 @@ pub struct Pseudonyms {
     search: hmac::Key,
     natural_key: hmac::Key,
     request: hmac::Key,
+    reference: hmac::Key,
 }
 
 impl Keyring {
@@ -76,6 +77,15 @@ impl Pseudonyms {
         digest(&self.request, &[agency.as_bytes(), bytes])
     }
 
+    /// Stands for an identifier that an agency chose for an act of its own: agencies put what they like in it, names of
+    /// people too.
+    ///
+    /// - `kind`: what it identifies (`request`, `publication`).
+    #[must_use]
+    pub fn reference(&self, agency: &str, kind: &str, text: &str) -> [u8; 32] {
+        digest(&self.reference, &[agency.as_bytes(), kind.as_bytes(), text.as_bytes()])
+    }
+
     fn derive(root: &Secret) -> Self {
         let root = hkdf::Salt::new(HKDF_SHA256, b"unefois.vault.v1").extract(root.expose());
         let key = |label: &str| -> hmac::Key {
@@ -88,6 +98,7 @@ impl Pseudonyms {
             search: key("pseudonym in the search index"),
             natural_key: key("pseudonym of a natural key"),
             request: key("digest of a request"),
+            reference: key("pseudonym of a reference"),
         }
     }
 }

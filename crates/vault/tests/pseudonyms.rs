@@ -46,6 +46,10 @@ fn pseudonyms_of_a_fixed_root_never_change() {
             "300d1f294ed0a91b7024f9c8e7ac2836f94848e250eb8596c7322763a8969904",
         ),
         (pseudonyms.request("cnaf", b"body"), "7f71223b59d2c7dcfe4121741e08280422780b0e8590570a05409b9490e17002"),
+        (
+            pseudonyms.reference("cnaf", "request", "request-1"),
+            "f54e1ffee5da43e8456540d09fe1f0b00e2df51dfd2098729e4a6999113f391e",
+        ),
     ] {
         assert_eq!(hex(pseudonym), expected);
     }

@@ -6,7 +6,7 @@ use unefois_core::{DatasetId, Identifier, Reason};
 use unefois_store::RequestClaim;
 use uuid::Uuid;
 
-use crate::{failure::Failure, hub::Hub, keys::OpenKey, question::Question, subject::Known};
+use crate::{failure::Failure, hub::Hub, keys::OpenKey, question::Question, subject::Known, wire::stand_in};
 
 /// One exchange on its way: everything that does not change while it travels.
 pub(crate) struct Exchange {
@@ -53,9 +53,16 @@ impl Exchange {
 
     /// The claim of this request's identifier, when the caller chose one and it was claimed before.
     pub(super) async fn claimed(&self) -> Result<Option<RequestClaim>, Failure> {
-        let Some(request_id) = &self.question.context.request_id else { return Ok(None) };
+        let Some(name) = self.claim_name() else { return Ok(None) };
         let since = self.remembered_since(self.hub.clock.now());
-        Ok(self.hub.store.request_claim_fetch(self.question.caller.agency.as_str(), request_id, since).await?)
+        Ok(self.hub.store.request_claim_fetch(self.question.caller.agency.as_str(), &name, since).await?)
+    }
+
+    /// What stands for the request identifier in the store, when the caller chose one: it may name a person.
+    pub(super) fn claim_name(&self) -> Option<String> {
+        let request_id = self.question.context.request_id.as_ref()?;
+        let agency = self.question.caller.agency.as_str();
+        Some(stand_in(&self.hub.pseudonyms, agency, "request", request_id))
     }
 
     fn remembered_since(&self, now: Timestamp) -> i64 {

@@ -204,11 +204,13 @@ impl Exchange {
 
     /// What a repeat of this request will need. A live answer is kept, sealed, because it cannot be fetched again.
     async fn claim(&self, fetched: &Fetched, data: &[u8]) -> Result<Option<RequestClaim>, Failure> {
-        let Some(request_id) = self.question.context.request_id.clone() else { return Ok(None) };
+        let (Some(request_id), Some(name)) = (&self.question.context.request_id, self.claim_name()) else {
+            return Ok(None);
+        };
         let agency = self.question.caller.agency.as_str().to_owned();
         let live = if fetched.held.is_none() {
             let key = self.hub.payload_key(self.subject.root, self.hub.clock.now()).await?;
-            let aad = AnswerAad { agency: &agency, request_id: &request_id };
+            let aad = AnswerAad { agency: &agency, request_id };
             let answer = wire::sealed_answer(data, &fetched.freshness);
             Some((key.id().0, key.seal(&aad.encode(), &answer)))
         } else {
@@ -216,7 +218,7 @@ impl Exchange {
         };
         let content = self.content;
         let held = fetched.held;
-        Ok(Some(RequestClaim { agency, request_id, content, slot: 0, index: 0, held, live, claimed_at: 0 }))
+        Ok(Some(RequestClaim { agency, request_id: name, content, slot: 0, index: 0, held, live, claimed_at: 0 }))
     }
 }
 

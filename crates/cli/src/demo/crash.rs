@@ -5,11 +5,11 @@ use std::{collections::HashMap, str::from_utf8, time::Duration};
 use anyhow::{Context, anyhow, bail, ensure};
 use tokio::{sync::mpsc, task::JoinSet, time::Instant};
 use unefois_client::{Connection, PullError, RetryPolicy, Typed, declared_turnover};
-use unefois_ledger::{Receipt, leaf_hash};
+use unefois_ledger::{EntryKind, Receipt, leaf_hash};
 use unefois_proto::pb::income::v1::{DeclaredTurnover, GetDeclaredTurnoverRequest};
 
 use super::{
-    ask,
+    ask::{self, Answer},
     audit::{self, Audited},
     people::PEOPLE,
     show,
@@ -41,9 +41,12 @@ pub(crate) async fn tell(stage: &mut Stage, before: &Audited, tally: &mut Tally)
     let repeated = ask_again(stage, cut_off).await.context("a question that was cut off could not be asked again")?;
 
     let mut receipts = Vec::new();
+    let mut recorded_before = 0;
     for (answer, took) in answered.iter().chain(&repeated) {
         tally.released(*took);
-        receipts.push(ask::verified(answer.clone(), &before.key)?.answer.pulled.receipt);
+        let Answer { answer, verified } = ask::verified(answer.clone(), &before.key)?;
+        receipts.push(answer.pulled.receipt);
+        recorded_before += u32::from(verified.public.kind() == EntryKind::Repeat);
     }
     let after = audit::export(stage, Some(before)).await.context("the ledger does not continue")?;
     each_once(&receipts, &after.export)?;
@@ -52,10 +55,13 @@ pub(crate) async fn tell(stage: &mut Stage, before: &Audited, tally: &mut Tally)
     table.add_row(["answered before the kill", &format!("{} questions", answered.len())]);
     table.add_row(["killed", &format!("process {process}, by SIGKILL: nothing is flushed, nobody says goodbye")]);
     table.add_row(["ready again", &format!("after {} ms", ready.as_millis())]);
-    table.add_row([
-        "cut off by the kill",
-        &format!("{} questions, asked again under their `request_id`", repeated.len()),
-    ]);
+    let asked_again = format!("{} questions, asked again under their `request_id`", repeated.len());
+    table.add_row(["cut off by the kill", &asked_again]);
+    // Now and then the kill falls between recording and answering.
+    if recorded_before > 0 {
+        let once = format!("{recorded_before} of them: answered as a repeat, not as another exchange");
+        table.add_row(["recorded, but not heard", &once]);
+    }
     let (old, new) = (before.checkpoint.head.size, after.checkpoint.head.size);
     table.add_row(["the ledger", &format!("{old} entries before, {new} now; it continues the auditor's checkpoint")]);
     show::print(&table);

@@ -79,6 +79,6 @@ mod tests {
         assert_eq!(euros(2_481_736), "€24,817.36");
         assert_eq!(euros(5), "€0.05");
         assert_eq!(euros(100_000), "€1,000.00");
-        assert_eq!(euros(123_456_789_00), "€123,456,789.00");
+        assert_eq!(euros(12_345_678_900), "€123,456,789.00");
     }
 }

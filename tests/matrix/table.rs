@@ -1,0 +1,31 @@
+//! The table: who may call what, written down here a second time, so that neither copy changes unseen.
+
+/// Each method, and the roles that may call it; `any` is every registered agency.
+pub(crate) const TABLE: [(&str, &str); 21] = [
+    ("/unefois.exchange.v1.ExchangeService/Pull", "consumer"),
+    ("/unefois.income.v1.IncomeService/GetDeclaredTurnover", "consumer"),
+    ("/unefois.income.v1.IncomeService/GetCompanyTurnover", "consumer"),
+    ("/unefois.status.v1.StatusService/GetSelfEmployedAffiliation", "consumer"),
+    ("/unefois.publication.v1.PublicationService/Publish", "provider"),
+    ("/unefois.consent.v1.ConsentService/Grant", "portal consumer"),
+    ("/unefois.consent.v1.ConsentService/Withdraw", "portal consumer"),
+    ("/unefois.consent.v1.ConsentService/List", "portal"),
+    ("/unefois.registry.v1.RegistryService/Apply", "operator"),
+    ("/unefois.registry.v1.RegistryService/Describe", "operator auditor"),
+    ("/unefois.subject.v1.SubjectService/ListExchanges", "portal"),
+    ("/unefois.subject.v1.SubjectService/Merge", "operator"),
+    ("/unefois.audit.v1.AuditService/SearchExchanges", "auditor"),
+    ("/unefois.audit.v1.AuditService/ExportEntries", "auditor"),
+    ("/unefois.audit.v1.AuditService/GetInclusionProof", "auditor"),
+    ("/unefois.audit.v1.AuditService/GetConsistencyProof", "auditor"),
+    ("/unefois.audit.v1.AuditService/GetCheckpoint", "any"),
+    ("/grpc.health.v1.Health/Check", "any"),
+    ("/grpc.health.v1.Health/Watch", "any"),
+    ("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", "any"),
+    ("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", "any"),
+];
+
+/// Whether an agency of that role, or of none, may call what is open to these roles.
+pub(crate) fn may(roles: &str, role: Option<&str>) -> bool {
+    roles == "any" || role.is_some_and(|role| roles.split(' ').any(|other| other == role))
+}
