@@ -13,7 +13,7 @@ use unefois_proto::{
 
 use crate::{
     exchange::identity,
-    request::{caller, page_size, reference},
+    request::{caller, filter, page_size, reference},
     status::status_of,
 };
 
@@ -111,7 +111,7 @@ impl Audits {
             case_reference,
         } = message;
         let limits = self.hub.limits();
-        let text = |text: String| (!text.is_empty()).then_some(text);
+        let text = |text: String, field: &str| filter(text, field, limits.reference_length_max);
         let number = |number: i32| (number != 0).then_some(number);
         let filters = Search {
             recorded_from: micros(recorded_from, "recorded_from")?,
@@ -119,11 +119,11 @@ impl Audits {
             kind: number(kind),
             outcome: number(outcome),
             purpose: number(purpose),
-            reason: text(reason),
-            consumer: text(consumer),
-            provider: text(provider),
-            local_body: text(local_body),
-            dataset: text(dataset),
+            reason: text(reason, "reason")?,
+            consumer: text(consumer, "consumer")?,
+            provider: text(provider, "provider")?,
+            local_body: text(local_body, "local_body")?,
+            dataset: text(dataset, "dataset")?,
             subject: None,
         };
         Ok(AuditSearch {

@@ -7,7 +7,7 @@ use std::{
 
 use futures::future::BoxFuture;
 use http::{Request, Response};
-use tonic::{Status, body::Body};
+use tonic::{Code, Status, body::Body};
 use tower::{Layer, Service};
 use unefois_broker::{Failure, Hub};
 use unefois_core::{Caller, Reason};
@@ -15,7 +15,7 @@ use unefois_core::{Caller, Reason};
 use crate::{
     matrix::{Access, access},
     peer::Peer,
-    status::status_of,
+    status::{of_codec, status_of},
 };
 
 /// Puts the door in front of every service.
@@ -67,7 +67,12 @@ where
             match admit(&hub, peer, request.uri().path().to_owned()).await {
                 Ok(caller) => {
                     request.extensions_mut().insert(caller);
-                    inner.call(request).await
+                    let response = inner.call(request).await?;
+                    // A call that fails before its first answer carries its status in the headers.
+                    match Status::from_header_map(response.headers()) {
+                        Some(status) if status.code() == Code::OutOfRange => Ok(of_codec(status).into_http()),
+                        Some(_) | None => Ok(response),
+                    }
                 }
                 Err(status) => Ok(status.into_http()),
             }

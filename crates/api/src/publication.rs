@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use futures::{Stream, StreamExt};
+use futures::{Stream, StreamExt, TryStreamExt, stream::TryReadyChunksError};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
@@ -13,7 +13,11 @@ use unefois_proto::{
     server::publication::v1::publication_service_server::PublicationService, timestamp_from_wire,
 };
 
-use crate::{exchange::receipt_to_wire, request::caller, status::status_of};
+use crate::{
+    exchange::receipt_to_wire,
+    request::caller,
+    status::{of_codec, status_of},
+};
 
 /// `PublicationService`.
 #[derive(Debug, Clone)]
@@ -45,16 +49,13 @@ async fn publish(
     items: impl Stream<Item = Result<wire::PublishRequest, Status>> + Unpin,
     answers: &mpsc::Sender<Result<wire::PublishResponse, Status>>,
 ) {
-    let mut batches = items.ready_chunks(hub.limits().publish_batch_max);
+    // Stops at the first error: what the codec reads after one is the inside of the message that it refused.
+    let mut batches = items.try_ready_chunks(hub.limits().publish_batch_max);
     while let Some(batch) = batches.next().await {
-        let mut broken = None;
-        let mut good = Vec::with_capacity(batch.len());
-        for item in batch {
-            match item {
-                Ok(item) => good.push(item),
-                Err(status) => broken = Some(status),
-            }
-        }
+        let (good, broken) = match batch {
+            Ok(batch) => (batch, None),
+            Err(TryReadyChunksError(before, status)) => (before, Some(of_codec(status))),
+        };
         for part in without_repeats(good) {
             for answer in publish_batch(hub, caller, part).await {
                 if answers.send(answer).await.is_err() {

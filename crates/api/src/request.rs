@@ -52,6 +52,11 @@ pub(crate) fn reference(text: String, field: &str, length_max: usize) -> Result<
     Ok(text)
 }
 
+/// A filter of a search, absent when it is empty: at most `length_max` characters, because the ledger keeps it.
+pub(crate) fn filter(text: String, field: &str, length_max: usize) -> Result<Option<String>, Status> {
+    if text.is_empty() { Ok(None) } else { reference(text, field, length_max).map(Some) }
+}
+
 /// How many items a page holds: what is asked, or the default for 0, within the limit.
 pub(crate) fn page_size(asked: i32, (default, max): (u32, u32)) -> Result<u32, Status> {
     match u32::try_from(asked) {

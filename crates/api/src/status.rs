@@ -39,6 +39,12 @@ pub(crate) fn status_of(failure: &Failure) -> Status {
     Status::with_error_details(code_of(failure.reason), failure.message.clone(), details)
 }
 
+/// What the codec refuses is refused like everything else. `OUT_OF_RANGE` is the codec's word for a message over the
+/// size limit, and no reason of ours has that code.
+pub(crate) fn of_codec(status: Status) -> Status {
+    if status.code() == Code::OutOfRange { status_of(&Failure::new(Reason::MessageTooLarge)) } else { status }
+}
+
 fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut next = error.source();

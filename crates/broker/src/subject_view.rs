@@ -104,7 +104,7 @@ fn sentence(exchange: &SubjectExchange) -> String {
     let verb = public.change.as_ref().map_or("", |change| change.verb.as_str());
     match (public.kind(), public.outcome()) {
         (EntryKind::Exchange | EntryKind::Repeat, Outcome::Released) => format!(
-            "Le {day}, {who} a obtenu de {provider} {} de vos données « {dataset} » ({legal_basis}).",
+            "Le {day}, {who} a obtenu {} de vos données « {dataset} », détenues par {provider} ({legal_basis}).",
             count(public.released_fields.len())
         ),
         (EntryKind::Exchange | EntryKind::Repeat, Outcome::Refused) => {

@@ -96,8 +96,15 @@ pub(crate) async fn open(config: &Config) -> anyhow::Result<OpenHub> {
         Keyring::generate().save_new(&keyring_file)?;
     }
     let keyring = Keyring::load(&keyring_file)?;
-    let (store, writer) = Store::open(&directory, &config.limits.store).await?;
+    // The key store is made before the database: one without it has lost it, and an empty one would open nothing.
+    anyhow::ensure!(
+        directory.key_store().exists() || !directory.database().exists(),
+        "`{}` is missing, and nothing in `{}` can be opened without it: restore it from a backup",
+        directory.key_store().display(),
+        directory.database().display()
+    );
     let key_store = KeyStore::open(&directory, &config.limits.store).await?;
+    let (store, writer) = Store::open(&directory, &config.limits.store).await?;
     let outside = config.hub.outside_checkpoint.clone().unwrap_or_else(|| directory.checkpoint());
     let parts = HubParts {
         name: config.hub.name.clone(),

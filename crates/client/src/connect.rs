@@ -1,17 +1,8 @@
-//! Connecting to a hub: mutual TLS 1.3, and a client of every service.
+//! Connecting to a hub: its settings, its errors, and a client of every service.
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{path::PathBuf, time::Duration};
 
-use hyper_util::rt::TokioIo;
-use rustls::{ClientConfig, RootCertStore};
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject};
-use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
+use rustls_pki_types::ServerName;
 use tonic::transport::{Channel, Endpoint, Uri};
 use unefois_proto::pb::{
     audit::v1::audit_service_client::AuditServiceClient, consent::v1::consent_service_client::ConsentServiceClient,
@@ -22,14 +13,23 @@ use unefois_proto::pb::{
     status::v1::status_service_client::StatusServiceClient, subject::v1::subject_service_client::SubjectServiceClient,
 };
 
+use crate::{
+    dial::{DialError, Dialler},
+    tls::{TlsError, client_config},
+};
+
+/// The port of an endpoint that names none.
+const HTTPS_PORT: u16 = 443;
+
 /// Where a hub is, and as whom to call it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientSettings {
     /// Where it listens, such as `https://hub.example:8443`.
     pub endpoint: String,
-    /// The certificate authority of the hub (PEM).
+    /// The certificate authorities that may vouch for the hub (PEM).
     pub ca: PathBuf,
-    /// The certificate to call with (PEM), and its key. A hub refuses a call without one.
+    /// The certificate to call with (PEM), followed by its intermediate authorities if it has any. Every hub refuses a
+    /// caller without one.
     pub certificate: Option<PathBuf>,
     /// The key of that certificate (PEM).
     pub key: Option<PathBuf>,
@@ -37,10 +37,13 @@ pub struct ClientSettings {
     pub server_name: Option<String>,
     /// How long connecting may take.
     pub connect_timeout: Duration,
-    /// How long a call may take.
+    /// How long a call may take until its answer begins. Pulls tell the hub, which gives up at the same time.
     pub request_timeout: Duration,
-    /// How large a message may be.
+    /// How large a message may be, in either direction.
     pub message_size_bytes_max: usize,
+    /// How many items of a publication may be unanswered at a time; 0 counts as 1. Twice a batch of the hub keeps it
+    /// busy.
+    pub publish_window_items_max: usize,
 }
 
 impl Default for ClientSettings {
@@ -54,39 +57,41 @@ impl Default for ClientSettings {
             connect_timeout: Duration::from_secs(5),
             request_timeout: Duration::from_secs(30),
             message_size_bytes_max: 4 * 1024 * 1024 + 64 * 1024,
+            publish_window_items_max: 1_000,
         }
     }
 }
 
-/// Why there is no connection.
+/// Why there is no connection. Each says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
-    /// A file cannot be read, or holds something else.
-    #[error("cannot use `{path}`: it should hold {what} (PEM)")]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// What it should hold.
-        what: &'static str,
-        /// What is wrong with it.
-        #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
-    /// The endpoint is no URL with a host.
-    #[error("`{endpoint}` is not an address such as `https://127.0.0.1:8443`")]
+    /// The endpoint is not the address of a hub.
+    #[error("`{endpoint}` is not an address of a hub: give one such as `https://127.0.0.1:8443`")]
     Endpoint {
         /// The endpoint.
         endpoint: String,
     },
-    /// The certificate and its key do not belong together.
-    #[error("the certificate and the key do not belong together")]
-    Identity(#[source] rustls::Error),
-    /// A certificate without its key, or the other way round.
-    #[error("a certificate needs its key: give both or neither")]
-    HalfAnIdentity,
-    /// The hub did not answer, or refused the connection.
-    #[error("cannot connect to `{endpoint}`: is the hub running, and is the certificate one of its authority?")]
-    Transport {
+    /// The name is none that a certificate can have.
+    #[error("`{name}` is not a name of a server: give a DNS name or an IP address")]
+    ServerName {
+        /// The name.
+        name: String,
+    },
+    /// The certificate files are unusable.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// There is no connection of mutual TLS.
+    #[error("cannot connect to `{endpoint}`")]
+    Dial {
+        /// The endpoint.
+        endpoint: String,
+        /// What happened, and what to do.
+        #[source]
+        source: DialError,
+    },
+    /// There is a connection, and what answers does not speak HTTP/2.
+    #[error("what answers at `{endpoint}` does not speak HTTP/2: check the port")]
+    Http2 {
         /// The endpoint.
         endpoint: String,
         /// What happened.
@@ -95,11 +100,13 @@ pub enum ConnectError {
     },
 }
 
-/// A connection to a hub. Clones share it; it connects again by itself when it breaks.
+/// A connection to a hub. Clones share it, and it connects again by itself when it breaks.
 #[derive(Debug, Clone)]
 pub struct Connection {
     channel: Channel,
+    request_timeout: Duration,
     message_size_bytes_max: usize,
+    publish_window_items_max: usize,
 }
 
 /// Makes the accessor of one service.
@@ -108,7 +115,7 @@ macro_rules! service {
         $(#[$doc])*
         #[must_use]
         pub fn $name(&self) -> $client<Channel> {
-            $client::new(self.channel.clone())
+            $client::new(self.channel())
                 .max_decoding_message_size(self.message_size_bytes_max)
                 .max_encoding_message_size(self.message_size_bytes_max)
         }
@@ -119,112 +126,137 @@ impl Connection {
     /// Connects.
     ///
     /// # Errors
-    /// See [`ConnectError`].
+    ///
+    /// [`ConnectError`], which says what to do.
     pub async fn open(settings: &ClientSettings) -> Result<Self, ConnectError> {
-        let wrong = || ConnectError::Endpoint { endpoint: settings.endpoint.clone() };
-        let uri: Uri = settings.endpoint.parse().map_err(|_not_a_uri| wrong())?;
-        let host = uri.host().ok_or_else(wrong)?.trim_matches(['[', ']']).to_owned();
-        let port = uri.port_u16().unwrap_or(443);
-        let name = settings.server_name.clone().unwrap_or_else(|| host.clone());
-        let name = ServerName::try_from(name).map_err(|_not_a_name| wrong())?;
-        let tls = TlsConnector::from(Arc::new(client_config(settings)?));
-        let connector = tower::service_fn(move |_uri: Uri| {
-            let (tls, host, name) = (tls.clone(), host.clone(), name.clone());
-            async move {
-                let stream = TcpStream::connect((host.as_str(), port)).await?;
-                stream.set_nodelay(true)?;
-                Ok::<_, io::Error>(TokioIo::new(tls.connect(name, stream).await?))
-            }
-        });
-        // tonic refuses `https` without its own TLS; the connector above is what makes it so.
-        let plain = format!("http://{}", uri.authority().ok_or_else(wrong)?);
-        let endpoint = Endpoint::from_shared(plain)
-            .map_err(|_not_a_uri| wrong())?
-            .connect_timeout(settings.connect_timeout)
-            .timeout(settings.request_timeout);
-        let channel = endpoint
-            .connect_with_connector(connector)
-            .await
-            .map_err(|source| ConnectError::Transport { endpoint: settings.endpoint.clone(), source })?;
-        Ok(Self { channel, message_size_bytes_max: settings.message_size_bytes_max })
+        let address = Address::parse(&settings.endpoint)?;
+        let name = settings.server_name.as_ref().unwrap_or(&address.host);
+        let server_name =
+            ServerName::try_from(name.clone()).map_err(|_invalid| ConnectError::ServerName { name: name.clone() })?;
+        let config = client_config(settings)?;
+        let dialler = Dialler::new(address.host.clone(), address.port, server_name, config, settings.connect_timeout);
+        let channel = connect(address, dialler, settings).await?;
+        let ClientSettings { request_timeout, message_size_bytes_max, publish_window_items_max, .. } = *settings;
+        Ok(Self { channel, request_timeout, message_size_bytes_max, publish_window_items_max })
     }
 
-    /// The channel, for services that this SDK has no accessor for, such as health.
+    /// The channel, for services that have no accessor here, such as health.
     #[must_use]
     pub fn channel(&self) -> Channel {
         self.channel.clone()
     }
 
-    /// How large a message may be.
+    service!(
+        /// Any dataset (`ExchangeService`). [`pull`](crate::pull()) adds retries and the receipt.
+        exchange, ExchangeServiceClient
+    );
+    service!(
+        /// Income and turnover (`IncomeService`). [`declared_turnover`](crate::declared_turnover) and
+        /// [`company_turnover`](crate::company_turnover) keep the bytes that the receipt is about.
+        income, IncomeServiceClient
+    );
+    service!(
+        /// Status (`StatusService`). [`self_employed_affiliation`](crate::self_employed_affiliation) keeps the bytes that
+        /// the receipt is about.
+        status, StatusServiceClient
+    );
+    service!(
+        /// Publishing (`PublicationService`). [`publish`](crate::publish()) bounds what is unanswered.
+        publication, PublicationServiceClient
+    );
+    service!(
+        /// Consents (`ConsentService`).
+        consent, ConsentServiceClient
+    );
+    service!(
+        /// The registry (`RegistryService`).
+        registry, RegistryServiceClient
+    );
+    service!(
+        /// A person's own view, and merges (`SubjectService`).
+        subject, SubjectServiceClient
+    );
+    service!(
+        /// The ledger (`AuditService`). [`export_to`](crate::export_to) writes an export into a file.
+        audit, AuditServiceClient
+    );
+
+    pub(crate) fn request_timeout(&self) -> Duration {
+        self.request_timeout
+    }
+
     pub(crate) fn message_size_bytes_max(&self) -> usize {
         self.message_size_bytes_max
     }
 
-    service!(
-        /// The generic exchange.
-        exchange, ExchangeServiceClient
-    );
-    service!(
-        /// Income and turnover.
-        income, IncomeServiceClient
-    );
-    service!(
-        /// Status.
-        status, StatusServiceClient
-    );
-    service!(
-        /// Publishing.
-        publication, PublicationServiceClient
-    );
-    service!(
-        /// Consents.
-        consent, ConsentServiceClient
-    );
-    service!(
-        /// The registry.
-        registry, RegistryServiceClient
-    );
-    service!(
-        /// A person's own view.
-        subject, SubjectServiceClient
-    );
-    service!(
-        /// The ledger.
-        audit, AuditServiceClient
-    );
+    pub(crate) fn publish_window_items_max(&self) -> usize {
+        self.publish_window_items_max
+    }
 }
 
-fn client_config(settings: &ClientSettings) -> Result<ClientConfig, ConnectError> {
-    let mut roots = RootCertStore::empty();
-    for certificate in certificates(&settings.ca)? {
-        roots.add(certificate).map_err(|source| file(&settings.ca, "a certificate authority", source))?;
-    }
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider)
-        .with_protocol_versions(&[&rustls::version::TLS13])
-        .map_err(ConnectError::Identity)?
-        .with_root_certificates(roots);
-    let mut config = match (&settings.certificate, &settings.key) {
-        (Some(certificate), Some(key)) => {
-            let private = PrivateKeyDer::from_pem_file(key).map_err(|source| file(key, "a private key", source))?;
-            builder.with_client_auth_cert(certificates(certificate)?, private).map_err(ConnectError::Identity)?
+/// An endpoint, taken apart.
+#[derive(Debug)]
+struct Address {
+    origin: Uri,
+    host: String,
+    port: u16,
+}
+
+impl Address {
+    fn parse(endpoint: &str) -> Result<Self, ConnectError> {
+        let wrong = || ConnectError::Endpoint { endpoint: endpoint.to_owned() };
+        let origin: Uri = endpoint.parse().map_err(|_invalid| wrong())?;
+        if origin.scheme_str() != Some("https") {
+            return Err(wrong());
         }
-        (None, None) => builder.with_no_client_auth(),
-        (Some(_), None) | (None, Some(_)) => return Err(ConnectError::HalfAnIdentity),
-    };
-    config.alpn_protocols = vec![b"h2".to_vec()];
-    Ok(config)
-}
-
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, ConnectError> {
-    let found: Result<Vec<_>, _> = CertificateDer::pem_file_iter(path).and_then(Iterator::collect);
-    let found = found.map_err(|source| file(path, "a certificate", source))?;
-    if found.is_empty() {
-        return Err(file(path, "a certificate", "it holds none"));
+        let host = origin.host().ok_or_else(wrong)?;
+        // An IPv6 address stands in brackets in a URI, and nowhere else.
+        let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+        let port = origin.port_u16().unwrap_or(HTTPS_PORT);
+        Ok(Self { origin, host, port })
     }
-    Ok(found)
 }
 
-fn file(path: &Path, what: &'static str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> ConnectError {
-    ConnectError::File { path: path.to_owned(), what, source: source.into() }
+/// Dials once, so that a failure is told as it is; the channel dials again when the connection breaks.
+async fn connect(address: Address, dialler: Dialler, settings: &ClientSettings) -> Result<Channel, ConnectError> {
+    let endpoint = || settings.endpoint.clone();
+    let first = dialler.clone().dial().await;
+    let mut first = Some(first.map_err(|source| ConnectError::Dial { endpoint: endpoint(), source })?);
+    let connector = tower::service_fn(move |_uri: Uri| {
+        let (first, dialler) = (first.take(), dialler.clone());
+        async move {
+            match first {
+                Some(wire) => Ok(wire),
+                None => dialler.dial().await,
+            }
+        }
+    });
+    let http2 = Endpoint::from(address.origin).timeout(settings.request_timeout);
+    http2.connect_with_connector(connector).await.map_err(|source| ConnectError::Http2 { endpoint: endpoint(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_a_host_and_a_port() {
+        let cases = [
+            ("https://hub.example:8443", "hub.example", 8443),
+            ("https://hub.example", "hub.example", HTTPS_PORT),
+            ("https://[::1]:8443/", "::1", 8443),
+        ];
+        for (endpoint, host, port) in cases {
+            let address = Address::parse(endpoint).unwrap();
+            assert_eq!((address.host.as_str(), address.port), (host, port), "{endpoint}");
+        }
+    }
+
+    #[test]
+    fn an_address_without_tls_or_host_is_refused() {
+        for endpoint in ["http://hub.example:8443", "hub.example:8443", "/hub", "", "https://", "https://a b"] {
+            let error = Address::parse(endpoint).unwrap_err();
+            assert!(matches!(error, ConnectError::Endpoint { .. }), "{endpoint}: {error}");
+        }
+    }
 }

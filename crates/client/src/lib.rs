@@ -1,20 +1,36 @@
-//! The SDK of a partner agency: connect, pull, publish, and verify what came back.
+//! The SDK of a partner agency: connect, pull, publish, export, and verify what came back.
 //!
-//! [`Connection`] gives the generated clients of every service; [`pull`] and its typed sisters add what a careful
-//! caller does anyway: a `request_id`, retries of what may be retried, and the bytes that a receipt commits to.
+//! 1. [`Connection::open`] makes a connection of mutual TLS, with a client of every service (`connect`, `dial`, `tls`);
+//! 2. [`declared_turnover`] and its sisters ask for one record, [`pull`] for a record of any dataset: under a
+//!    `request_id`, so that an attempt that failed is repeated and not counted twice (`typed`, `pull`, `retry`);
+//! 3. [`Pulled::verify`] checks the receipt against exactly the bytes that were received (`pull`, `receipt`);
+//! 4. [`publish()`] gives records to the hub, and [`verify_acknowledgement`] proves that it keeps them (`publish`,
+//!    `acknowledgement`);
+//! 5. [`export_to`] writes the ledger into a file that verifies offline (`export`);
+//! 6. [`Refused`] says what a refusal means for the caller (`refusal`).
+//!
+//! What is deliberately absent: rules of the hub, and a way to call it without TLS.
 
+mod acknowledgement;
 mod connect;
+mod dial;
 mod export;
 mod publish;
 mod pull;
 mod receipt;
 mod refusal;
+mod retry;
+mod tls;
 mod typed;
 
+pub use acknowledgement::{InvalidAcknowledgement, verify_acknowledgement};
 pub use connect::{ClientSettings, ConnectError, Connection};
+pub use dial::DialError;
 pub use export::{ExportError, ExportSummary, export_to};
-pub use publish::publish;
-pub use pull::{PullError, Pulled, RetryPolicy, pull};
-pub use receipt::{InvalidAcknowledgement, MalformedReceipt, receipt_from_wire, verify_acknowledgement};
+pub use publish::{Answers, publish};
+pub use pull::{PullError, Pulled, Unproven, pull};
+pub use receipt::{MalformedReceipt, receipt_from_wire, receipt_to_wire};
 pub use refusal::Refused;
+pub use retry::RetryPolicy;
+pub use tls::TlsError;
 pub use typed::{Typed, company_turnover, declared_turnover, self_employed_affiliation};

@@ -1,49 +1,46 @@
 //! A refusal or failure of the hub, as a caller can act on it.
 
-use std::{fmt, time::Duration};
+use std::{error::Error, fmt, iter, time::Duration};
 
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 use uuid::Uuid;
 
-/// What a `Status` of the hub says.
+/// What a [`Status`] says. Its `Display` is for a person: several lines, without a value of the request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
-    /// The gRPC code.
+    /// The gRPC code. A connection that broke is [`Code::Unavailable`], whatever broke it.
     pub code: Code,
-    /// The stable reason, such as `CONSENT_WITHDRAWN`; empty when something on the way failed.
+    /// The stable reason (`ErrorInfo.reason`), such as `CONSENT_WITHDRAWN`; empty when it is not the hub that answered.
     pub reason: String,
-    /// The reason in words, in English.
+    /// The reason in words, in English. It may change; the reason does not.
     pub message: String,
-    /// The entry of the ledger that records it, where one was written.
+    /// The entry of the ledger that records the refusal, where one was written.
     pub exchange_id: Option<Uuid>,
-    /// When it is worth trying again.
+    /// How long to wait before trying again (`RetryInfo`), where that may help.
     pub retry_after: Option<Duration>,
-    /// The fields at fault, each with its rule.
+    /// The fields at fault (`BadRequest`): for each its path and the rule that it breaks.
     pub violations: Vec<(String, String)>,
 }
 
 impl Refused {
-    /// Decodes a status.
+    /// Decodes a status. Details that cannot be read are left out.
     #[must_use]
     pub fn from_status(status: &Status) -> Self {
         let details = status.get_error_details();
         let info = details.error_info();
-        let violations = details.bad_request().map(|bad| {
-            let pairs = bad.field_violations.iter();
-            pairs.map(|violation| (violation.field.clone(), violation.description.clone())).collect()
-        });
+        let violations = details.bad_request().map(|bad| &bad.field_violations[..]).unwrap_or_default();
         Self {
-            code: status.code(),
+            code: code(status),
             reason: info.map(|info| info.reason.clone()).unwrap_or_default(),
-            message: status.message().to_owned(),
+            message: message(status),
             exchange_id: info.and_then(|info| info.metadata.get("exchange_id")?.parse().ok()),
             retry_after: details.retry_info().and_then(|retry| retry.retry_delay),
-            violations: violations.unwrap_or_default(),
+            violations: violations.iter().map(|found| (found.field.clone(), found.description.clone())).collect(),
         }
     }
 
-    /// Whether the same request may be sent again, under the same `request_id`.
+    /// Whether the same request may succeed when it is sent again; a pull under the same `request_id`.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self.code {
@@ -64,6 +61,9 @@ impl fmt::Display for Refused {
         for (field, rule) in &self.violations {
             write!(f, "\n  {field}: {rule}")?;
         }
+        if let Some(delay) = self.retry_after {
+            write!(f, "\n  try again in {delay:?}")?;
+        }
         if let Some(id) = self.exchange_id {
             write!(f, "\n  recorded as {id}")?;
         }
@@ -71,4 +71,93 @@ impl fmt::Display for Refused {
     }
 }
 
-impl std::error::Error for Refused {}
+impl Error for Refused {}
+
+/// A status with a cause was made here, of a connection that broke: those that arrive have none.
+fn code(status: &Status) -> Code {
+    match status.code() {
+        Code::Unknown if status.source().is_some() => Code::Unavailable,
+        code => code,
+    }
+}
+
+/// The message, and the causes of a status that was made here; each once.
+fn message(status: &Status) -> String {
+    let mut message = status.message().to_owned();
+    for cause in iter::successors(status.source(), |&cause| cause.source()) {
+        let cause = cause.to_string();
+        if !message.contains(&cause) {
+            message = format!("{message}: {cause}");
+        }
+    }
+    message
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::HashMap, io};
+
+    use tonic_types::ErrorDetails;
+
+    use super::*;
+
+    const ID: &str = "0190f5fe-7c00-7a00-8abc-012345678901";
+
+    fn withdrawn() -> Status {
+        let metadata = HashMap::from([("exchange_id".to_owned(), ID.to_owned())]);
+        let details = ErrorDetails::with_error_info("CONSENT_WITHDRAWN", "unefois", metadata);
+        Status::with_error_details(Code::PermissionDenied, "the consent was withdrawn", details)
+    }
+
+    #[test]
+    fn a_refusal_names_its_reason_and_its_entry() {
+        let refused = Refused::from_status(&withdrawn());
+        assert_eq!((refused.code, refused.reason.as_str()), (Code::PermissionDenied, "CONSENT_WITHDRAWN"));
+        assert_eq!(refused.exchange_id, Some(ID.parse().unwrap()));
+        assert!(!refused.is_retryable());
+        assert_eq!(refused.to_string(), format!("CONSENT_WITHDRAWN: the consent was withdrawn\n  recorded as {ID}"));
+    }
+
+    #[test]
+    fn fields_at_fault_stand_with_their_rules() {
+        let mut details = ErrorDetails::with_bad_request_violation("context.case_reference", "1 to 200 characters");
+        details.set_error_info("FIELD_INVALID", "unefois", HashMap::new());
+        let status = Status::with_error_details(Code::InvalidArgument, "the request is invalid", details);
+        let refused = Refused::from_status(&status);
+        let due = ("context.case_reference".to_owned(), "1 to 200 characters".to_owned());
+        assert_eq!((refused.violations.as_slice(), refused.exchange_id), ([due].as_slice(), None));
+        assert!(refused.to_string().contains("\n  context.case_reference: 1 to 200 characters"), "{refused}");
+    }
+
+    #[test]
+    fn an_exhausted_limit_is_worth_a_retry_only_with_a_delay() {
+        let exhausted = |details| Status::with_error_details(Code::ResourceExhausted, "too much", details);
+        let later = ErrorDetails::with_retry_info(Some(Duration::from_millis(250)));
+        let refused = Refused::from_status(&exhausted(later));
+        assert_eq!((refused.retry_after, refused.is_retryable()), (Some(Duration::from_millis(250)), true));
+        assert!(!Refused::from_status(&exhausted(ErrorDetails::new())).is_retryable());
+    }
+
+    #[test]
+    fn an_entry_id_that_is_none_is_left_out() {
+        let metadata = HashMap::from([("exchange_id".to_owned(), "soon".to_owned())]);
+        let details = ErrorDetails::with_error_info("COMMIT_UNKNOWN", "unefois", metadata);
+        let refused = Refused::from_status(&Status::with_error_details(Code::Unavailable, "", details));
+        assert_eq!((refused.exchange_id, refused.is_retryable()), (None, true));
+    }
+
+    #[test]
+    fn a_broken_connection_is_unavailable_and_says_why() {
+        let broken = io::Error::from(io::ErrorKind::ConnectionReset);
+        let refused = Refused::from_status(&Status::from_error(Box::new(broken)));
+        assert_eq!((refused.code, refused.reason.as_str()), (Code::Unavailable, ""));
+        assert!(refused.is_retryable());
+        assert_eq!(refused.to_string(), "Unavailable: connection reset");
+    }
+
+    #[test]
+    fn a_status_that_arrived_as_unknown_stays_unknown() {
+        let refused = Refused::from_status(&Status::unknown("something"));
+        assert_eq!((refused.code, refused.is_retryable()), (Code::Unknown, false));
+    }
+}

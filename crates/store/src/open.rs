@@ -21,6 +21,9 @@ const APPLICATION_HUB: i32 = 0x556e_6546;
 /// `UneK`: marks a database file as a key store.
 const APPLICATION_KEYS: i32 = 0x556e_654b;
 
+/// How long the header of an SQLite database is.
+const HEADER_BYTES: usize = 100;
+
 static HUB: Migrator = sqlx::migrate!("../../migrations/sqlite");
 static KEYS: Migrator = sqlx::migrate!("../../migrations/sqlite-keys");
 
@@ -106,7 +109,7 @@ async fn connect(
         }
         _ => Error::Sql { action: "open its database", source: error },
     };
-    check_header(path)?;
+    check_header(path, application)?;
     let options = options(path, limits).create_if_missing(true);
     let mut connection = SqliteConnection::connect_with(&options).await.map_err(not_a_database)?;
     let found: i32 =
@@ -126,14 +129,24 @@ async fn connect(
     Ok(connection)
 }
 
-/// Looks before SQLite does: its first pragma would already write to a file that is not ours.
-fn check_header(path: &Path) -> Result<(), Error> {
+/// Looks before SQLite does: its first pragma would already write to a file that is not ours, a database or not.
+///
+/// The header is SQLite's file format, section 1.3: the schema cookie at byte 40 is 0 until the first table is made,
+/// and the `application_id` is at byte 68.
+fn check_header(path: &Path, application: i32) -> Result<(), Error> {
     use std::io::Read;
-    let Ok(mut file) = std::fs::File::open(path) else { return Ok(()) };
-    let mut header = [0; 16];
-    match file.read(&mut header) {
-        Ok(0) => Ok(()),
-        Ok(16) if &header == b"SQLite format 3\0" => Ok(()),
-        Ok(_) | Err(_) => Err(Error::NotOurs { path: path.to_owned() }),
+    let not_ours = || Error::NotOurs { path: path.to_owned() };
+    let Ok(file) = std::fs::File::open(path) else { return Ok(()) };
+    let mut header = Vec::with_capacity(HEADER_BYTES);
+    if file.take(HEADER_BYTES as u64).read_to_end(&mut header).is_err() {
+        return Err(not_ours());
     }
+    if header.is_empty() {
+        return Ok(());
+    }
+    let Ok(header) = <[u8; HEADER_BYTES]>::try_from(header) else { return Err(not_ours()) };
+    let number = |at: usize| i32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
+    let (schema_cookie, found) = (number(40), number(68));
+    let is_ours = found == application || (found == 0 && schema_cookie == 0);
+    if header.starts_with(b"SQLite format 3\0") && is_ours { Ok(()) } else { Err(not_ours()) }
 }

@@ -6,7 +6,7 @@ use crate::{
 };
 
 /// The version of cargo-deny whose configuration `deny.toml` is.
-const DENY: &str = "cargo-deny@0.20";
+const DENY: &str = "cargo-deny@0.20.2";
 
 pub(crate) fn run() -> anyhow::Result<()> {
     shell::run(&["cargo", "fmt", "--all", "--", "--check"])?;

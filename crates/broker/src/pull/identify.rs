@@ -1,7 +1,7 @@
 //! Identify: what is asked, of whom, and whether the hub understands it.
 
 use jiff::Timestamp;
-use unefois_catalog::{Dataset, FieldSet, InvalidKey, Key};
+use unefois_catalog::{Dataset, FieldSet, InvalidKey, Key, UnknownField};
 use unefois_core::{DatasetId, Identifier, Reason};
 use unefois_store::RequestClaim;
 use uuid::Uuid;
@@ -29,7 +29,7 @@ impl Exchange {
         let dataset = hub.catalog.dataset(&question.dataset).ok_or_else(|| Failure::new(Reason::DatasetUnknown))?;
         dataset
             .field_set(question.fields.iter().map(String::as_str))
-            .map_err(|unknown| Failure::field(Reason::FieldUnknown, "field_mask", unknown.to_string()))?;
+            .map_err(|unknown| Failure::field(Reason::FieldUnknown, "field_mask", unknown_path(&question, &unknown)))?;
         let key = key_of(dataset, &question)?;
         let now = hub.clock.now();
         let subject = hub.subject_known(std::slice::from_ref(&question.subject), now).await?;
@@ -69,6 +69,13 @@ impl Exchange {
         let kept = i64::try_from(self.hub.limits.request_id_kept.as_micros()).unwrap_or(i64::MAX);
         now.as_microsecond() - kept
     }
+}
+
+/// The rule that a path of the mask breaks, by its place: what the caller sent is not sent back. An error travels in
+/// headers, and one that is too long for them closes the connection.
+fn unknown_path(question: &Question, unknown: &UnknownField) -> String {
+    let place = question.fields.iter().position(|path| *path == unknown.field).unwrap_or_default();
+    format!("dataset `{}` has no field of the name in `paths[{place}]`", unknown.dataset)
 }
 
 fn key_of(dataset: &Dataset, question: &Question) -> Result<Key, Failure> {
