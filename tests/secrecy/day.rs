@@ -122,8 +122,7 @@ pub(crate) async fn portal_and_audit(house: &House, people: &[Person]) {
         let list = ListRequest { subject: subject(), case_reference: case_reference() };
         portal.consent().list(list).await.unwrap();
         portal.consent().withdraw(WithdrawRequest { consent_id: granted.consent_id }).await.unwrap();
-        let view =
-            ListExchangesRequest { subject: subject(), case_reference: case_reference(), ..Default::default() };
+        let view = ListExchangesRequest { subject: subject(), case_reference: case_reference(), ..Default::default() };
         portal.subject().list_exchanges(view).await.unwrap();
         let search = SearchExchangesRequest { subject: Some(person.by_siren()), ..Default::default() };
         assert!(!house.audited(search).await.is_empty());

@@ -78,11 +78,8 @@ fn check_open(files: &[(PathBuf, Vec<u8>)], file: &str, due: &[&str]) {
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_on_disk_names_a_person_an_amount_or_a_reference() {
     let provider = ApiEntreprise::serve(None).await;
-    let settings = HouseSettings {
-        provider: Some(provider.base_url()),
-        more: LOG_ALL.to_owned(),
-        ..HouseSettings::default()
-    };
+    let settings =
+        HouseSettings { provider: Some(provider.base_url()), more: LOG_ALL.to_owned(), ..HouseSettings::default() };
     let mut house = House::open_with(UNEFOIS, &settings).await;
     let people: Vec<Person> = (0..8).map(|number| Person::invented(7_000 + number * 37)).collect();
     day::publications(&house, &people).await;

@@ -133,9 +133,17 @@ impl Exchange {
         self.draft(public, &personal)
     }
 
-    /// The entry of a refusal.
+    /// The entry of a refusal. What the caller named as agreement and local body stands in its public part, which is
+    /// never erased, only where the registry knows it: any other text may name a person.
     pub(super) fn refused(&self, refusal: &Refusal, kind: EntryKind, repeats: Option<Uuid>) -> Draft {
+        let (caller, context) = (&self.question.caller, &self.question.context);
+        let in_force = self.hub.authority.load();
+        let agreement = in_force.registry.agreement(&context.agreement).map(|known| known.id.to_string());
+        let consumer = in_force.registry.agency(&caller.agency);
+        let acts_through = |body: &&String| consumer.is_some_and(|consumer| consumer.acts_through(body));
         let public = PublicPart {
+            agreement: agreement.unwrap_or_default(),
+            local_body: context.local_body.as_ref().filter(acts_through).cloned().unwrap_or_default(),
             outcome: Outcome::Refused.into(),
             reason: refusal.reason.code().to_owned(),
             provider: refusal.provider.as_ref().map(ToString::to_string).unwrap_or_default(),
