@@ -14,8 +14,8 @@ pub(crate) fn run() -> anyhow::Result<()> {
     install_python(&python)?;
     let environment = [("UNEFOIS_PYTHON", python.as_str())];
     if works(&["cargo", "nextest", "--version"]) {
-        run_with(&["cargo", "nextest", "run", "--workspace", "--locked"], &environment)?;
-        return run_with(&["cargo", "test", "--workspace", "--doc", "--locked", "--quiet"], &environment);
+        run_with(&["cargo", "test", "--workspace", "--doc", "--locked", "--quiet"], &environment)?;
+        return run_with(&["cargo", "nextest", "run", "--workspace", "--locked"], &environment);
     }
     run_with(&["cargo", "test", "--workspace", "--locked"], &environment)
 }
