@@ -6,7 +6,7 @@ use moka::sync::Cache;
 use tokio::task::JoinHandle;
 use unefois_catalog::Catalog;
 use unefois_connect::ApiEntreprise;
-use unefois_core::{Agency, AgencyCode, Caller, DatasetId, Registry, RegistryFile, Role, Sandbox};
+use unefois_core::{Agency, AgencyCode, Caller, DatasetId, RegistryFile, Role, Sandbox};
 use unefois_identity::TrustDomain;
 use unefois_ledger::{SigningKey, VerifyingKey, shard_origin};
 use unefois_store::{CheckpointFile, KeyStore, Store, Writer};
@@ -236,12 +236,6 @@ impl Hub {
     #[must_use]
     pub fn verifying_key(&self) -> &VerifyingKey {
         &self.0.verifying_key
-    }
-
-    /// The registry, for whoever only reads it.
-    #[must_use]
-    pub fn registry_snapshot(&self) -> Arc<Registry> {
-        self.registry()
     }
 }
 

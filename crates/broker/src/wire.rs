@@ -1,4 +1,4 @@
-//! Small forms in which the broker keeps things: the codes of the ledger, what stands for chosen identifiers, and a sealed live answer.
+//! Small forms in which the broker keeps things: the codes of the ledger, chosen identifiers, a sealed live answer.
 
 use unefois_core::Purpose;
 use unefois_ledger::Source;

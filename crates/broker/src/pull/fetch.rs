@@ -10,7 +10,7 @@ use unefois_proto::pb;
 use unefois_store::{HeldRevision, RecordAsked};
 use unefois_vault::RecordAad;
 
-use super::identify::{Exchange, siret_of};
+use super::identify::Exchange;
 use crate::{failure::Failure, hub::Connector, hub::Hub, question::Freshness};
 
 /// A whole record, before it is minimised.
@@ -65,8 +65,7 @@ impl Exchange {
         let Connector::CompanyTurnover(api) = connector;
         let question =
             pb::income::v1::CompanyTurnover::decode(self.key.natural.as_slice()).map_err(Failure::internal)?;
-        let siret = question.siret.or_else(|| siret_of(&self.question.subject));
-        let (Some(siret), Some(year)) = (siret, question.year) else {
+        let (Some(siret), Some(year)) = (question.siret, question.year) else {
             return Err(Failure::field(Reason::KeyInvalid, "siret", "a live question names the establishment"));
         };
         let year =

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use unefois_catalog::{Dataset, FieldSet, InvalidKey, Key, UnknownField};
-use unefois_core::{DatasetId, Identifier, Reason};
+use unefois_core::{DatasetId, Reason};
 use unefois_store::RequestClaim;
 use uuid::Uuid;
 
@@ -123,13 +123,5 @@ fn canonical_request(hub: &Hub, question: &Question, key: &Key) -> Vec<u8> {
 impl std::fmt::Debug for Exchange {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Exchange").field("id", &self.id).finish_non_exhaustive()
-    }
-}
-
-/// The identifier of a question, where the catalogue knows its kind.
-pub(super) fn siret_of(subject: &Identifier) -> Option<String> {
-    match subject {
-        Identifier::Siret(siret) => Some(siret.as_str().to_owned()),
-        Identifier::Nir(_) | Identifier::Siren(_) | Identifier::Spi(_) | Identifier::Local { .. } => None,
     }
 }

@@ -29,7 +29,6 @@ impl LedgerShard {
     ) -> Result<Self, Failure> {
         let mut tx = writer.begin().await?;
         let row = tx.shard_take_in_tx(slot, key.name()).await?;
-        tx.commit().await?;
         if row.origin != key.name() {
             return Err(Failure::internal(TakeError::Origin { found: row.origin, due: key.name().to_owned() }));
         }
@@ -42,6 +41,8 @@ impl LedgerShard {
         }
         let tree = tree::restore(&store, slot, head).await?;
         check_outside(&store, slot, &outside, &key, head).await?;
+        // Only now: a start that is refused leaves the database as it was.
+        tx.commit().await?;
 
         let authority_now = authority.load();
         authority.registry_replaced(Arc::clone(&authority_now.registry), row.authority_epoch);
