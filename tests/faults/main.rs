@@ -5,6 +5,7 @@
 mod calls;
 mod commit;
 mod crash;
+mod erasure;
 mod input;
 mod start;
 
@@ -31,6 +32,14 @@ fn sql(database: &Path, statement: &str) {
     let script = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], timeout=10); c.executescript(sys.argv[2])";
     let status = python().args(["-c", script]).arg(database).arg(statement).status().unwrap();
     assert!(status.success(), "{statement}");
+}
+
+/// The one number that a query gives, by an SQLite that is not ours.
+fn number(database: &Path, query: &str) -> u64 {
+    let script =
+        "import sqlite3, sys; print(sqlite3.connect(sys.argv[1], timeout=10).execute(sys.argv[2]).fetchone()[0])";
+    let output = python().args(["-c", script]).arg(database).arg(query).output().unwrap();
+    String::from_utf8(output.stdout).unwrap().trim().parse().unwrap()
 }
 
 async fn house_with(person: &Person) -> House {

@@ -6,6 +6,7 @@ mod audit;
 mod collected;
 mod command_line;
 mod consent;
+mod erasure;
 mod identity;
 mod live;
 mod partner;

@@ -28,6 +28,7 @@ pub const MATRIX: &[(&str, Access)] = &[
     ("/unefois.registry.v1.RegistryService/Describe", Roles(&[Operator, Auditor])),
     ("/unefois.subject.v1.SubjectService/ListExchanges", Roles(&[Portal])),
     ("/unefois.subject.v1.SubjectService/Merge", Roles(&[Operator])),
+    ("/unefois.subject.v1.SubjectService/Erase", Roles(&[Operator])),
     ("/unefois.audit.v1.AuditService/SearchExchanges", Roles(&[Auditor])),
     ("/unefois.audit.v1.AuditService/ExportEntries", Roles(&[Auditor])),
     ("/unefois.audit.v1.AuditService/GetInclusionProof", Roles(&[Auditor])),

@@ -96,7 +96,7 @@ pub(crate) fn code_of(reason: Reason) -> Code {
         | Reason::PayloadInvalid
         | Reason::RegistryInvalid
         | Reason::PageTokenInvalid => Code::InvalidArgument,
-        Reason::NotFound | Reason::SubjectUnknown | Reason::ConsentUnknown => Code::NotFound,
+        Reason::NotFound | Reason::RecordErased | Reason::SubjectUnknown | Reason::ConsentUnknown => Code::NotFound,
         Reason::RecordAmbiguous | Reason::IdentityConflict | Reason::ProviderAnswerInvalid => Code::FailedPrecondition,
         Reason::RequestIdReused | Reason::PublicationIdReused => Code::AlreadyExists,
         Reason::ProviderUnavailable | Reason::CommitUnknown | Reason::LeaseLost => Code::Unavailable,

@@ -1,7 +1,8 @@
 //! `SubjectService`.
 
 use tonic::{Request, Response, Status};
-use unefois_broker::{Hub, SubjectExchange};
+use unefois_broker::{Erased, Failure, Hub, SubjectExchange};
+use unefois_core::{ErasureScope, Reason};
 use unefois_proto::{
     pb::subject::v1 as wire, server::subject::v1::subject_service_server::SubjectService, timestamp_from_micros,
 };
@@ -50,6 +51,27 @@ impl SubjectService for Subjects {
         let id =
             self.hub.merge(&caller, &kept, &merged, &case_reference).await.map_err(|failure| status_of(&failure))?;
         Ok(Response::new(wire::MergeResponse { exchange_id: id.to_string() }))
+    }
+
+    async fn erase(&self, request: Request<wire::EraseRequest>) -> Result<Response<wire::EraseResponse>, Status> {
+        let caller = caller(request.extensions())?;
+        let scope = erasure_scope(request.get_ref().scope())?;
+        let wire::EraseRequest { subject, scope: _, case_reference } = request.into_inner();
+        let subject = identity(&self.hub, subject, "subject")?;
+        let case_reference = reference(case_reference, "case_reference", self.hub.limits().reference_length_max)?;
+        let erased = self.hub.erase(&caller, &subject, scope, &case_reference).await;
+        let Erased { exchange_id, records, traces } = erased.map_err(|failure| status_of(&failure))?;
+        Ok(Response::new(wire::EraseResponse { exchange_id: exchange_id.to_string(), records, traces }))
+    }
+}
+
+fn erasure_scope(scope: wire::ErasureScope) -> Result<ErasureScope, Status> {
+    match scope {
+        wire::ErasureScope::Payload => Ok(ErasureScope::Payload),
+        wire::ErasureScope::PayloadAndTrace => Ok(ErasureScope::PayloadAndTrace),
+        wire::ErasureScope::Unspecified => {
+            Err(status_of(&Failure::field(Reason::ArgumentInvalid, "scope", "it says what is erased")))
+        }
     }
 }
 

@@ -184,6 +184,10 @@ impl Act for ConsentAct {
         Box::pin(async move {
             let effect = match &self.change {
                 ConsentChange::Grant { subject, consent } => {
+                    // Erased since it was found: another grant would be about the subject that is known now.
+                    if !tx.subject_exists_in_tx(*subject).await? {
+                        return Err(Failure::new(Reason::SubjectUnknown));
+                    }
                     tx.consent_insert_in_tx(*subject, consent).await?;
                     Effect::Keeps
                 }

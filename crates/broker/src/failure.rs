@@ -87,6 +87,12 @@ impl Failure {
         Self { storage_failed: true, ..failure }
     }
 
+    /// The same, and this node writes nothing more.
+    #[must_use]
+    pub(crate) fn stop(self) -> Self {
+        Self { storage_failed: true, ..self }
+    }
+
     /// A queue is full.
     #[must_use]
     pub fn overloaded(what: &'static str) -> Self {

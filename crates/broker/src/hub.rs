@@ -138,12 +138,15 @@ impl Hub {
         let registry = registry::load(&store).await?;
         let is_new = registry.version() == 0;
         let authority = Arc::new(Authority::new(Arc::new(registry), 0));
+        let (pseudonyms, of_follower) = (keyring.pseudonyms(), keyring.pseudonyms());
+        let keys = Keys::new(key_store, Arc::new(keyring), &limits);
         let shard = LedgerShard::take(
             store.clone(),
             writer,
             outside,
             SLOT,
             signing_key,
+            keys.clone(),
             Arc::clone(&authority),
             clock,
             &limits,
@@ -152,10 +155,9 @@ impl Hub {
         let indexed = store.index_position_fetch(SLOT).await?;
         let (recorder, queues) = Recorder::new(&limits, &shard, indexed);
         let recording = tokio::spawn(recorder::run(shard, queues, limits.clone()));
-        let pseudonyms = keyring.pseudonyms();
         let follower = Follower {
             store: store.clone(),
-            pseudonyms: keyring.pseudonyms(),
+            pseudonyms: of_follower,
             recorder: recorder.clone(),
             slot: SLOT,
             slice_max: limits.index_slice_max,
@@ -169,7 +171,7 @@ impl Hub {
             verifying_key,
             catalog,
             loader: Loader::start(store.clone(), &limits),
-            keys: Keys::new(key_store, Arc::new(keyring), &limits),
+            keys,
             store,
             pseudonyms,
             authority,
@@ -180,6 +182,7 @@ impl Hub {
             limits,
             clock,
         }));
+        hub.erasures_finish().await?;
         if is_new {
             hub.first_operator(operator).await?;
         }

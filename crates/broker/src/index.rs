@@ -3,7 +3,7 @@
 use futures::future::BoxFuture;
 use tokio::sync::oneshot;
 use unefois_ledger::{PublicPart, decode_leaf};
-use unefois_store::{IndexRow, IndexSource, Store, SubjectMark, Transaction};
+use unefois_store::{ErasureNumber, IndexRow, IndexSource, Store, SubjectMark, Transaction};
 use unefois_vault::Pseudonyms;
 
 use crate::{
@@ -36,19 +36,22 @@ impl Follower {
                 }
                 continue;
             }
+            // Before the entries: an erasure in between makes the slice stale.
+            let erasures = self.store.erasure_newest_fetch().await?;
             let sources = self.store.index_sources_list(self.slot, next, self.slice_max).await?;
             let Some(last) = sources.last() else { continue };
             let after = last.index + 1;
             let (done, answer) = oneshot::channel();
-            let slice = Slice::new(&sources, &self.pseudonyms, self.slot, after, done)?;
+            let slice = Slice::new(&sources, &self.pseudonyms, self.slot, after, erasures, done)?;
             if self.recorder.act_when_there_is_room(Box::new(slice)).await.is_err() {
                 return Ok(());
             }
             match answer.await {
-                Ok(Ok(())) => {
+                Ok(Ok(SliceOutcome::Written)) => {
                     next = after;
                     self.recorder.indexed_to(next);
                 }
+                Ok(Ok(SliceOutcome::Stale)) => {}
                 Ok(Err(failure)) if failure.is_storage_failure() => return Err(failure),
                 Ok(Err(failure)) => {
                     tracing::warn!(reason = failure.reason.code(), "a slice of the index was not written; again");
@@ -60,13 +63,23 @@ impl Follower {
     }
 }
 
+/// What became of a slice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum SliceOutcome {
+    Written,
+    /// A subject was erased after the entries were read: its marks must not be written.
+    Stale,
+}
+
 /// One slice: rows and marks ready to be written.
 struct Slice {
     slot: u32,
     rows: Vec<IndexRow>,
     marks: Vec<SubjectMark>,
     next: u64,
-    done: Option<oneshot::Sender<Result<(), Failure>>>,
+    erasures: ErasureNumber,
+    outcome: SliceOutcome,
+    done: Option<oneshot::Sender<Result<SliceOutcome, Failure>>>,
 }
 
 impl Slice {
@@ -75,7 +88,8 @@ impl Slice {
         pseudonyms: &Pseudonyms,
         slot: u32,
         next: u64,
-        done: oneshot::Sender<Result<(), Failure>>,
+        erasures: ErasureNumber,
+        done: oneshot::Sender<Result<SliceOutcome, Failure>>,
     ) -> Result<Self, Failure> {
         let mut rows = Vec::with_capacity(sources.len());
         let mut marks = Vec::new();
@@ -88,7 +102,7 @@ impl Slice {
         }
         // In the order of their key: sorted rows cost a fraction of random ones.
         marks.sort_unstable_by_key(|mark| (mark.search, mark.index));
-        Ok(Self { slot, rows, marks, next, done: Some(done) })
+        Ok(Self { slot, rows, marks, next, erasures, outcome: SliceOutcome::Written, done: Some(done) })
     }
 }
 
@@ -99,6 +113,10 @@ impl Act for Slice {
         _place: Place,
     ) -> BoxFuture<'act, Result<Performed, Failure>> {
         Box::pin(async move {
+            if tx.erasure_newest_in_tx().await? != self.erasures {
+                self.outcome = SliceOutcome::Stale;
+                return Ok(Performed { entries: Vec::new(), effect: Effect::Keeps });
+            }
             tx.index_insert_in_tx(self.slot, &self.rows, &self.marks, self.next).await?;
             Ok(Performed { entries: Vec::new(), effect: Effect::Keeps })
         })
@@ -106,7 +124,7 @@ impl Act for Slice {
 
     fn settle(mut self: Box<Self>, outcome: Result<Vec<Placed>, Failure>, _authority: &Authority, _epoch: u64) {
         if let Some(done) = self.done.take() {
-            let _gone = done.send(outcome.map(drop));
+            let _gone = done.send(outcome.map(|_placed| self.outcome));
         }
     }
 }

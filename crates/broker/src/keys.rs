@@ -1,9 +1,11 @@
 //! Open keys: made once, committed before use, cached.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
-use jiff::Timestamp;
+use arc_swap::ArcSwap;
+use jiff::{SignedDuration, Timestamp};
 use moka::sync::Cache;
+use unefois_core::Reason;
 use unefois_store::{KeyRow, KeyStore};
 use unefois_vault::{KeyId, KeyUse, Keyring, SubjectKey, WrappedKey};
 
@@ -28,18 +30,54 @@ pub(crate) struct Keys {
     keyring: Arc<Keyring>,
     by_id: Cache<[u8; 16], OpenKey>,
     by_owner: Cache<(Owner, u8), [u8; 16]>,
+    /// The keys that were destroyed lately, and when: what was opened or sealed with one before must not go on.
+    destroyed: Arc<ArcSwap<HashMap<[u8; 16], Timestamp>>>,
 }
+
+/// How long a destroyed key is remembered: far longer than any call lives that could have opened it.
+const DESTROYED_REMEMBERED: SignedDuration = SignedDuration::from_hours(1);
 
 impl Keys {
     pub(crate) fn new(store: KeyStore, keyring: Arc<Keyring>, limits: &Limits) -> Self {
         let by_id = Cache::new(limits.key_cache_max);
-        Self { store, keyring, by_id, by_owner: Cache::new(limits.key_cache_max) }
+        let by_owner = Cache::new(limits.key_cache_max);
+        Self { store, keyring, by_id, by_owner, destroyed: Arc::default() }
+    }
+
+    /// Destroys keys: from the cache, and from the key store for good.
+    pub(crate) async fn destroy(&self, ids: &[[u8; 16]], now: Timestamp) -> Result<(), Failure> {
+        self.destroyed.rcu(|remembered| {
+            let mut remembered = HashMap::clone(remembered);
+            remembered.retain(|_, at| now.duration_since(*at) < DESTROYED_REMEMBERED);
+            remembered.extend(ids.iter().map(|id| (*id, now)));
+            remembered
+        });
+        ids.iter().for_each(|id| self.by_id.invalidate(id));
+        self.destroy_stored(ids).await
+    }
+
+    /// Destroys keys that nobody has opened since the hub started.
+    pub(crate) async fn destroy_stored(&self, ids: &[[u8; 16]]) -> Result<(), Failure> {
+        Ok(self.store.keys_destroy(ids).await?)
+    }
+
+    /// Whether that key was destroyed lately.
+    pub(crate) fn is_destroyed(&self, id: &[u8; 16]) -> bool {
+        self.destroyed.load().contains_key(id)
+    }
+
+    /// The identifiers of a subject's keys for one use.
+    pub(crate) async fn ids_of_subject(&self, subject: [u8; 16], usage: KeyUse) -> Result<Vec<[u8; 16]>, Failure> {
+        Ok(self.store.key_ids_of_subject_list(subject, usage.number()).await?)
     }
 
     /// The key of that identifier.
     pub(crate) async fn open(&self, id: [u8; 16]) -> Result<OpenKey, Failure> {
         if let Some(key) = self.by_id.get(&id) {
             return Ok(key);
+        }
+        if self.is_destroyed(&id) {
+            return Err(Failure::new(Reason::RecordErased));
         }
         let row = self.store.key_fetch(id).await?;
         let row = row.ok_or_else(|| Failure::internal(MissingKey))?;
@@ -123,6 +161,11 @@ impl Keys {
         let key = self.keyring.unwrap(&wrapped).map_err(Failure::internal)?;
         let open = Arc::new(key);
         self.by_id.insert(row.id, Arc::clone(&open));
+        if self.is_destroyed(&row.id) {
+            // Read before it was destroyed: it must not come back by way of the cache.
+            self.by_id.invalidate(&row.id);
+            return Err(Failure::new(Reason::RecordErased));
+        }
         Ok(open)
     }
 }

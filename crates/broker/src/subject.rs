@@ -227,6 +227,11 @@ impl Act for Merge {
         _place: Place,
     ) -> BoxFuture<'act, Result<Performed, Failure>> {
         Box::pin(async move {
+            for subject in [self.kept, self.merged] {
+                if !tx.subject_exists_in_tx(subject).await? {
+                    return Err(Failure::new(Reason::SubjectUnknown));
+                }
+            }
             tx.subject_merge_in_tx(self.kept, self.merged).await?;
             Ok(Performed { entries: self.draft.take().into_iter().collect(), effect: Effect::Removes })
         })

@@ -1,7 +1,7 @@
 //! A subject's own view: what was done with their data, in words that they can read (CRPA article R114-9-7).
 
 use jiff::{Timestamp, tz::TimeZone};
-use unefois_core::{AgencyCode, Caller, Identifier, LegalBasis, Reason, Registry};
+use unefois_core::{AgencyCode, Caller, ErasureScope, Identifier, LegalBasis, Reason, Registry};
 use unefois_ledger::{EntryKind, Outcome, PublicPart};
 use unefois_store::Search;
 use uuid::Uuid;
@@ -125,6 +125,9 @@ fn sentence(exchange: &SubjectExchange) -> String {
         }
         (EntryKind::SubjectView, _) => format!("Le {day}, {who} a consulté ce relevé ou vos consentements."),
         (EntryKind::AuditQuery, _) => format!("Le {day}, {who} a contrôlé les échanges vous concernant."),
+        (EntryKind::Subject, _) if verb == ErasureScope::Payload.verb() => {
+            format!("Le {day}, vos données détenues par le hub ont été effacées.")
+        }
         (EntryKind::Subject, _) => format!("Le {day}, deux dossiers à votre nom ont été réunis."),
         (
             EntryKind::Exchange

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// The hub of Dites-le-nous une fois: agencies exchange what a person has told one of them already.
 #[derive(Debug, Parser)]
@@ -284,6 +284,25 @@ pub(crate) enum SubjectCommand {
         #[arg(long, value_name = "REFERENCE")]
         case: String,
     },
+    /// Erase what the hub keeps of a person, for good. As an operator.
+    Erase {
+        #[command(flatten)]
+        subject: SubjectInput,
+        /// What is erased.
+        #[arg(long, value_enum)]
+        scope: ErasureScopeArgument,
+        /// The reference of the decision; it must not name the person.
+        #[arg(long, value_name = "REFERENCE")]
+        case: String,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ErasureScopeArgument {
+    /// What providers stated: every record.
+    Payload,
+    /// The same, and every trace of the person: identifiers, consents, the personal part of the ledger.
+    PayloadAndTrace,
 }
 
 #[derive(Debug, Subcommand)]

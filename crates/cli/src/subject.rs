@@ -1,10 +1,13 @@
-//! `unefois subject`: what was done with a person's data; joining two files of one person.
+//! `unefois subject`: what was done with a person's data; joining two files of one person; erasing one.
 
 use anyhow::bail;
 use unefois_client::ClientSettings;
-use unefois_proto::pb::subject::v1::{ListExchangesRequest, MergeRequest, SubjectExchange};
+use unefois_proto::pb::subject::v1::{EraseRequest, ErasureScope, ListExchangesRequest, MergeRequest, SubjectExchange};
 
-use crate::{arguments::SubjectCommand, client, output};
+use crate::{
+    arguments::{ErasureScopeArgument, SubjectCommand},
+    client, output,
+};
 
 pub(crate) async fn run(command: SubjectCommand, settings: &ClientSettings) -> anyhow::Result<()> {
     match command {
@@ -37,6 +40,18 @@ pub(crate) async fn run(command: SubjectCommand, settings: &ClientSettings) -> a
             let mut service = client::connect(settings).await?.subject();
             let done = service.merge(request).await.map_err(|status| client::refused(&status))?.into_inner();
             println!("merged; recorded as {}", done.exchange_id);
+            Ok(())
+        }
+        SubjectCommand::Erase { subject, scope, case } => {
+            let scope = match scope {
+                ErasureScopeArgument::Payload => ErasureScope::Payload,
+                ErasureScopeArgument::PayloadAndTrace => ErasureScope::PayloadAndTrace,
+            };
+            let request =
+                EraseRequest { subject: Some(client::subject(&subject)?), scope: scope.into(), case_reference: case };
+            let mut service = client::connect(settings).await?.subject();
+            let done = service.erase(request).await.map_err(|status| client::refused(&status))?.into_inner();
+            println!("erased {} records and {} traces; recorded as {}", done.records, done.traces, done.exchange_id);
             Ok(())
         }
     }

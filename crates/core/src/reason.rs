@@ -176,6 +176,9 @@ reasons! {
     RecordAmbiguous, "RECORD_AMBIGUOUS", ChangeTheRequest,
         "several records match: complete the key",
         "plusieurs enregistrements correspondent : complétez la clé";
+    RecordErased, "RECORD_ERASED", AlreadyDone,
+        "what the request refers to was erased",
+        "ce à quoi la requête se rapporte a été effacé";
     IdentityConflict, "IDENTITY_CONFLICT", AskSomeone(Operator),
         "the identifiers belong to two subjects",
         "les identifiants appartiennent à deux usagers";

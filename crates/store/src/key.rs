@@ -149,4 +149,50 @@ impl KeyStore {
         }
         tx.commit().await.doing("commit keys")
     }
+
+    /// The identifiers of the keys of that subject for one use.
+    ///
+    /// # Errors
+    /// The key store cannot be read.
+    pub async fn key_ids_of_subject_list(&self, subject: [u8; 16], usage: u8) -> Result<Vec<[u8; 16]>, Error> {
+        let mut connection = self.connection.lock().await;
+        let rows: Vec<Vec<u8>> = sqlx::query_scalar("SELECT id FROM wrapped_key WHERE subject = ? AND use = ?")
+            .bind(&subject[..])
+            .bind(i64::from(usage))
+            .fetch_all(&mut *connection)
+            .await
+            .doing("list the keys of a subject")?;
+        rows.iter().map(|id| fixed(id, "key id")).collect()
+    }
+
+    /// Destroys keys: when it returns, no byte of them is left in the files of the key store. One that is not there
+    /// is left out.
+    ///
+    /// # Errors
+    /// The key store cannot be written.
+    pub async fn keys_destroy(&self, ids: &[[u8; 16]]) -> Result<(), Error> {
+        let mut connection = self.connection.lock().await;
+        let mut tx = connection.begin_with("BEGIN IMMEDIATE").await.doing("destroy keys")?;
+        let mut destroyed = 0;
+        for id in ids {
+            destroyed += sqlx::query("DELETE FROM wrapped_key WHERE id = ?")
+                .bind(&id[..])
+                .execute(&mut *tx)
+                .await
+                .doing("destroy a key")?
+                .rows_affected();
+        }
+        tx.commit().await.doing("commit the destruction of keys")?;
+        if destroyed > 0 {
+            // The write-ahead log holds the keys as they were written: it is folded in and cut to nothing.
+            let (busy, _, _): (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)")
+                .fetch_one(&mut *connection)
+                .await
+                .doing("fold the key store's log in")?;
+            if busy != 0 {
+                return Err(Error::Malformed { what: "key store: another process reads it" });
+            }
+        }
+        Ok(())
+    }
 }

@@ -98,6 +98,19 @@ impl Transaction<'_> {
         records_fetch(self.connection(), asked).await
     }
 
+    /// Whether that record is there, as this transaction sees it: it may have been erased.
+    ///
+    /// # Errors
+    /// The storage failed.
+    pub async fn record_exists_in_tx(&mut self, record: [u8; 16]) -> Result<bool, Error> {
+        let found: Option<i64> = sqlx::query_scalar("SELECT 1 FROM record WHERE id = ?")
+            .bind(&record[..])
+            .fetch_optional(self.connection())
+            .await
+            .doing("look for a record")?;
+        Ok(found.is_some())
+    }
+
     /// Adds a revision, and its record when it is the first.
     ///
     /// # Errors

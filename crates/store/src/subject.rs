@@ -64,12 +64,8 @@ impl Store {
     /// # Errors
     /// The database cannot be read.
     pub async fn subject_members_list(&self, root: [u8; 16]) -> Result<Vec<[u8; 16]>, Error> {
-        let rows: Vec<Vec<u8>> = sqlx::query_scalar("SELECT id FROM subject WHERE root = ?")
-            .bind(&root[..])
-            .fetch_all(&self.readers)
-            .await
-            .doing("list the members of a subject")?;
-        rows.iter().map(|id| fixed(id, "subject id")).collect()
+        let mut connection = self.readers.acquire().await.doing("take a reader")?;
+        members_list(&mut connection, root).await
     }
 }
 
@@ -80,6 +76,27 @@ impl Transaction<'_> {
     /// The storage failed.
     pub async fn subjects_list_in_tx(&mut self, pseudonyms: &[[u8; 32]]) -> Result<Vec<([u8; 32], SubjectRow)>, Error> {
         subjects_list(self.connection(), pseudonyms).await
+    }
+
+    /// Every subject that was merged into `root`, itself included, as this transaction sees it.
+    ///
+    /// # Errors
+    /// The storage failed.
+    pub async fn subject_members_in_tx(&mut self, root: [u8; 16]) -> Result<Vec<[u8; 16]>, Error> {
+        members_list(self.connection(), root).await
+    }
+
+    /// Whether that subject is there, as this transaction sees it: it may have been erased.
+    ///
+    /// # Errors
+    /// The storage failed.
+    pub async fn subject_exists_in_tx(&mut self, id: [u8; 16]) -> Result<bool, Error> {
+        let found: Option<i64> = sqlx::query_scalar("SELECT 1 FROM subject WHERE id = ?")
+            .bind(&id[..])
+            .fetch_optional(self.connection())
+            .await
+            .doing("look for a subject")?;
+        Ok(found.is_some())
     }
 
     /// Adds a subject and its identifiers. The caller has looked, in this transaction, that none of them is known.
@@ -154,4 +171,13 @@ async fn subjects_list(
         }
     }
     Ok(found)
+}
+
+async fn members_list(connection: &mut sqlx::SqliteConnection, root: [u8; 16]) -> Result<Vec<[u8; 16]>, Error> {
+    let rows: Vec<Vec<u8>> = sqlx::query_scalar("SELECT id FROM subject WHERE root = ?")
+        .bind(&root[..])
+        .fetch_all(connection)
+        .await
+        .doing("list the members of a subject")?;
+    rows.iter().map(|id| fixed(id, "subject id")).collect()
 }

@@ -74,6 +74,9 @@ impl Batch {
         written: &mut Written,
     ) -> Result<Fate, Failure> {
         if let Some(row) = tx.publication_fetch_in_tx(self.caller.agency.as_str(), &item.publication_id).await? {
+            if !tx.record_exists_in_tx(row.record).await? {
+                return Ok(Fate::Rejected(Failure::new(Reason::RecordErased)));
+            }
             let same = row.content == item.content;
             let reused = || Fate::Rejected(Failure::new(Reason::PublicationIdReused));
             return Ok(if same { Fate::Repeated(row) } else { reused() });

@@ -19,6 +19,8 @@ pub(super) struct Fetched {
     pub(super) canonical: Vec<u8>,
     /// The record and revision, when the hub holds it.
     pub(super) held: Option<([u8; 16], u64)>,
+    /// The key that it was sealed under, when the hub holds it.
+    pub(super) payload_key: Option<[u8; 16]>,
     pub(super) freshness: Freshness,
 }
 
@@ -51,14 +53,14 @@ impl Exchange {
         }
         let revision = newest(found)?;
         let canonical = self.hub.open_revision(dataset, &revision).await?.canonical;
-        let HeldRevision { record, number, provider_recorded_at, learned_at, .. } = revision;
+        let HeldRevision { record, number, provider_recorded_at, learned_at, payload_key, .. } = revision;
         let freshness = Freshness {
             source: Source::Held,
             provider_recorded_at: Some(provider_recorded_at),
             learned_at,
             revision: number,
         };
-        Ok(Fetched { canonical, held: Some((record, number)), freshness })
+        Ok(Fetched { canonical, held: Some((record, number)), payload_key: Some(payload_key), freshness })
     }
 
     async fn fetch_live(&self, connector: &Connector, patience: Duration) -> Result<Fetched, Failure> {
@@ -89,7 +91,7 @@ impl Exchange {
             learned_at: self.hub.clock.now().as_microsecond(),
             revision: 0,
         };
-        Ok(Fetched { canonical, held: None, freshness })
+        Ok(Fetched { canonical, held: None, payload_key: None, freshness })
     }
 }
 

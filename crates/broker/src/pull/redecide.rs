@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use jiff::Timestamp;
-use unefois_core::{Decision, Grant, QuotaState, Refusal};
+use unefois_core::{Decision, Grant, QuotaState, Reason, Refusal};
 use unefois_ledger::EntryKind;
 use unefois_store::Transaction;
 use uuid::Uuid;
@@ -26,7 +26,7 @@ enum Subject {
     /// A first release: it may shrink to what is granted now.
     Release(Arc<Fetched>),
     /// A repeat: every field of the first answer must still be granted.
-    Repeat { first: Uuid, released: Vec<String> },
+    Repeat { first: Uuid, released: Vec<String>, payload_key: [u8; 16] },
 }
 
 impl Redecision {
@@ -34,8 +34,23 @@ impl Redecision {
         Self { exchange, subject: Subject::Release(fetched) }
     }
 
-    pub(super) fn of_repeat(exchange: Arc<Exchange>, first: Uuid, released: Vec<String>) -> Self {
-        Self { exchange, subject: Subject::Repeat { first, released } }
+    pub(super) fn of_repeat(
+        exchange: Arc<Exchange>,
+        first: Uuid,
+        released: Vec<String>,
+        payload_key: [u8; 16],
+    ) -> Self {
+        Self { exchange, subject: Subject::Repeat { first, released, payload_key } }
+    }
+
+    /// Whether the subject, or what was fetched about it, was erased since.
+    fn is_erased(&self) -> bool {
+        let payload_key = match &self.subject {
+            Subject::Release(fetched) => fetched.payload_key,
+            Subject::Repeat { payload_key, .. } => Some(*payload_key),
+        };
+        let mut keys = payload_key.into_iter().chain([self.exchange.subject.trace_key]);
+        keys.any(|key| self.exchange.hub.keys.is_destroyed(&key))
     }
 
     fn refused(&self, refusal: Refusal) -> Redecided {
@@ -72,6 +87,9 @@ impl Redecide for Redecision {
         now: Timestamp,
     ) -> BoxFuture<'a, Result<Redecided, Failure>> {
         Box::pin(async move {
+            if self.is_erased() {
+                return Ok(self.refused(Refusal::of(Reason::RecordErased)));
+            }
             let exchange = &self.exchange;
             let consents = if exchange.asks_for_consent(&in_force.registry) {
                 // The subject may have been merged since: its consents are those of all its members.

@@ -21,8 +21,13 @@ struct FirstAnswer {
     entry: Uuid,
     public: PublicPart,
     data: Vec<u8>,
+    /// The key that it was sealed under.
+    payload_key: [u8; 16],
     freshness: Freshness,
 }
+
+/// The minimised bytes, the key that they were sealed under, and their freshness.
+type Opened = (Vec<u8>, [u8; 16], Freshness);
 
 impl Exchange {
     /// A live answer costs the provider a question, so its repeat is looked for first. A held one is found by the
@@ -42,7 +47,12 @@ impl Exchange {
             let refusal = Refusal::of(Reason::RequestIdReused);
             return self.refuse(authorised, &refusal).await;
         }
-        let first = self.first_answer(&claim).await?;
+        let first = match self.first_answer(&claim).await {
+            Err(failure) if failure.reason == Reason::RecordErased => {
+                return self.refuse(authorised, &Refusal::of(failure.reason)).await;
+            }
+            first => first?,
+        };
         let grant = match &authorised.decision {
             Decision::Refusal(refusal) => return self.refuse(authorised, refusal).await,
             Decision::Grant(grant) => grant,
@@ -55,8 +65,8 @@ impl Exchange {
         // What leaves is what left first, whatever the agreement grants beyond it today.
         draft.public.released_fields.clone_from(&first.public.released_fields);
         draft.public.withheld_fields.clone_from(&first.public.withheld_fields);
-        let redecide =
-            Arc::new(Redecision::of_repeat(Arc::clone(self), first.entry, first.public.released_fields.clone()));
+        let released = first.public.released_fields.clone();
+        let redecide = Arc::new(Redecision::of_repeat(Arc::clone(self), first.entry, released, first.payload_key));
         let release = Some(ReleaseTerms { quota: None, claim: None, redecide });
         let pending = Pending { draft: Box::new(draft), epoch: authorised.in_force.epoch, release };
         match self.hub.recorder.record(pending).await? {
@@ -89,22 +99,18 @@ impl Exchange {
 
     async fn first_answer(&self, claim: &RequestClaim) -> Result<FirstAnswer, Failure> {
         let (entry, public) = self.first_public(claim).await?;
-        let (data, freshness) = match (&claim.held, &claim.live) {
+        let (data, payload_key, freshness) = match (&claim.held, &claim.live) {
             (Some((record, number)), _) => self.first_held(*record, *number, &public).await?,
             (None, Some((key, sealed))) => self.first_live(*key, sealed).await?,
             (None, None) => return Err(Failure::new(Reason::Internal)),
         };
-        Ok(FirstAnswer { entry, public, data, freshness })
+        Ok(FirstAnswer { entry, public, data, payload_key, freshness })
     }
 
-    async fn first_held(
-        &self,
-        record: [u8; 16],
-        number: u64,
-        public: &PublicPart,
-    ) -> Result<(Vec<u8>, Freshness), Failure> {
+    async fn first_held(&self, record: [u8; 16], number: u64, public: &PublicPart) -> Result<Opened, Failure> {
         let revision = self.hub.store.revision_fetch(record, number).await?;
-        let revision = revision.ok_or_else(|| Failure::new(Reason::NotFound))?;
+        // Revisions are never removed otherwise.
+        let revision = revision.ok_or_else(|| Failure::new(Reason::RecordErased))?;
         let opened = self.hub.open_revision(self.dataset.as_str(), &revision).await?;
         let released = self.field_set(&public.released_fields)?;
         let data = self.catalogued().minimise(&opened.canonical, released).map_err(Failure::internal)?;
@@ -114,15 +120,19 @@ impl Exchange {
             learned_at: revision.learned_at,
             revision: number,
         };
-        Ok((data, freshness))
+        Ok((data, revision.payload_key, freshness))
     }
 
-    async fn first_live(&self, key: [u8; 16], sealed: &[u8]) -> Result<(Vec<u8>, Freshness), Failure> {
-        let key = self.hub.keys.open(key).await?;
+    async fn first_live(&self, key_id: [u8; 16], sealed: &[u8]) -> Result<Opened, Failure> {
+        if self.hub.store.erased_key_exists(key_id).await? {
+            return Err(Failure::new(Reason::RecordErased));
+        }
+        let key = self.hub.keys.open(key_id).await?;
         let request_id = self.question.context.request_id.as_deref().unwrap_or_default();
         let aad = AnswerAad { agency: self.question.caller.agency.as_str(), request_id };
         let opened = key.open(&aad.encode(), sealed).map_err(Failure::internal)?;
-        wire::open_answer(&opened).ok_or_else(|| Failure::new(Reason::Internal))
+        let (data, freshness) = wire::open_answer(&opened).ok_or_else(|| Failure::new(Reason::Internal))?;
+        Ok((data, key_id, freshness))
     }
 }
 

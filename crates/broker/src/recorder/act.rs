@@ -19,6 +19,12 @@ pub(crate) trait Act: Send {
         place: Place,
     ) -> BoxFuture<'act, Result<Performed, Failure>>;
 
+    /// Called after the commit and before [`Act::settle`]: what must follow outside the database before anything else
+    /// is recorded. When it fails this node stops; the next start must be able to finish it.
+    fn committed(&mut self, _now: Timestamp) -> BoxFuture<'_, Result<(), Failure>> {
+        Box::pin(async { Ok(()) })
+    }
+
     /// Called once, after the commit and before anything else is recorded; or with the failure. A committed act makes
     /// its change seen here, then answers its caller.
     fn settle(self: Box<Self>, outcome: Result<Vec<Placed>, Failure>, authority: &Authority, epoch: u64);

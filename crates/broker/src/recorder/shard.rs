@@ -22,6 +22,7 @@ use crate::{
     clock::Clock,
     entry::{Draft, Placed},
     failure::Failure,
+    keys::Keys,
 };
 
 /// The shard that this node owns. There is one, and the recorder holds it.
@@ -33,6 +34,7 @@ pub(crate) struct LedgerShard {
     pub(super) store: Store,
     pub(super) outside: CheckpointFile,
     pub(super) quotas: Quotas,
+    pub(super) keys: Keys,
     pub(super) authority: Arc<Authority>,
     pub(super) clock: Clock,
     pub(super) head: watch::Sender<Head>,
@@ -82,7 +84,11 @@ impl LedgerShard {
 
     /// Performs one act and settles it. An `Err` means that this node must stop.
     pub(crate) async fn perform(&mut self, mut act: Box<dyn Act>) -> Result<(), Failure> {
-        let outcome = self.try_perform(act.as_mut()).await;
+        let outcome = match self.try_perform(act.as_mut()).await {
+            // What is committed and cannot be followed up leaves the node in a state that only a start can mend.
+            Ok(placed) => act.committed(self.newest).await.map(|()| placed).map_err(Failure::stop),
+            Err(failure) => Err(failure),
+        };
         let stop = match &outcome {
             Ok(_) => Ok(()),
             Err(failure) => self.after_failure(failure).await,
@@ -118,13 +124,8 @@ impl LedgerShard {
 
         let mut drafts: Vec<&mut Draft> = decided.iter_mut().flatten().map(|entry| entry.draft.as_mut()).collect();
         let sealed = seal(&self.tree, &self.key, &self.row, now, &mut drafts);
-        write_ledger(
-            &mut tx,
-            &self.row,
-            &sealed,
-            &decided.iter().flatten().map(|entry| entry.draft.as_ref()).collect::<Vec<_>>(),
-        )
-        .await?;
+        let drafts: Vec<&Draft> = decided.iter().flatten().map(|entry| entry.draft.as_ref()).collect();
+        write_ledger(&mut tx, &self.row, &sealed, &drafts, &self.keys).await?;
         let claims = claims(&mut decided, &sealed, &self.row, now);
         tx.request_claims_insert_in_tx(&claims).await?;
         for quota in self.quotas.changes() {
@@ -157,7 +158,7 @@ impl LedgerShard {
         }
         let mut drafts: Vec<&mut Draft> = entries.iter_mut().collect();
         let sealed = seal(&self.tree, &self.key, &row, now, &mut drafts);
-        write_ledger(&mut tx, &row, &sealed, &entries.iter().collect::<Vec<_>>()).await?;
+        write_ledger(&mut tx, &row, &sealed, &entries.iter().collect::<Vec<_>>(), &self.keys).await?;
         self.row = commit(tx, &self.store, &row, &sealed).await?;
         if effect == Effect::Removes {
             self.authority.epoch_raised(self.row.authority_epoch);
@@ -304,6 +305,7 @@ async fn write_ledger(
     row: &Shard,
     sealed: &Sealed,
     drafts: &[&Draft],
+    keys: &Keys,
 ) -> Result<(), Failure> {
     if sealed.leaves.is_empty() {
         return Ok(());
@@ -316,7 +318,7 @@ async fn write_ledger(
             index,
             leaf_hash: hash.0,
             leaf: leaf.clone(),
-            personal: draft.personal.as_ref().map(|personal| (personal.key, personal.sealed.clone())),
+            personal: stored_personal(draft, keys),
         })
         .collect();
     tx.entries_insert_in_tx(row.slot, &entries).await?;
@@ -328,6 +330,13 @@ async fn write_ledger(
         .collect();
     tx.tiles_insert_in_tx(row.slot, &tiles).await?;
     Ok(tx.shard_advance_in_tx(row.slot, sealed.appended.head().size, &sealed.checkpoint).await?)
+}
+
+/// The personal part as it is stored. One that was sealed before its subject was erased is not: the entry is as if it
+/// had been erased with the others.
+fn stored_personal(draft: &Draft, keys: &Keys) -> Option<([u8; 16], Vec<u8>)> {
+    let personal = draft.personal.as_ref().filter(|personal| !keys.is_destroyed(&personal.key))?;
+    Some((personal.key, personal.sealed.clone()))
 }
 
 /// The claims of the batch, each naming the entry that claims it.

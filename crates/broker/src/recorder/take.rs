@@ -8,7 +8,7 @@ use unefois_ledger::{Checkpoint, SigningKey, TreeHead, check_consistency};
 use unefois_store::{CheckpointFile, Store, Writer};
 
 use super::{Head, LedgerShard, quota::Quotas};
-use crate::{authority::Authority, clock::Clock, failure::Failure, limits::Limits, tree};
+use crate::{authority::Authority, clock::Clock, failure::Failure, keys::Keys, limits::Limits, tree};
 
 impl LedgerShard {
     /// Takes the shard over: checks that the database is the one that the outside checkpoint saw, and rebuilds the
@@ -23,6 +23,7 @@ impl LedgerShard {
         outside: CheckpointFile,
         slot: u32,
         key: SigningKey,
+        keys: Keys,
         authority: Arc<Authority>,
         clock: Clock,
         limits: &Limits,
@@ -58,6 +59,7 @@ impl LedgerShard {
             store,
             outside,
             quotas,
+            keys,
             authority,
             clock,
             head,
