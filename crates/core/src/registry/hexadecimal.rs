@@ -16,7 +16,8 @@ pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
 }
 
 fn parse(digits: &str) -> Option<[u8; 32]> {
-    if digits.len() != 64 || !digits.is_ascii() {
+    // Parsing a number would let `+5` through.
+    if digits.len() != 64 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return None;
     }
     let mut digest = [0; 32];
@@ -24,4 +25,20 @@ fn parse(digits: &str) -> Option<[u8; 32]> {
         *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
     }
     Some(digest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{parse, text};
+
+    #[test]
+    fn a_digest_is_64_hexadecimal_digits_and_nothing_else() {
+        let good = "0123456789abcdefABCDEF0123456789".repeat(2);
+        assert_eq!(text(&parse(&good).unwrap()), good.to_lowercase());
+        let [short, long] = [&good[..62], &format!("{good}00")].map(str::to_owned);
+        let [signed, foreign, other] = ["+f", "é", "0g"].map(|pair| format!("{}{pair}", &good[..62]));
+        for bad in [String::new(), short, good[..63].to_owned(), long, signed, foreign, other] {
+            assert_eq!(parse(&bad), None, "{bad}");
+        }
+    }
 }
