@@ -99,7 +99,14 @@ impl SubjectKind {
 
 #[cfg(test)]
 mod tests {
-    use super::{Operation, SubjectKind};
+    use super::{FieldName, Operation, SubjectKind};
+
+    #[test]
+    fn a_field_reads_as_its_name() {
+        let field = FieldName::from("siren");
+        assert_eq!([field.as_str(), field.as_ref()], ["siren"; 2]);
+        assert_eq!(field.to_string(), "siren");
+    }
 
     #[test]
     fn codes_are_the_words_of_registry_files() {

@@ -55,3 +55,20 @@ pub struct ExchangeRequest {
     /// The consent that it relies on; `None` for any that is in force.
     pub consent_asked: Option<ConsentId>,
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{AgencyCode, Caller, Role};
+
+    #[test]
+    fn a_caller_has_the_roles_that_its_agency_held_and_no_other() {
+        let agency = AgencyCode::parse("cnaf").unwrap();
+        let roles = BTreeSet::from([Role::Consumer, Role::Portal]);
+        let caller = Caller { agency, system: "benefits".to_owned(), roles: roles.clone(), certificate: [7; 32] };
+        for role in Role::ALL {
+            assert_eq!(caller.has(role), roles.contains(&role));
+        }
+    }
+}

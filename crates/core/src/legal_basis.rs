@@ -243,6 +243,21 @@ mod tests {
     }
 
     #[test]
+    fn a_code_ends_with_the_article_and_paragraph_that_it_stands_for() {
+        for basis in LegalBasis::all() {
+            let number = basis.article().rsplit(' ').next().unwrap();
+            let cited = [number, basis.paragraph()].join("-").trim_end_matches('-').to_lowercase();
+            assert_eq!(basis.code().split_once('-').unwrap().1, cited);
+        }
+    }
+
+    #[test]
+    fn no_two_legal_bases_say_the_same() {
+        let gists: std::collections::HashSet<_> = LegalBasis::all().map(LegalBasis::gist).collect();
+        assert_eq!(gists.len(), LegalBasis::all().count());
+    }
+
+    #[test]
     fn a_request_of_the_user_permits_simplification_only() {
         let basis = LegalBasis::from_code("crpa-l114-8-i").unwrap();
         assert_eq!(basis.purposes(), [Purpose::Simplification]);

@@ -156,6 +156,13 @@ mod tests {
     }
 
     #[test]
+    fn a_period_gives_back_the_numbers_that_it_was_made_of() {
+        let (month, quarter) = (Month::new(2026, 3).unwrap(), Quarter::new(2025, 4).unwrap());
+        assert_eq!((month.year().number(), month.month()), (2026, 3));
+        assert_eq!((quarter.year().number(), quarter.quarter()), (2025, 4));
+    }
+
+    #[test]
     fn a_period_that_is_not_in_the_calendar_is_refused() {
         assert_eq!(Year::new(0), Err(InvalidPeriod::Year(0)));
         assert_eq!(Year::new(10_000), Err(InvalidPeriod::Year(10_000)));

@@ -289,6 +289,15 @@ mod tests {
     }
 
     #[test]
+    fn a_fault_of_the_hub_is_internal_and_shown_by_its_code() {
+        for reason in Reason::ALL.iter().filter(|reason| reason.remedy() == Remedy::OurFault) {
+            assert!(reason.is_internal(), "{reason}");
+            assert_eq!(reason.to_string(), reason.code());
+        }
+        assert_eq!(Reason::Internal.remedy(), Remedy::OurFault);
+    }
+
+    #[test]
     fn what_lies_inside_the_hub_is_never_for_the_caller_to_mend() {
         for reason in Reason::ALL.iter().filter(|reason| reason.is_internal()) {
             assert!(matches!(reason.remedy(), Remedy::TryLater | Remedy::OurFault), "{reason}");

@@ -152,11 +152,10 @@ impl Registry {
     pub fn with(&self, file: &RegistryFile) -> Self {
         let mut merged = self.to_file();
         let RegistryFile { agencies, agreements, revocations } = file;
+        // An agency leaves aliases and certificates behind it; of the rest, the last of one identifier holds.
         merged.agencies.retain(|kept| !agencies.iter().any(|new| new.code == kept.code));
         merged.agencies.extend(agencies.iter().cloned());
-        merged.agreements.retain(|kept| !agreements.iter().any(|new| new.id == kept.id));
         merged.agreements.extend(agreements.iter().cloned());
-        merged.revocations.retain(|kept| !revocations.iter().any(|new| new.fingerprint == kept.fingerprint));
         merged.revocations.extend(revocations.iter().cloned());
         Self::of(self.version + 1, merged)
     }

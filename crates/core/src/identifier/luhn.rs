@@ -7,7 +7,8 @@ pub(super) fn fits(digits: &str) -> bool {
         .rev()
         .map(|byte| u32::from(byte - b'0'))
         .enumerate()
-        .map(|(position, digit)| if position % 2 == 0 { digit } else { digit * 2 / 10 + digit * 2 % 10 })
+        // The two digits of a doubled one: what the tens add to the sum, they add in tens.
+        .map(|(position, digit)| if position % 2 == 0 { digit } else { digit * 2 / 10 + digit * 2 })
         .sum();
     sum.is_multiple_of(10)
 }

@@ -150,6 +150,7 @@ fn an_identifier_is_never_shown() {
         assert_eq!((format!("{identifier:?}"), identifier.to_string()), (hidden.clone(), hidden));
     }
     let listed = Sandbox::of([(Siren, "732829321".to_owned())]);
+    assert_eq!(format!("{listed:?}"), "Sandbox(1 identifiers)");
     let invalid = parse(Siren, "732829321").unwrap_err();
     assert!(!format!("{listed:?} {invalid:?} {invalid}").contains("732829321"));
 }

@@ -307,6 +307,17 @@ fn what_the_catalogue_lacks_is_said_in_its_words() {
 }
 
 #[test]
+fn an_item_goes_by_the_name_of_its_table_and_a_verb_by_itself() {
+    let tables = serde_json::to_value(file()).unwrap();
+    for noun in [Noun::Agency, Noun::Agreement, Noun::Revocation] {
+        assert!(tables[noun.code()].is_array(), "{noun:?}");
+    }
+    for verb in [Verb::Create, Verb::Amend, Verb::Suspend, Verb::Resume, Verb::Terminate, Verb::Revoke] {
+        assert_eq!(verb.code(), format!("{verb:?}").to_lowercase());
+    }
+}
+
+#[test]
 fn codes_of_rules_are_unique_and_upper_snake_case() {
     let mut codes: Vec<_> = RegistryRule::ALL.iter().map(|rule| rule.code()).collect();
     assert!(codes.iter().all(|code| code.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')));
