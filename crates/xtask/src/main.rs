@@ -1,7 +1,8 @@
-//! Developer chores: `cargo xtask test`, `lint`, `docs`.
+//! Developer chores: `cargo xtask test`, `lint`, `docs`, `mutants`.
 
 mod docs;
 mod lint;
+mod mutants;
 mod shell;
 mod test;
 
@@ -19,6 +20,8 @@ enum Chore {
         #[arg(long)]
         check: bool,
     },
+    /// Find changes of the ground floor that its tests do not notice: about an hour, and no part of CI.
+    Mutants,
 }
 
 fn main() -> std::process::ExitCode {
@@ -35,5 +38,6 @@ fn run() -> anyhow::Result<()> {
         Chore::Lint => lint::run(),
         Chore::Docs { check: true } => docs::check(),
         Chore::Docs { check: false } => docs::write(),
+        Chore::Mutants => mutants::test(),
     }
 }
