@@ -80,7 +80,7 @@ impl Dataset {
             (Value::EnumNumber(number), Kind::Enum(of)) if *number == 0 || of.get_value(*number).is_none() => {
                 Err(self.invalid(path, "the value is not one of its enumeration"))
             }
-            (Value::I64(number), _) if *number < 0 && is_not_negative(field) => {
+            (Value::I32(..0) | Value::I64(..0), _) if is_not_negative(field) => {
                 Err(self.invalid(path, "the number is below zero"))
             }
             _ => Ok(()),
