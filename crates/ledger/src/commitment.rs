@@ -32,6 +32,14 @@ mod tests {
     }
 
     #[test]
+    fn a_digest_without_a_blind_is_the_one_of_fips_180_4() {
+        // The digest of `abc`: appendix B.1 of the first edition.
+        let due = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        let found: String = sha256(b"abc").iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(found, due);
+    }
+
+    #[test]
     fn the_same_bytes_under_another_blind_commit_differently() {
         assert_ne!(commit(&[1; 32], b"turnover"), commit(&[2; 32], b"turnover"));
     }

@@ -118,6 +118,12 @@ mod tests {
     }
 
     #[test]
+    fn a_hash_is_shown_as_its_text_to_developers_too() {
+        let zeros = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+        assert_eq!(format!("{:?}", Hash([0; 32])), format!("Hash({zeros})"));
+    }
+
+    #[test]
     fn only_32_bytes_are_a_hash() {
         assert_eq!(Hash::try_from([7; 32].as_slice()), Ok(Hash([7; 32])));
         assert_eq!(Hash::try_from([7; 31].as_slice()), Err(InvalidHash));

@@ -19,7 +19,7 @@ pub const TREE_SIZE_MAX: u64 = 1 << 62;
 ///
 /// A tree is a value. [`append`](Self::append) leaves it as it is and gives the grown one; whoever's commit fails drops
 /// that one, and nothing has happened. A clone is small: at most 16 KiB for each factor of 256 in the size.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Tree {
     size: u64,
     /// By tile level. Never full: a tile that fills leaves the edge, and its root goes to the level above.
@@ -30,7 +30,7 @@ impl Tree {
     /// The tree without leaves.
     #[must_use]
     pub fn empty() -> Self {
-        Self::default()
+        Self { size: 0, edge: Vec::new() }
     }
 
     /// The unfinished tiles from which a tree of this size is restored, lowest level first. None is stored as a tile:

@@ -343,3 +343,11 @@ fn bytes_cannot_move_between_a_blind_and_what_it_blinds() {
     let result = receipt.verify(&public_key());
     assert!(matches!(result, Err(InvalidReceipt::PersonalHash)));
 }
+
+#[test]
+fn a_receipt_shows_where_its_entry_is_and_nothing_of_a_person() {
+    let receipt = Shard::of(3).receipt(1);
+    let shown = format!("{receipt:?}");
+    assert!(shown.starts_with("Receipt { index: 1, checkpoint: \"hub.example/shard/0\\n3\\n"), "{shown}");
+    assert!(!shown.contains("entry") && !shown.contains("personal"), "{shown}");
+}
