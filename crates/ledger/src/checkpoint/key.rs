@@ -252,6 +252,12 @@ mod tests {
     }
 
     #[test]
+    fn the_debug_text_of_a_public_key_is_its_text() {
+        let key: VerifyingKey = PUBLIC.parse().unwrap();
+        assert_eq!(format!("{key:?}"), format!("VerifyingKey({PUBLIC})"));
+    }
+
+    #[test]
     fn the_origin_of_a_shard_names_hub_and_slot() {
         assert_eq!(shard_origin("hub.example", 3), "hub.example/shard/3");
     }

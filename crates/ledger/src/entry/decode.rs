@@ -178,6 +178,58 @@ mod tests {
         ));
     }
 
+    type Fill<T> = fn(&mut T, Vec<u8>);
+
+    /// The fields that may be empty, and how long they are otherwise.
+    const OPTIONAL_IN_PUBLIC: [(&str, usize, Fill<PublicPart>); 3] = [
+        ("policy_digest", 32, |public, bytes| public.policy_digest = bytes),
+        ("repeats", 16, |public, bytes| public.repeats = bytes),
+        ("change.digest", 32, |public, bytes| public.change.get_or_insert_default().digest = bytes),
+    ];
+    const OPTIONAL_IN_PERSONAL: [(&str, usize, Fill<PersonalPart>); 5] = [
+        ("subject_pseudonym", 32, |personal, bytes| personal.subject_pseudonym = bytes),
+        ("record_id", 16, |personal, bytes| personal.record_id = bytes),
+        ("consent_id", 16, |personal, bytes| personal.consent_id = bytes),
+        ("payload_commitment", 32, |personal, bytes| {
+            (personal.payload_commitment, personal.payload_blind) = (bytes.clone(), bytes);
+        }),
+        ("evidence_digest", 32, |personal, bytes| personal.evidence_digest = bytes),
+    ];
+
+    /// What reading gives when the field has no bytes, too few, as many as it should have, and too many.
+    fn of_each_length<T>(due: usize, read: impl Fn(Vec<u8>) -> Result<T, InvalidEntry>) -> [Option<&'static str>; 4] {
+        [0, due - 1, due, due + 1].map(|length| match read(vec![7; length]) {
+            Ok(_) => None,
+            Err(InvalidEntry::Length { field, found }) if found == length => Some(field),
+            Err(other) => panic!("{other}"),
+        })
+    }
+
+    #[test]
+    fn a_field_that_may_be_empty_has_its_length_otherwise() {
+        for (field, due, fill) in OPTIONAL_IN_PUBLIC {
+            let found = of_each_length(due, |bytes| {
+                let mut public = public_part();
+                fill(&mut public, bytes);
+                read(&public)
+            });
+            assert_eq!(found, [None, Some(field), None, Some(field)]);
+        }
+        for (field, due, fill) in OPTIONAL_IN_PERSONAL {
+            let found = of_each_length(due, |bytes| {
+                let mut personal = PersonalPart::default();
+                fill(&mut personal, bytes);
+                decode_personal(&personal.encode_to_vec())
+            });
+            assert_eq!(found, [None, Some(field), None, Some(field)]);
+        }
+        let found = of_each_length(32, |personal_hash| {
+            let entry = Entry { public_part: public_part().encode_to_vec(), personal_hash };
+            decode_leaf(&entry.encode_to_vec())
+        });
+        assert_eq!(found, [None, Some("personal_hash"), None, Some("personal_hash")]);
+    }
+
     #[test]
     fn bytes_that_are_no_entry_are_refused() {
         assert!(matches!(decode_leaf(&[0xff, 0xff]), Err(InvalidEntry::Encoding { part: "entry", .. })));

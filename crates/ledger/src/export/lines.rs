@@ -46,10 +46,11 @@ impl<R: BufRead> Lines<R> {
         let mut bytes = Vec::new();
         let read = self.limited().read_to_end(&mut bytes);
         read.map_err(|source| Finding::Unread { line: self.number, source })?;
-        match String::from_utf8(bytes) {
-            Ok(text) if text.len() <= EXPORT_LINE_BYTES_MAX => Ok(text),
-            Ok(_) | Err(_) => Err(Finding::Checkpoint(InvalidCheckpoint::Note)),
-        }
+        // What the limit cuts off does not open either.
+        let Ok(text) = String::from_utf8(bytes) else {
+            return Err(Finding::Checkpoint(InvalidCheckpoint::Note));
+        };
+        Ok(text)
     }
 
     /// One line without its line feed; `None` at the end of the file.
@@ -67,7 +68,7 @@ impl<R: BufRead> Lines<R> {
         Ok(Some(bytes))
     }
 
-    /// One byte more than the limit: enough to see that it is passed.
+    /// One byte more than the limit: the line feed of the longest line.
     fn limited(&mut self) -> impl BufRead {
         self.reader.by_ref().take(EXPORT_LINE_BYTES_MAX as u64 + 1)
     }

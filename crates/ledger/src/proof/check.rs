@@ -98,6 +98,7 @@ mod tests {
         assert_eq!(check_consistency(head(0), head(5), &[empty()]), Err(InvalidProof::Root));
         let forged = TreeHead { size: 0, root: head(1).root };
         assert_eq!(check_consistency(forged, head(5), &[]), Err(InvalidProof::Root));
+        assert_eq!(check_consistency(head(0), forged, &[]), Err(InvalidProof::Root));
     }
 
     #[test]

@@ -88,11 +88,8 @@ impl Appended {
         let offset = usize::try_from((position >> below).checked_sub(self.first_tile(level))?).ok()?;
         let level = level as usize;
         let finished = self.finished.get(level).map_or(&[][..], Vec::as_slice);
-        let tile = match finished.get(offset) {
-            Some(tile) => tile,
-            None if offset == finished.len() => self.tree.edge.get(level)?,
-            None => return None,
-        };
+        // A path leads through nodes of the tree only: right of the tiles that were filled stands the edge.
+        let tile = finished.get(offset).or_else(|| self.tree.edge.get(level))?;
         tile.node(height as usize, (position & ((1 << below) - 1)) as usize)
     }
 }
