@@ -1,5 +1,7 @@
 //! `unefois pki`: a certificate authority for development.
 
+mod pkcs12;
+
 use std::path::Path;
 
 use anyhow::Context;
@@ -13,29 +15,34 @@ use crate::{
     arguments::{HubArguments, PkiCommand},
     output, registry,
 };
+use pkcs12::Passwords;
 
 pub(crate) async fn run(command: PkiCommand, config: Option<&Path>, hub: HubArguments) -> anyhow::Result<()> {
     match command {
-        PkiCommand::Init { directory, trust_domain, name, operator, days } => {
-            init(&directory, &trust_domain, name, &operator, days)
+        PkiCommand::Init { directory, trust_domain, name, operator, days, password } => {
+            init(&directory, &trust_domain, name, &operator, days, &Passwords::read(password)?)
         }
-        PkiCommand::Issue { directory, agency, system, days } => {
-            let issued = issue(&Authority::open(&directory)?, &agency, &system, CertificateKind::Client, days)?;
+        PkiCommand::Issue { directory, agency, system, days, password } => {
+            let passwords = Passwords::read(password)?;
+            let authority = Authority::open(&directory)?;
+            let issued = issue(&authority, &agency, &system, CertificateKind::Client, days)?;
+            pkcs12::write(&authority, &issued, &passwords)?;
             print_issued("issued", &issued);
             Ok(())
         }
-        PkiCommand::Renew { directory, file } => {
-            let old = fingerprint_of(&file)?;
-            let issued = Authority::open(&directory)?.renew(&file, output::now())?;
-            print_issued("renewed", &issued);
-            println!("the old certificate {} is still good until it is revoked", output::hexadecimal(&old));
-            Ok(())
-        }
+        PkiCommand::Renew { directory, file, password } => renew(&directory, &file, &Passwords::read(password)?),
         PkiCommand::Revoke { file, reason } => revoke(&file, reason, config, hub).await,
     }
 }
 
-fn init(directory: &Path, trust_domain: &str, names: Vec<String>, operator: &str, days: u32) -> anyhow::Result<()> {
+fn init(
+    directory: &Path,
+    trust_domain: &str,
+    names: Vec<String>,
+    operator: &str,
+    days: u32,
+    passwords: &Passwords,
+) -> anyhow::Result<()> {
     let trust_domain = TrustDomain::parse(trust_domain)?;
     let authority = Authority::init(directory, &trust_domain, output::now())?;
     let names = names
@@ -48,9 +55,25 @@ fn init(directory: &Path, trust_domain: &str, names: Vec<String>, operator: &str
     std::fs::rename(&server.certificate_path, &certificate)?;
     std::fs::rename(&server.key_path, &key)?;
     let first = issue(&authority, operator, "admin", CertificateKind::Client, days)?;
+    pkcs12::write_trust_store(&authority, passwords)?;
+    pkcs12::write(&authority, &first, passwords)?;
     println!("authority  {}", authority.certificate_path().display());
     println!("hub        {}", certificate.display());
     println!("operator   {}", first.certificate_path.display());
+    println!("for Java   {}, {}", authority.trust_store_path().display(), first.pkcs12_path().display());
+    Ok(())
+}
+
+fn renew(directory: &Path, file: &Path, passwords: &Passwords) -> anyhow::Result<()> {
+    let old = fingerprint_of(file)?;
+    let store = pkcs12::is_beside(file, passwords)?;
+    let authority = Authority::open(directory)?;
+    let issued = authority.renew(file, output::now())?;
+    if store {
+        pkcs12::write(&authority, &issued, passwords)?;
+    }
+    print_issued("renewed", &issued);
+    println!("the old certificate {} is still good until it is revoked", output::hexadecimal(&old));
     Ok(())
 }
 
@@ -73,6 +96,9 @@ fn issue(
 fn print_issued(verb: &str, issued: &Issued) {
     println!("{verb}  {}", issued.certificate_path.display());
     println!("key     {}", issued.key_path.display());
+    if issued.pkcs12_path().exists() {
+        println!("pkcs12  {}", issued.pkcs12_path().display());
+    }
     println!("until   {}", issued.not_after);
 }
 

@@ -20,7 +20,10 @@ mod tls;
 pub use caller::{Unidentified, identify};
 pub use peer::{InvalidPeer, PeerCertificate, Trust};
 pub use pem::PemError;
-pub use pki::{Authority, CertificateKind, IssueRequest, Issued, PkiError, Validity, agency_named_by, fingerprint_of};
+pub use pki::{
+    Authority, CertificateKind, InvalidPkcs12Password, IssueRequest, Issued, Pkcs12Password, PkiError, Validity,
+    agency_named_by, fingerprint_of,
+};
 pub use rustls_pki_types::ServerName;
 pub use spiffe::{InvalidSpiffeId, InvalidSystemName, InvalidTrustDomain, SpiffeId, SystemName, TrustDomain};
 pub use tls::{

@@ -2,7 +2,10 @@
 
 mod authority;
 mod error;
+mod files;
 mod pair;
+mod password;
+mod pkcs12;
 mod renewal;
 mod request;
 
@@ -10,6 +13,7 @@ use std::path::Path;
 
 pub use authority::{Authority, Issued};
 pub use error::PkiError;
+pub use password::{InvalidPkcs12Password, Pkcs12Password};
 pub use request::{CertificateKind, IssueRequest, Validity};
 
 use unefois_core::{AgencyCode, Fingerprint};

@@ -11,7 +11,8 @@ use rcgen::{
 use rustls_pki_types::CertificateDer;
 use unefois_core::Fingerprint;
 
-use super::pair::{Pair, folder_create};
+use super::files::folder_create;
+use super::pair::Pair;
 use super::renewal::renewal_of;
 use super::request::{Validity, params_base};
 use super::{IssueRequest, PkiError};

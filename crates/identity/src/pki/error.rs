@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 use x509_parser::error::X509Error;
 
+use super::InvalidPkcs12Password;
 use crate::{InvalidPeer, PemError};
 
 /// Why the authority was not made or opened, or why it did not issue or renew.
@@ -94,7 +95,34 @@ pub enum PkiError {
     /// The certificate cannot be made or signed.
     #[error("the certificate cannot be signed")]
     Signing(#[from] rcgen::Error),
+    /// A PKCS#12 file cannot be made.
+    #[error("`{}` cannot be made as PKCS#12", .path.display())]
+    Pkcs12 {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        #[source]
+        source: p12_keystore::error::Error,
+    },
+    /// The file of a password cannot be read.
+    #[error("the password in `{}` cannot be read", .path.display())]
+    UnreadablePassword {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
+    /// The file of a password holds none.
+    #[error("`{}` holds no password", .path.display())]
+    InvalidPassword {
+        /// The file.
+        path: PathBuf,
+        /// What a password is.
+        #[source]
+        source: InvalidPkcs12Password,
+    },
     /// The system gives no random bytes.
-    #[error("no random bytes for a serial number")]
+    #[error("no random bytes for a serial number or a password")]
     NoRandomness,
 }

@@ -4,6 +4,7 @@
 mod caller;
 mod handshake;
 mod peer;
+mod pkcs12;
 mod pki;
 mod registry;
 mod reload;
