@@ -55,7 +55,6 @@ fn init(
     std::fs::rename(&server.certificate_path, &certificate)?;
     std::fs::rename(&server.key_path, &key)?;
     let first = issue(&authority, operator, "admin", CertificateKind::Client, days)?;
-    pkcs12::write_trust_store(&authority, passwords)?;
     pkcs12::write(&authority, &first, passwords)?;
     println!("authority  {}", authority.certificate_path().display());
     println!("hub        {}", certificate.display());

@@ -39,14 +39,16 @@ impl Passwords {
     }
 }
 
-/// Writes what was issued as PKCS#12 too.
+/// Writes what was issued as PKCS#12 too, and what Java trusts where that is missing.
 pub(super) fn write(authority: &Authority, issued: &Issued, passwords: &Passwords) -> anyhow::Result<()> {
+    if !authority.trust_store_path().exists() {
+        write_trust_store(authority, passwords)?;
+    }
     let password = passwords.of(&issued.pkcs12_path())?;
     Ok(authority.pkcs12_write(issued, &password)?)
 }
 
-/// Writes what Java trusts.
-pub(super) fn write_trust_store(authority: &Authority, passwords: &Passwords) -> anyhow::Result<()> {
+fn write_trust_store(authority: &Authority, passwords: &Passwords) -> anyhow::Result<()> {
     let password = passwords.of(&authority.trust_store_path())?;
     Ok(authority.trust_store_write(&password)?)
 }
