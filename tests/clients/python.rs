@@ -13,7 +13,7 @@ use crate::{
 const MODULES: &str = "import grpc_tools.protoc, grpc_status, grpc_health, grpc_reflection";
 
 #[allow(clippy::disallowed_methods, reason = "the test command says in the environment which Python to use")]
-fn python() -> String {
+pub(crate) fn python() -> String {
     std::env::var("UNEFOIS_PYTHON").unwrap_or_else(|_unset| "python3".to_owned())
 }
 
