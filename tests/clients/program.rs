@@ -50,6 +50,11 @@ pub(crate) fn top() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_owned()
 }
 
+/// A program that `npm install` puts in the repository.
+pub(crate) fn node_tool(name: &str) -> String {
+    top().join("node_modules/.bin").join(name).to_str().unwrap().to_owned()
+}
+
 /// A folder under `target/` for what is generated and compiled.
 pub(crate) fn workshop() -> TempDir {
     TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap()

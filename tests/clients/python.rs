@@ -44,6 +44,7 @@ async fn a_python_program_exchanges_is_refused_with_details_and_hashes_what_it_r
     assert_eq!(health["status"], json!("SERVING"));
     let reflected = story::step(&told, "reflection");
     assert_eq!(reflected["file"], json!("unefois/income/v1/declared_turnover.proto"));
+    assert_eq!(reflected["details"], json!("error_details.proto"));
     let services = reflected["services"].as_array().unwrap();
     for due in ["unefois.exchange.v1.ExchangeService", "unefois.income.v1.IncomeService", "grpc.health.v1.Health"] {
         assert!(services.contains(&json!(due)), "{due} is not listed: {services:?}");

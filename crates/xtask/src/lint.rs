@@ -1,8 +1,8 @@
 //! The lints that a change must pass.
 
 use crate::{
-    docs,
-    shell::{self, apt_install, cargo_tool, works},
+    docs, needs,
+    shell::{self, cargo_tool},
 };
 
 /// The version of cargo-deny whose configuration `deny.toml` is.
@@ -21,12 +21,7 @@ fn deny() -> anyhow::Result<()> {
 }
 
 fn buf() -> anyhow::Result<()> {
-    if !works(&["npm", "--version"]) {
-        apt_install(&["nodejs", "npm"])?;
-    }
-    if !works(&["node_modules/.bin/buf", "--version"]) {
-        shell::run(&["npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--loglevel", "error"])?;
-    }
+    needs::node()?;
     shell::run(&["node_modules/.bin/buf", "lint"])?;
     shell::run(&["node_modules/.bin/buf", "format", "--diff", "--exit-code"])
 }

@@ -3,6 +3,7 @@
 mod docs;
 mod lint;
 mod mutants;
+mod needs;
 mod shell;
 mod test;
 

@@ -106,7 +106,8 @@ def look_around(cnaf: grpc.Channel) -> None:
     tell("health", status=health_pb2.HealthCheckResponse.ServingStatus.Name(health.status))
     reflected = ProtoReflectionDescriptorDatabase(cnaf)
     file = reflected.FindFileContainingSymbol("unefois.income.v1.DeclaredTurnover")
-    tell("reflection", services=list(reflected.get_services()), file=file.name)
+    details = reflected.FindFileContainingSymbol("google.rpc.ErrorInfo")
+    tell("reflection", services=list(reflected.get_services()), file=file.name, details=details.name)
 
 
 def main() -> None:

@@ -1,0 +1,67 @@
+//! What the chores need of this machine beside Rust, installed where it is missing.
+
+use anyhow::Context;
+
+use crate::shell::{self, apt_install, top, works};
+
+const VENV: &str = "target/venv";
+const REQUIREMENTS: &str = "tests/clients/python/requirements.txt";
+
+/// What the Java client is generated, compiled and run with, beside a JDK.
+const JAVA_PACKAGES: [&str; 11] = [
+    "libgeronimo-annotation-1.3-spec-java",
+    "libgoogle-common-protos-java",
+    "libgrpc-java",
+    "libguava-java",
+    "libnetty-java",
+    "libnetty-tcnative-java",
+    "libnetty-tcnative-jni",
+    "libperfmark-java",
+    "libprotobuf-java",
+    "protobuf-compiler",
+    "protobuf-compiler-grpc-java-plugin",
+];
+
+/// A Python of our own with what the tests import; gives its path.
+pub(crate) fn python() -> anyhow::Result<String> {
+    let python = top().join(VENV).join("bin/python");
+    let python = python.to_str().context("the path of the repository is not UTF-8")?.to_owned();
+    if !works(&[&python, "-m", "pip", "--version"]) {
+        if !works(&["python3", "-m", "venv", "--without-pip", "target/venv-probe"])
+            || !works(&["python3", "-m", "ensurepip", "--version"])
+        {
+            apt_install(&["python3", "python3-venv"])?;
+        }
+        shell::run(&["python3", "-m", "venv", VENV])?;
+    }
+    let install = [&python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
+    shell::run(&[&install[..], &["--requirement", REQUIREMENTS]].concat())?;
+    Ok(python)
+}
+
+/// The JDK, the libraries and compilers of the Java client, and the tools that judge what we write for it.
+pub(crate) fn java() -> anyhow::Result<()> {
+    if !works(&["javac", "-version"]) || !works(&["keytool", "-help"]) {
+        apt_install(&["default-jdk-headless"])?;
+    }
+    // It fails when one of them is not installed.
+    if !works(&[&["dpkg", "--status"], &JAVA_PACKAGES[..]].concat()) {
+        apt_install(&JAVA_PACKAGES)?;
+    }
+    if !works(&["openssl", "version"]) {
+        apt_install(&["openssl"])?;
+    }
+    Ok(())
+}
+
+/// The packages of `package.json`, in its versions: the contract's linter, and what the Node client calls with.
+pub(crate) fn node() -> anyhow::Result<()> {
+    if !works(&["npm", "--version"]) {
+        apt_install(&["nodejs", "npm"])?;
+    }
+    // It fails when a package is missing or has another version.
+    if !works(&["npm", "ls"]) {
+        shell::run(&["npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--loglevel", "error"])?;
+    }
+    Ok(())
+}
