@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::{
     program::{contract, is_there, lines_of, output_of, top, works, workshop},
-    python::python,
+    python::{GOOGLE, python},
     scene::Scene,
     story,
 };
@@ -44,9 +44,6 @@ const LIBRARIES: [&str; 22] = [
 /// Debian's Netty leaves out ALPN by the JDK, and looks for its binding of OpenSSL under another name than Debian's.
 const TLS_LIBRARY: (&str, &str) = ("jni/libnetty-tcnative.so", "libnetty_tcnative.so");
 
-/// Where Google's own `.proto` files are: Debian's Java library is older than `ErrorInfo`, Python's is not.
-const GOOGLE: &str = "import google.rpc, os; print(os.path.realpath(os.path.join(google.rpc.__path__[0], '..', '..')))";
-
 fn jar(library: &str) -> String {
     format!("{JARS}/{library}.jar")
 }
@@ -78,6 +75,7 @@ fn generate(sources: &Path) {
     ];
     let proto = top().join("proto");
     output_of(Command::new("protoc").arg(&out).args(stubs).args(contract()).current_dir(proto), "");
+    // Debian's Java library of them is older than `ErrorInfo`.
     let google = output_of(Command::new(python()).args(["-c", GOOGLE]), "");
     let include = format!("-I{}", google.trim());
     output_of(Command::new("protoc").args([&include, &out, "google/rpc/error_details.proto"]), "");

@@ -4,6 +4,7 @@
 
 mod buf;
 mod java;
+mod node;
 mod pkcs12;
 mod program;
 mod python;

@@ -12,6 +12,10 @@ use crate::{
 
 const MODULES: &str = "import grpc_tools.protoc, grpc_status, grpc_health, grpc_reflection";
 
+/// Prints the folder of Google's own `.proto` files, those of `google.rpc` among them.
+pub(crate) const GOOGLE: &str =
+    "import google.rpc, os; print(os.path.realpath(os.path.join(google.rpc.__path__[0], '..', '..')))";
+
 #[allow(clippy::disallowed_methods, reason = "the test command says in the environment which Python to use")]
 pub(crate) fn python() -> String {
     std::env::var("UNEFOIS_PYTHON").unwrap_or_else(|_unset| "python3".to_owned())
