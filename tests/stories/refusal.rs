@@ -1,5 +1,7 @@
 //! Refusals: each has its own stable reason, and each is an entry.
 
+use std::time::Duration;
+
 use prost_types::FieldMask;
 use tonic::Code;
 use unefois_client::Refused;
@@ -108,8 +110,10 @@ async fn a_daily_quota_is_never_exceeded_and_survives_a_restart() {
     let answers = futures::future::join_all(asked).await;
     assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 2);
     for status in answers.into_iter().filter_map(Result::err) {
-        assert_eq!(Refused::from_status(&status).reason, "QUOTA_EXCEEDED");
-        assert_eq!(status.code(), Code::ResourceExhausted);
+        let refused = Refused::from_status(&status);
+        assert_eq!((refused.reason.as_str(), refused.code), ("QUOTA_EXCEEDED", Code::ResourceExhausted));
+        let delay = refused.retry_after.unwrap();
+        assert!(delay > Duration::ZERO && delay <= Duration::from_secs(25 * 3600), "until midnight: {delay:?}");
     }
     house.stop();
     house.start();

@@ -35,4 +35,4 @@ pub use reason::{Reason, Remedy, Who};
 pub use registry::{
     Change, Effect, Fingerprint, InvalidRegistry, Noun, Registry, RegistryFile, RegistryRule, Revocation, Verb,
 };
-pub use time::paris_day;
+pub use time::{paris_day, until_next_paris_day};

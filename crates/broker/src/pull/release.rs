@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use unefois_core::{FieldName, Grant, Reason, Refusal};
+use unefois_core::{FieldName, Grant, Reason, Refusal, until_next_paris_day};
 use unefois_ledger::{EntryKind, Outcome, PersonalPart, PublicPart, Source, commit};
 use unefois_store::RequestClaim;
 use unefois_vault::AnswerAad;
@@ -52,7 +52,7 @@ impl Exchange {
                 Ok(Answer { data, receipt, freshness: fetched.freshness, withheld })
             }
             Recorded::Placed { placed, changed: Some(ChangedAnswer::Refused(refusal)), .. } => {
-                Err(Failure::new(refusal.reason).recorded_as(placed.id))
+                Err(self.refusal(&refusal, placed.id))
             }
             Recorded::AlreadyClaimed => {
                 let claim = self.claimed().await?.ok_or_else(|| Failure::new(Reason::CommitUnknown))?;
@@ -71,7 +71,16 @@ impl Exchange {
         let kind = if repeats.is_some() { EntryKind::Repeat } else { EntryKind::Exchange };
         let draft = self.refused(refusal, kind, repeats);
         let id = self.record_without_release(draft, authorised).await?;
-        Err(Failure::new(refusal.reason).recorded_as(id))
+        Err(self.refusal(refusal, id))
+    }
+
+    /// A refusal as the caller is told of it: by which entry, and when a used quota is whole again.
+    pub(super) fn refusal(&self, refusal: &Refusal, entry: Uuid) -> Failure {
+        let failure = Failure::new(refusal.reason).recorded_as(entry);
+        if refusal.reason == Reason::QuotaExceeded {
+            return failure.retry_after(until_next_paris_day(self.hub.clock.now()));
+        }
+        failure
     }
 
     /// Records that there was nothing to give, or that the provider failed, and says so.

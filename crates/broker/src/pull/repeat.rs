@@ -76,7 +76,7 @@ impl Exchange {
                 Ok(Answer { data: first.data, receipt, freshness: first.freshness, withheld })
             }
             Recorded::Placed { placed, changed: Some(ChangedAnswer::Refused(refusal)), .. } => {
-                Err(Failure::new(refusal.reason).recorded_as(placed.id))
+                Err(self.refusal(&refusal, placed.id))
             }
             Recorded::Placed { changed: Some(ChangedAnswer::Released { .. }), .. } | Recorded::AlreadyClaimed => {
                 Err(Failure::new(Reason::Internal))
