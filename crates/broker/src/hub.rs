@@ -10,6 +10,7 @@ use unefois_core::{Agency, AgencyCode, Caller, DatasetId, RegistryFile, Role, Sa
 use unefois_identity::TrustDomain;
 use unefois_ledger::{SigningKey, VerifyingKey, shard_origin};
 use unefois_store::{CheckpointFile, KeyStore, Store, Writer};
+use unefois_telemetry::Metrics;
 use unefois_vault::{Keyring, Pseudonyms};
 
 use crate::{
@@ -21,6 +22,7 @@ use crate::{
     keys::Keys,
     limits::Limits,
     loader::Loader,
+    metrics::{self, BrokerMetrics},
     recorder::{self, LedgerShard, Recorder},
     registry,
     registry::ApplyMode,
@@ -66,6 +68,8 @@ pub struct HubParts {
     pub limits: Limits,
     /// The clock.
     pub clock: Clock,
+    /// Where the hub counts and measures.
+    pub metrics: Metrics,
 }
 
 /// The hub. Clones share everything.
@@ -91,6 +95,7 @@ pub struct Shared {
     pub(crate) connectors: HashMap<(AgencyCode, DatasetId), Connector>,
     pub(crate) limits: Limits,
     pub(crate) clock: Clock,
+    pub(crate) metrics: BrokerMetrics,
 }
 
 impl std::ops::Deref for Hub {
@@ -131,7 +136,9 @@ impl Hub {
             connectors,
             limits,
             clock,
+            metrics: registry_of_metrics,
         } = parts;
+        let metrics = BrokerMetrics::new(&registry_of_metrics);
         let origin = shard_origin(&name, SLOT);
         let signing_key = SigningKey::from_seed(&origin, keyring.ledger_seed()).map_err(Failure::internal)?;
         let verifying_key = signing_key.verifying_key();
@@ -139,7 +146,7 @@ impl Hub {
         let is_new = registry.version() == 0;
         let authority = Arc::new(Authority::new(Arc::new(registry), 0));
         let (pseudonyms, of_follower) = (keyring.pseudonyms(), keyring.pseudonyms());
-        let keys = Keys::new(key_store, Arc::new(keyring), &limits);
+        let keys = Keys::new(key_store, Arc::new(keyring), &limits, metrics.keys.clone());
         let shard = LedgerShard::take(
             store.clone(),
             writer,
@@ -150,6 +157,7 @@ impl Hub {
             Arc::clone(&authority),
             clock,
             &limits,
+            metrics.recorder.clone(),
         )
         .await?;
         let indexed = store.index_position_fetch(SLOT).await?;
@@ -170,7 +178,7 @@ impl Hub {
             slot: SLOT,
             verifying_key,
             catalog,
-            loader: Loader::start(store.clone(), &limits),
+            loader: Loader::start(store.clone(), &limits, metrics.loader_batch.clone()),
             keys,
             store,
             pseudonyms,
@@ -181,7 +189,11 @@ impl Hub {
             connectors,
             limits,
             clock,
+            metrics,
         }));
+        // Whoever reads the metrics does not keep the hub alive.
+        let weak = Arc::downgrade(&hub.0);
+        metrics::watch(&registry_of_metrics, move || weak.upgrade().map(Self));
         hub.erasures_finish().await?;
         if is_new {
             hub.first_operator(operator).await?;

@@ -9,7 +9,7 @@ use unefois_core::Reason;
 use unefois_store::{KeyRow, KeyStore};
 use unefois_vault::{KeyId, KeyUse, Keyring, SubjectKey, WrappedKey};
 
-use crate::{failure::Failure, limits::Limits};
+use crate::{failure::Failure, limits::Limits, metrics::KeyMetrics};
 
 /// A key that is ready for use.
 pub(crate) type OpenKey = Arc<SubjectKey>;
@@ -32,16 +32,17 @@ pub(crate) struct Keys {
     by_owner: Cache<(Owner, u8), [u8; 16]>,
     /// The keys that were destroyed lately, and when: what was opened or sealed with one before must not go on.
     destroyed: Arc<ArcSwap<HashMap<[u8; 16], Timestamp>>>,
+    metrics: KeyMetrics,
 }
 
 /// How long a destroyed key is remembered: far longer than any call lives that could have opened it.
 const DESTROYED_REMEMBERED: SignedDuration = SignedDuration::from_hours(1);
 
 impl Keys {
-    pub(crate) fn new(store: KeyStore, keyring: Arc<Keyring>, limits: &Limits) -> Self {
+    pub(crate) fn new(store: KeyStore, keyring: Arc<Keyring>, limits: &Limits, metrics: KeyMetrics) -> Self {
         let by_id = Cache::new(limits.key_cache_max);
         let by_owner = Cache::new(limits.key_cache_max);
-        Self { store, keyring, by_id, by_owner, destroyed: Arc::default() }
+        Self { store, keyring, by_id, by_owner, destroyed: Arc::default(), metrics }
     }
 
     /// Destroys keys: from the cache, and from the key store for good.
@@ -74,6 +75,7 @@ impl Keys {
     /// The key of that identifier.
     pub(crate) async fn open(&self, id: [u8; 16]) -> Result<OpenKey, Failure> {
         if let Some(key) = self.by_id.get(&id) {
+            self.metrics.found.inc();
             return Ok(key);
         }
         if self.is_destroyed(&id) {
@@ -121,6 +123,7 @@ impl Keys {
     async fn find(&self, owner: &Owner, usage: KeyUse) -> Result<Option<OpenKey>, Failure> {
         let place = (owner.clone(), usage.number());
         if let Some(key) = self.by_owner.get(&place).and_then(|id| self.by_id.get(&id)) {
+            self.metrics.found.inc();
             return Ok(Some(key));
         }
         let row = match owner {
@@ -158,6 +161,7 @@ impl Keys {
             master_epoch: row.master_epoch,
             bytes: row.wrapped.clone(),
         };
+        self.metrics.missed.inc();
         let key = self.keyring.unwrap(&wrapped).map_err(Failure::internal)?;
         let open = Arc::new(key);
         self.by_id.insert(row.id, Arc::clone(&open));

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use unefois_store::{HeldRevision, RecordAsked, Store};
+use unefois_telemetry::Histogram;
 
-use crate::{failure::Failure, limits::Limits};
+use crate::{failure::Failure, limits::Limits, metrics::QueueDepth};
 
 type Answer = Result<Vec<HeldRevision>, Failure>;
 
@@ -22,10 +23,15 @@ pub(crate) struct Loader {
 
 impl Loader {
     /// Starts the loader. It ends when the last handle is dropped.
-    pub(crate) fn start(store: Store, limits: &Limits) -> Self {
+    pub(crate) fn start(store: Store, limits: &Limits, batch_reads: Histogram) -> Self {
         let (queue, waiting) = mpsc::channel(limits.loader_queue_max);
-        tokio::spawn(run(store, waiting, limits.loader_batch_max, limits.loader_queries_max));
+        tokio::spawn(run(store, waiting, limits.loader_batch_max, limits.loader_queries_max, batch_reads));
         Self { queue }
+    }
+
+    /// How full the queue is.
+    pub(crate) fn queue(&self) -> QueueDepth {
+        QueueDepth::of(&self.queue)
     }
 
     /// The newest revision of every record that the question finds.
@@ -36,7 +42,13 @@ impl Loader {
     }
 }
 
-async fn run(store: Store, mut waiting: mpsc::Receiver<Waiting>, batch_max: usize, queries_max: usize) {
+async fn run(
+    store: Store,
+    mut waiting: mpsc::Receiver<Waiting>,
+    batch_max: usize,
+    queries_max: usize,
+    batch_reads: Histogram,
+) {
     let slots = Arc::new(Semaphore::new(queries_max));
     let mut batch = Vec::with_capacity(batch_max);
     loop {
@@ -46,6 +58,8 @@ async fn run(store: Store, mut waiting: mpsc::Receiver<Waiting>, batch_max: usiz
             return;
         }
         let batch = std::mem::take(&mut batch);
+        #[allow(clippy::cast_precision_loss, reason = "a batch is far smaller than 2^52")]
+        batch_reads.observe(batch.len() as f64);
         let store = store.clone();
         tokio::spawn(async move {
             answer(&store, batch).await;

@@ -153,6 +153,7 @@ impl Hub {
                 },
             });
         }
+        self.metrics.published(&results);
         Ok(results)
     }
 

@@ -14,6 +14,7 @@ use unefois_core::{Decision, Reason};
 use crate::{
     failure::Failure,
     hub::Hub,
+    metrics::Step,
     question::{Answer, Question},
 };
 use identify::Exchange;
@@ -29,15 +30,19 @@ impl Hub {
     /// A [`Failure`] with the stable reason; its `exchange_id` names the entry where one was written.
     pub async fn pull(&self, question: Question) -> Result<Answer, Failure> {
         let patience = self.patience(question.deadline);
-        match tokio::time::timeout(patience, self.pull_in_time(question, patience)).await {
+        let ended = match tokio::time::timeout(patience, self.pull_in_time(question, patience)).await {
             Ok(answer) => answer,
             Err(_elapsed) => Err(Failure::new(Reason::DeadlineExceeded)),
-        }
+        };
+        self.metrics.pulled(&ended);
+        ended
     }
 
     async fn pull_in_time(&self, question: Question, patience: Duration) -> Result<Answer, Failure> {
-        let exchange = Arc::new(Exchange::identify(self, question).await?);
-        let authorised = exchange.authorise().await?;
+        let step = self.metrics.begin(Step::Identify, &question.trace);
+        let exchange = Arc::new(step.ended(Exchange::identify(self, question).await)?);
+        let step = exchange.begin(Step::Authorise);
+        let authorised = step.ended(exchange.authorise().await)?;
         let grant = match authorised.decision {
             Decision::Grant(ref grant) => grant.clone(),
             Decision::Refusal(ref refusal) => return exchange.refuse(&authorised, refusal).await,
@@ -47,7 +52,9 @@ impl Hub {
         {
             return exchange.repeat(claim, &authorised).await;
         }
-        let fetched = match exchange.fetch(&grant, patience.mul_f32(PROVIDER_SHARE)).await {
+        let step = exchange.begin(Step::Fetch);
+        let fetched = exchange.fetch(&grant, patience.mul_f32(PROVIDER_SHARE), step.onward()).await;
+        let fetched = match step.ended(fetched) {
             Ok(fetched) => fetched,
             Err(failure) if failure.reason.is_internal() => return Err(failure),
             Err(failure) => return exchange.fail(&authorised, &grant, failure).await,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use unefois_core::{AgreementId, Caller, ConsentId, Identifier, Purpose};
 use unefois_ledger::Receipt;
+use unefois_telemetry::Trace;
 
 /// Who looks, for which case, under which agreement.
 #[derive(Debug, Clone)]
@@ -39,8 +40,8 @@ pub struct Question {
     pub key: Vec<u8>,
     /// The fields wanted; empty: all that the agreement grants.
     pub fields: Vec<String>,
-    /// The W3C `traceparent` of the call.
-    pub traceparent: Option<String>,
+    /// The trace of the call.
+    pub trace: Trace,
     /// How long the caller waits.
     pub deadline: Option<Duration>,
 }

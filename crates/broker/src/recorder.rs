@@ -22,7 +22,7 @@ pub(crate) use act::{Act, Effect, Performed, Place};
 pub(crate) use batch::{ChangedAnswer, Pending, Recorded, Redecide, Redecided, ReleaseTerms};
 pub(crate) use shard::LedgerShard;
 
-use crate::{failure::Failure, limits::Limits};
+use crate::{failure::Failure, limits::Limits, metrics::QueueDepth};
 
 /// An entry that waits for its batch, and who waits for it.
 struct Waiting {
@@ -79,8 +79,7 @@ impl Recorder {
 
     /// Records one entry. When this returns, the entry is durable.
     pub(crate) async fn record(&self, pending: Pending) -> Result<Recorded, Failure> {
-        let tail = self.head.borrow().size.saturating_sub(self.indexed.load(Ordering::Relaxed));
-        if tail > self.index_tail_max {
+        if self.index_tail() > self.index_tail_max {
             return Err(Failure::overloaded("the tail of the search index"));
         }
         let (answer, answered) = oneshot::channel();
@@ -98,6 +97,21 @@ impl Recorder {
     /// As [`Recorder::act`], for work of the hub itself: it waits for room instead of failing.
     pub(crate) async fn act_when_there_is_room(&self, act: Box<dyn Act>) -> Result<(), Failure> {
         self.acts.send(act).await.map_err(|_closed| Failure::stopping())
+    }
+
+    /// How many entries are recorded but not indexed.
+    pub(crate) fn index_tail(&self) -> u64 {
+        self.head.borrow().size.saturating_sub(self.indexed.load(Ordering::Relaxed))
+    }
+
+    /// How full the queues are: of exchanges, and of acts.
+    pub(crate) fn queues(&self) -> [QueueDepth; 2] {
+        [QueueDepth::of(&self.exchanges), QueueDepth::of(&self.acts)]
+    }
+
+    /// Whether what is handed over will be recorded.
+    pub(crate) fn is_running(&self) -> bool {
+        !self.exchanges.is_closed()
     }
 
     /// The newest committed state.

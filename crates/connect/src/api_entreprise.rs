@@ -1,13 +1,14 @@
 //! *API Entreprise* v3: the French State's interface to what its administrations know of companies.
 
+mod call;
 mod config;
 mod limits;
 mod transport;
 mod turnover;
 
 use std::fmt;
-use std::time::Duration;
 
+pub use self::call::Call;
 use self::config::Endpoint;
 pub use self::config::{ApiEntrepriseConfig, InvalidConnectorConfig, TrustedRoots};
 use self::transport::Transport;
@@ -38,8 +39,7 @@ impl ApiEntreprise {
     ///
     /// When two fiscal years ended in it (a company moved its closing date), the later one is given; the answer says
     /// when it ended. `siret` is 14 digits; other text is no company's number, and is `NotFound` without a call.
-    /// `deadline` is the time left to the caller; connector's time-out and deadline, whichever is shorter, bound
-    /// everything, connecting included.
+    /// The connector's time-out and the deadline of `call`, whichever is shorter, bound everything, connecting included.
     ///
     /// # Errors
     /// [`ProviderFailure::NotFound`] when the company, or that year of it, is unknown;
@@ -49,12 +49,12 @@ impl ApiEntreprise {
         &self,
         siret: &str,
         year: i16,
-        deadline: Option<Duration>,
+        call: Call,
     ) -> Result<CompanyTurnover, ProviderFailure> {
         if siret.len() != 14 || !siret.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(ProviderFailure::NotFound);
         }
-        let body = self.transport.fetch(self.endpoint.turnover(siret, year), deadline).await?;
+        let body = self.transport.fetch(self.endpoint.turnover(siret, year), call).await?;
         turnover::read(&body, siret, year)
     }
 }

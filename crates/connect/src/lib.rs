@@ -8,5 +8,7 @@ mod api_entreprise;
 mod failure;
 
 pub use amount::InvalidAmount;
-pub use api_entreprise::{ApiEntreprise, ApiEntrepriseConfig, CompanyTurnover, InvalidConnectorConfig, TrustedRoots};
+pub use api_entreprise::{
+    ApiEntreprise, ApiEntrepriseConfig, Call, CompanyTurnover, InvalidConnectorConfig, TrustedRoots,
+};
 pub use failure::{InvalidAnswer, Outage, ProviderFailure};

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use prost::Message;
-use unefois_connect::ProviderFailure;
+use unefois_connect::{Call, ProviderFailure};
 use unefois_core::{Grant, Reason};
 use unefois_ledger::Source;
 use unefois_proto::pb;
 use unefois_store::{HeldRevision, RecordAsked};
+use unefois_telemetry::TraceContext;
 use unefois_vault::RecordAad;
 
 use super::identify::Exchange;
@@ -30,10 +31,15 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 const BLIND_BYTES: usize = 32;
 
 impl Exchange {
-    /// The record that the question asks for.
-    pub(super) async fn fetch(&self, grant: &Grant, patience: Duration) -> Result<Fetched, Failure> {
+    /// The record that the question asks for. A live provider has its share of the patience, and is told the trace.
+    pub(super) async fn fetch(
+        &self,
+        grant: &Grant,
+        patience: Duration,
+        onward: Option<TraceContext>,
+    ) -> Result<Fetched, Failure> {
         match self.hub.connectors.get(&(grant.provider.clone(), self.dataset.clone())) {
-            Some(connector) => self.fetch_live(connector, patience).await,
+            Some(connector) => self.fetch_live(connector, patience, onward).await,
             None => self.fetch_held(grant).await,
         }
     }
@@ -63,7 +69,12 @@ impl Exchange {
         Ok(Fetched { canonical, held: Some((record, number)), payload_key: Some(payload_key), freshness })
     }
 
-    async fn fetch_live(&self, connector: &Connector, patience: Duration) -> Result<Fetched, Failure> {
+    async fn fetch_live(
+        &self,
+        connector: &Connector,
+        patience: Duration,
+        onward: Option<TraceContext>,
+    ) -> Result<Fetched, Failure> {
         let Connector::CompanyTurnover(api) = connector;
         let question =
             pb::income::v1::CompanyTurnover::decode(self.key.natural.as_slice()).map_err(Failure::internal)?;
@@ -72,7 +83,9 @@ impl Exchange {
         };
         let year =
             i16::try_from(year).map_err(|_out_of_range| Failure::field(Reason::KeyInvalid, "year", "1 to 9999"))?;
-        let turnover = api.company_turnover(&siret, year, Some(patience)).await.map_err(provider_failure)?;
+        let traceparent = onward.map(|context| context.to_string());
+        let call = Call { deadline: Some(patience), traceparent };
+        let turnover = api.company_turnover(&siret, year, call).await.map_err(provider_failure)?;
         let end = turnover.fiscal_year_end;
         let record = pb::income::v1::CompanyTurnover {
             siret: Some(siret),

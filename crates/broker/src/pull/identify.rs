@@ -6,7 +6,15 @@ use unefois_core::{DatasetId, Reason};
 use unefois_store::RequestClaim;
 use uuid::Uuid;
 
-use crate::{failure::Failure, hub::Hub, keys::OpenKey, question::Question, subject::Known, wire::stand_in};
+use crate::{
+    failure::Failure,
+    hub::Hub,
+    keys::OpenKey,
+    metrics::{Step, Stepping},
+    question::Question,
+    subject::Known,
+    wire::stand_in,
+};
 
 /// One exchange on its way: everything that does not change while it travels.
 pub(crate) struct Exchange {
@@ -39,6 +47,11 @@ impl Exchange {
         let request_id = question.context.request_id.clone().unwrap_or_else(|| id.to_string());
         let dataset = DatasetId::parse(dataset.id()).map_err(Failure::internal)?;
         Ok(Self { hub: hub.clone(), id, question, dataset, key, subject, trace_key, request_id, content })
+    }
+
+    /// Begins one of its steps.
+    pub(super) fn begin(&self, step: Step) -> Stepping {
+        self.hub.metrics.begin(step, &self.question.trace)
     }
 
     /// The dataset in the catalogue.
@@ -94,7 +107,7 @@ fn key_of(dataset: &Dataset, question: &Question) -> Result<Key, Failure> {
 
 /// What makes two requests the same: everything but the request identifier, the trace and the deadline.
 fn canonical_request(hub: &Hub, question: &Question, key: &Key) -> Vec<u8> {
-    let Question { caller, context, dataset, subject, key: _, fields, traceparent: _, deadline: _ } = question;
+    let Question { caller, context, dataset, subject, key: _, fields, trace: _, deadline: _ } = question;
     let mut fields = fields.clone();
     fields.sort_unstable();
     let consent = context.consent.map(|consent| consent.0.to_string()).unwrap_or_default();

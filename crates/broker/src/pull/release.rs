@@ -12,6 +12,7 @@ use super::{authorise::Authorised, fetch::Fetched, identify::Exchange, redecide:
 use crate::{
     entry::Draft,
     failure::Failure,
+    metrics::Step,
     question::Answer,
     recorder::{ChangedAnswer, Pending, Recorded, ReleaseTerms},
     wire,
@@ -32,33 +33,43 @@ impl Exchange {
         grant: &Grant,
         fetched: Fetched,
     ) -> Result<Answer, Failure> {
-        let data = self.minimise(grant, &fetched)?;
-        let draft = self.released(grant, EntryKind::Exchange, None, &fetched.payload(&data));
-        let claim = self.claim(&fetched, &data).await?;
+        let step = self.begin(Step::Minimise);
+        let data = step.ended(self.minimise(grant, &fetched))?;
+        let fetched = Arc::new(fetched);
+        let step = self.begin(Step::Record);
+        let recorded = step.ended(self.record_release(authorised, grant, &fetched, &data).await)?;
+        let Recorded::Placed { draft, placed, changed } = recorded else {
+            let claim = self.claimed().await?.ok_or_else(|| Failure::new(Reason::CommitUnknown))?;
+            return self.repeat(claim, authorised).await;
+        };
+        let step = self.begin(Step::Release);
+        let (data, withheld) = match changed {
+            None => (data, grant.withheld.iter().map(ToString::to_string).collect()),
+            Some(ChangedAnswer::Released { data, withheld }) => (data, withheld),
+            Some(ChangedAnswer::Refused(refusal)) => {
+                return step.ended(Err(self.refusal(&refusal, placed.id)));
+            }
+        };
+        let receipt = placed.receipt(draft.personal.as_ref());
+        step.ended(Ok(Answer { data, receipt, freshness: fetched.freshness, withheld }))
+    }
+
+    /// Drafts the entry of a release and has it recorded.
+    async fn record_release(
+        self: &Arc<Self>,
+        authorised: &Authorised,
+        grant: &Grant,
+        fetched: &Arc<Fetched>,
+        data: &[u8],
+    ) -> Result<Recorded, Failure> {
+        let draft = self.released(grant, EntryKind::Exchange, None, &fetched.payload(data));
+        let claim = self.claim(fetched, data).await?;
         let quota = authorised.in_force.registry.agreement(&self.question.context.agreement);
         let quota = quota.and_then(|agreement| Some((agreement.id.as_str().to_owned(), agreement.daily_quota?)));
-        let fetched = Arc::new(fetched);
-        let redecide = Arc::new(Redecision::of_release(Arc::clone(self), Arc::clone(&fetched)));
+        let redecide = Arc::new(Redecision::of_release(Arc::clone(self), Arc::clone(fetched)));
         let release = Some(ReleaseTerms { quota, claim, redecide });
         let pending = Pending { draft: Box::new(draft), epoch: authorised.in_force.epoch, release };
-        match self.hub.recorder.record(pending).await? {
-            Recorded::Placed { draft, placed, changed: None } => {
-                let withheld = grant.withheld.iter().map(ToString::to_string).collect();
-                let receipt = placed.receipt(draft.personal.as_ref());
-                Ok(Answer { data, receipt, freshness: fetched.freshness, withheld })
-            }
-            Recorded::Placed { draft, placed, changed: Some(ChangedAnswer::Released { data, withheld }) } => {
-                let receipt = placed.receipt(draft.personal.as_ref());
-                Ok(Answer { data, receipt, freshness: fetched.freshness, withheld })
-            }
-            Recorded::Placed { placed, changed: Some(ChangedAnswer::Refused(refusal)), .. } => {
-                Err(self.refusal(&refusal, placed.id))
-            }
-            Recorded::AlreadyClaimed => {
-                let claim = self.claimed().await?.ok_or_else(|| Failure::new(Reason::CommitUnknown))?;
-                self.repeat(claim, authorised).await
-            }
-        }
+        self.hub.recorder.record(pending).await
     }
 
     /// Records a refusal, and says so. A refused repeat names the exchange that it repeats.
@@ -200,7 +211,7 @@ impl Exchange {
             agent_reference: context.agent_reference.clone(),
             request_id: self.request_id.clone(),
             consent_id: context.consent.map(|consent| consent.0.as_bytes().to_vec()).unwrap_or_default(),
-            traceparent: question.traceparent.clone().unwrap_or_default(),
+            traceparent: question.trace.remembered().map(|context| context.to_string()).unwrap_or_default(),
             ..PersonalPart::default()
         }
     }
@@ -213,7 +224,8 @@ impl Exchange {
     /// Records an entry that releases nothing. Gives its identifier.
     pub(super) async fn record_without_release(&self, draft: Draft, authorised: &Authorised) -> Result<Uuid, Failure> {
         let pending = Pending { draft: Box::new(draft), epoch: authorised.in_force.epoch, release: None };
-        match self.hub.recorder.record(pending).await? {
+        let step = self.begin(Step::Record);
+        match step.ended(self.hub.recorder.record(pending).await)? {
             Recorded::Placed { placed, .. } => Ok(placed.id),
             Recorded::AlreadyClaimed => Err(Failure::new(Reason::Internal)),
         }

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::{authorise::Authorised, identify::Exchange, redecide::Redecision, release::Payload};
 use crate::{
     failure::Failure,
+    metrics::Step,
     question::{Answer, Freshness},
     recorder::{ChangedAnswer, Pending, Recorded, ReleaseTerms},
     wire,
@@ -47,7 +48,8 @@ impl Exchange {
             let refusal = Refusal::of(Reason::RequestIdReused);
             return self.refuse(authorised, &refusal).await;
         }
-        let first = match self.first_answer(&claim).await {
+        let step = self.begin(Step::Fetch);
+        let first = match step.ended(self.first_answer(&claim).await) {
             Err(failure) if failure.reason == Reason::RecordErased => {
                 return self.refuse(authorised, &Refusal::of(failure.reason)).await;
             }
@@ -69,9 +71,11 @@ impl Exchange {
         let redecide = Arc::new(Redecision::of_repeat(Arc::clone(self), first.entry, released, first.payload_key));
         let release = Some(ReleaseTerms { quota: None, claim: None, redecide });
         let pending = Pending { draft: Box::new(draft), epoch: authorised.in_force.epoch, release };
-        match self.hub.recorder.record(pending).await? {
+        let step = self.begin(Step::Record);
+        match step.ended(self.hub.recorder.record(pending).await)? {
             Recorded::Placed { changed: None, .. } => {
-                let receipt = self.hub.receipt_of(claim.slot, claim.index).await?;
+                let step = self.begin(Step::Release);
+                let receipt = step.ended(self.hub.receipt_of(claim.slot, claim.index).await)?;
                 let withheld = first.public.withheld_fields;
                 Ok(Answer { data: first.data, receipt, freshness: first.freshness, withheld })
             }

@@ -23,6 +23,7 @@ use crate::{
     entry::{Draft, Placed},
     failure::Failure,
     keys::Keys,
+    metrics::RecorderMetrics,
 };
 
 /// The shard that this node owns. There is one, and the recorder holds it.
@@ -40,6 +41,7 @@ pub(crate) struct LedgerShard {
     pub(super) head: watch::Sender<Head>,
     pub(super) request_id_kept_micros: i64,
     pub(super) newest: Timestamp,
+    pub(super) metrics: RecorderMetrics,
 }
 
 impl std::fmt::Debug for LedgerShard {
@@ -73,6 +75,8 @@ impl LedgerShard {
         batch: Vec<Pending>,
     ) -> Result<Vec<Result<Recorded, Failure>>, Failure> {
         let count = batch.len();
+        #[allow(clippy::cast_precision_loss, reason = "a batch is far smaller than 2^52")]
+        self.metrics.batch.observe(count as f64);
         match self.try_record_batch(batch).await {
             Ok(recorded) => Ok(recorded.into_iter().map(Ok).collect()),
             Err(failure) => {
@@ -131,7 +135,9 @@ impl LedgerShard {
         for quota in self.quotas.changes() {
             tx.quota_use_upsert_in_tx(&quota).await?;
         }
+        let timed = self.metrics.commit.start_timer();
         self.row = commit(tx, &self.store, &self.row, &sealed).await?;
+        timed.observe_duration();
         self.quotas.committed();
         let placed = self.advance(sealed, decided.iter().flatten().map(|entry| entry.draft.id).collect())?;
 
@@ -159,7 +165,9 @@ impl LedgerShard {
         let mut drafts: Vec<&mut Draft> = entries.iter_mut().collect();
         let sealed = seal(&self.tree, &self.key, &row, now, &mut drafts);
         write_ledger(&mut tx, &row, &sealed, &entries.iter().collect::<Vec<_>>(), &self.keys).await?;
+        let timed = self.metrics.commit.start_timer();
         self.row = commit(tx, &self.store, &row, &sealed).await?;
+        timed.observe_duration();
         if effect == Effect::Removes {
             self.authority.epoch_raised(self.row.authority_epoch);
         }

@@ -8,7 +8,9 @@ use unefois_ledger::{Checkpoint, SigningKey, TreeHead, check_consistency};
 use unefois_store::{CheckpointFile, Store, Writer};
 
 use super::{Head, LedgerShard, quota::Quotas};
-use crate::{authority::Authority, clock::Clock, failure::Failure, keys::Keys, limits::Limits, tree};
+use crate::{
+    authority::Authority, clock::Clock, failure::Failure, keys::Keys, limits::Limits, metrics::RecorderMetrics, tree,
+};
 
 impl LedgerShard {
     /// Takes the shard over: checks that the database is the one that the outside checkpoint saw, and rebuilds the
@@ -27,6 +29,7 @@ impl LedgerShard {
         authority: Arc<Authority>,
         clock: Clock,
         limits: &Limits,
+        metrics: RecorderMetrics,
     ) -> Result<Self, Failure> {
         let mut tx = writer.begin().await?;
         let row = tx.shard_take_in_tx(slot, key.name()).await?;
@@ -65,6 +68,7 @@ impl LedgerShard {
             head,
             request_id_kept_micros,
             newest,
+            metrics,
         })
     }
 }

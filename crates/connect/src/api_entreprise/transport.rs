@@ -20,6 +20,7 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tracing::error;
 
+use super::call::Call;
 use super::config::{ApiEntrepriseConfig, Endpoint, InvalidConnectorConfig, Protection, TrustedRoots};
 use super::limits::Pause;
 use crate::failure::{InvalidAnswer, Outage, ProviderFailure};
@@ -82,7 +83,7 @@ impl Transport {
     }
 
     /// The body of the answer to `uri`, when its status is 200.
-    pub(super) async fn fetch(&self, uri: Uri, deadline: Option<Duration>) -> Result<Bytes, ProviderFailure> {
+    pub(super) async fn fetch(&self, uri: Uri, call: Call) -> Result<Bytes, ProviderFailure> {
         if let Some(left) = self.pause.left(Instant::now()) {
             return Err(ProviderFailure::Unavailable { retry_after: Some(left), source: Outage::LimitUsedUp });
         }
@@ -92,22 +93,27 @@ impl Transport {
                 source: Outage::Busy { in_flight_max: self.in_flight_max },
             });
         };
+        let Call { deadline, traceparent } = call;
         let time = deadline.map_or(self.timeout, |deadline| deadline.min(self.timeout));
         let timed_out = || ProviderFailure::outage(Outage::TimedOut(time));
         if time.is_zero() {
             return Err(timed_out());
         }
-        match tokio::time::timeout(time, self.exchange(uri)).await {
+        match tokio::time::timeout(time, self.exchange(uri, traceparent)).await {
             Ok(outcome) => outcome,
             Err(_elapsed) => Err(timed_out()),
         }
     }
 
-    async fn exchange(&self, uri: Uri) -> Result<Bytes, ProviderFailure> {
+    async fn exchange(&self, uri: Uri, traceparent: Option<String>) -> Result<Bytes, ProviderFailure> {
         let mut request = Request::new(Empty::new());
         *request.uri_mut() = uri;
         request.headers_mut().insert(AUTHORIZATION, self.authorization.clone());
         request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
+        // A text that is no header is no context either: the question goes without.
+        if let Some(Ok(value)) = traceparent.map(HeaderValue::try_from) {
+            request.headers_mut().insert("traceparent", value);
+        }
         let response = self.client.request(request).await;
         let response = response.map_err(|error| ProviderFailure::outage(Outage::Connection(Box::new(error))))?;
         self.pause.learn(response.status(), response.headers(), Instant::now());

@@ -1,7 +1,7 @@
 //! What is made of an answer: the exact turnover, nothing, or a refusal to guess.
 
 use jiff::civil::date;
-use unefois_connect::{CompanyTurnover, InvalidAmount, InvalidAnswer, ProviderFailure};
+use unefois_connect::{Call, CompanyTurnover, InvalidAmount, InvalidAnswer, ProviderFailure};
 
 use crate::upstream::{Reply, Upstream};
 use crate::{ANSWER_SIZE_BYTES_MAX, SIRET, connector, outcome, sandbox, turnover_of, years};
@@ -30,7 +30,7 @@ async fn the_real_answers_of_the_sandbox_are_understood() {
         };
         assert!(turnover == expected, "{year}: {turnover:?}");
     }
-    let nobody = connector.company_turnover("00000000000000", 2023, None).await;
+    let nobody = connector.company_turnover("00000000000000", 2023, Call::default()).await;
     assert!(matches!(nobody, Err(ProviderFailure::NotFound)), "{nobody:?}");
 }
 
@@ -39,7 +39,7 @@ async fn text_that_is_no_siret_is_not_found_without_a_question() {
     let upstream = Upstream::replying(Reply::new(200, "{}")).await;
     let connector = connector(&upstream);
     for text in ["", "123", "130025265000010", "1300252650000x", "../../../../../", "１３００２"] {
-        let outcome = connector.company_turnover(text, 2023, None).await;
+        let outcome = connector.company_turnover(text, 2023, Call::default()).await;
         assert!(matches!(outcome, Err(ProviderFailure::NotFound)), "{outcome:?}");
     }
     assert_eq!(upstream.questions(), 0);

@@ -9,7 +9,7 @@ mod upstream;
 
 use std::time::Duration;
 
-use unefois_connect::{ApiEntreprise, ApiEntrepriseConfig, CompanyTurnover, ProviderFailure, TrustedRoots};
+use unefois_connect::{ApiEntreprise, ApiEntrepriseConfig, Call, CompanyTurnover, ProviderFailure, TrustedRoots};
 
 use self::upstream::{Reply, Upstream};
 
@@ -38,7 +38,7 @@ fn connector(upstream: &Upstream) -> ApiEntreprise {
 }
 
 async fn turnover_of(connector: &ApiEntreprise, year: i16) -> Result<CompanyTurnover, ProviderFailure> {
-    connector.company_turnover(SIRET, year, None).await
+    connector.company_turnover(SIRET, year, Call::default()).await
 }
 
 /// What becomes of one reply.

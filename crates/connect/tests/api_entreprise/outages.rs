@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use unefois_connect::{ApiEntreprise, ApiEntrepriseConfig, Outage, ProviderFailure, TrustedRoots};
+use unefois_connect::{ApiEntreprise, ApiEntrepriseConfig, Call, Outage, ProviderFailure, TrustedRoots};
 
 use crate::upstream::{Reply, Upstream};
 use crate::{SIRET, config, connector, log, outcome, turnover_of, years};
@@ -70,7 +70,7 @@ async fn a_slow_provider_is_given_up_at_the_callers_deadline() {
     let connector = connector(&upstream);
     let deadline = Duration::from_millis(100);
     let begin = tokio::time::Instant::now();
-    let outcome = connector.company_turnover(SIRET, 2023, Some(deadline)).await;
+    let outcome = connector.company_turnover(SIRET, 2023, Call::within(deadline)).await;
     assert!(begin.elapsed() < Duration::from_secs(3));
     assert!(
         matches!(
@@ -79,7 +79,7 @@ async fn a_slow_provider_is_given_up_at_the_callers_deadline() {
         ),
         "{outcome:?}"
     );
-    let no_time = connector.company_turnover(SIRET, 2023, Some(Duration::ZERO)).await;
+    let no_time = connector.company_turnover(SIRET, 2023, Call::within(Duration::ZERO)).await;
     assert!(matches!(no_time, Err(ProviderFailure::Unavailable { source: Outage::TimedOut(_), .. })), "{no_time:?}");
     assert_eq!(upstream.questions(), 1);
 }
@@ -89,7 +89,7 @@ async fn a_slow_provider_is_given_up_at_the_connectors_own_time_out() {
     let upstream = Upstream::replying(Reply::new(200, "{}").after(Duration::from_secs(30))).await;
     let timeout = Duration::from_millis(100);
     let connector = ApiEntreprise::new(ApiEntrepriseConfig { timeout, ..config(upstream.base_url()) }).unwrap();
-    let outcome = connector.company_turnover(SIRET, 2023, Some(Duration::from_secs(20))).await;
+    let outcome = connector.company_turnover(SIRET, 2023, Call::within(Duration::from_secs(20))).await;
     assert!(
         matches!(
             outcome,
@@ -123,7 +123,7 @@ async fn a_question_given_up_makes_room_for_the_next() {
     let upstream = Upstream::replying(Reply::new(404, "").after(Duration::from_millis(200))).await;
     let connector =
         ApiEntreprise::new(ApiEntrepriseConfig { in_flight_max: 1, ..config(upstream.base_url()) }).unwrap();
-    let given_up = connector.company_turnover(SIRET, 2023, Some(Duration::from_millis(20))).await;
+    let given_up = connector.company_turnover(SIRET, 2023, Call::within(Duration::from_millis(20))).await;
     assert!(matches!(given_up, Err(ProviderFailure::Unavailable { .. })), "{given_up:?}");
     let next = turnover_of(&connector, 2023).await;
     assert!(matches!(next, Err(ProviderFailure::NotFound)), "{next:?}");
