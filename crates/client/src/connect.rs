@@ -231,7 +231,9 @@ async fn connect(address: Address, dialler: Dialler, settings: &ClientSettings) 
             }
         }
     });
-    let http2 = Endpoint::from(address.origin).timeout(settings.request_timeout);
+    // The dialler does TLS itself. In a program that enables tonic's own TLS as well, an endpoint that says `https` is
+    // refused for want of it; the origin still says so in every request.
+    let http2 = Endpoint::from_static("http://dialled").origin(address.origin).timeout(settings.request_timeout);
     http2.connect_with_connector(connector).await.map_err(|source| ConnectError::Http2 { endpoint: endpoint(), source })
 }
 
