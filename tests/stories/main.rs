@@ -18,6 +18,7 @@ mod registry;
 mod repeat;
 mod rules;
 mod search;
+mod trace;
 
 use futures::StreamExt;
 use unefois_client::Connection;

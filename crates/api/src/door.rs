@@ -14,6 +14,7 @@ use unefois_core::{Caller, Reason};
 
 use crate::{
     matrix::{Access, access},
+    observe::CalledBy,
     peer::Peer,
     status::{of_codec, status_of},
 };
@@ -64,7 +65,8 @@ where
         let hub = self.hub.clone();
         Box::pin(async move {
             let peer = request.extensions().get::<Peer>().cloned();
-            match admit(&hub, peer, request.uri().path().to_owned()).await {
+            let called_by = request.extensions().get::<CalledBy>().cloned();
+            match admit(&hub, peer, request.uri().path().to_owned(), called_by).await {
                 Ok(caller) => {
                     request.extensions_mut().insert(caller);
                     let response = inner.call(request).await?;
@@ -80,12 +82,15 @@ where
     }
 }
 
-async fn admit(hub: &Hub, peer: Option<Peer>, method: String) -> Result<Caller, Status> {
+async fn admit(hub: &Hub, peer: Option<Peer>, method: String, called_by: Option<CalledBy>) -> Result<Caller, Status> {
     let refuse = |failure: Failure| status_of(&failure);
     let Some(Peer(certificate)) = peer else {
         return Err(refuse(Failure::new(Reason::CertificateMissing)));
     };
     let caller = hub.identify(&certificate).map_err(refuse)?;
+    if let Some(called_by) = called_by {
+        called_by.say(&caller.agency);
+    }
     match access(&method) {
         Some(Access::Registered) => Ok(caller),
         Some(Access::Roles(roles)) if roles.iter().any(|role| caller.has(*role)) => Ok(caller),

@@ -15,7 +15,7 @@ use unefois_proto::{
 use uuid::Uuid;
 
 use crate::{
-    request::{caller, deadline, reference, traceparent},
+    request::{caller, deadline, reference, trace},
     status::status_of,
 };
 
@@ -59,7 +59,7 @@ pub(crate) async fn answer(hub: &Hub, request: Request<PullRequest>) -> Result<R
         subject: identity(hub, subject, "subject")?,
         key,
         fields: field_mask.map(|mask| mask.paths).unwrap_or_default(),
-        traceparent: traceparent(&metadata),
+        trace: trace(&extensions),
         deadline: deadline(&metadata),
     };
     let answer = hub.pull(question).await.map_err(invalid)?;

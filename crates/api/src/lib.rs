@@ -1,14 +1,17 @@
 //! The doors: gRPC services over mutual TLS. Decode, call the broker, encode.
 //!
-//! A request passes [`door`] first, which says who calls and whether that role may call this method; then the service
+//! A request passes [`observe`] first, which measures it, and then [`door`], which says who calls and whether that role may call this method; then the service
 //! of its noun. The matrix of methods and roles is one table, [`MATRIX`]; a method that is not in it is refused.
 
+mod admin;
 mod audit;
 mod consent;
 mod door;
 mod exchange;
 mod income;
 mod matrix;
+mod metrics;
+mod observe;
 mod peer;
 mod publication;
 mod registry;
@@ -18,5 +21,6 @@ mod server;
 mod status;
 mod subject;
 
+pub use admin::{Admin, AdminLimits, Draining, admin_serve};
 pub use matrix::{Access, MATRIX};
-pub use server::{ServeError, ServerLimits, serve};
+pub use server::{Doors, ServeError, ServerLimits, serve};

@@ -15,6 +15,7 @@ use tokio::{
 use tokio_rustls::server::TlsStream;
 use tonic::transport::server::Connected;
 use unefois_identity::PeerCertificate;
+use unefois_telemetry::Gauge;
 
 /// The certificate of the peer, in the extensions of every request of its connection.
 #[derive(Debug, Clone)]
@@ -26,17 +27,31 @@ pub(crate) struct PeerStream {
     stream: TlsStream<TcpStream>,
     peer: Peer,
     /// Counts the connection while it is open.
-    _permit: Option<OwnedSemaphorePermit>,
+    _place: Option<Place>,
 }
 
 impl PeerStream {
     pub(crate) fn new(stream: TlsStream<TcpStream>, peer: PeerCertificate) -> Self {
-        Self { stream, peer: Peer(Arc::new(peer)), _permit: None }
+        Self { stream, peer: Peer(Arc::new(peer)), _place: None }
     }
 
     /// The same, holding its place among the open connections until it is closed.
-    pub(crate) fn holding(self, permit: OwnedSemaphorePermit) -> Self {
-        Self { _permit: Some(permit), ..self }
+    pub(crate) fn holding(self, permit: OwnedSemaphorePermit, open: Gauge) -> Self {
+        open.inc();
+        Self { _place: Some(Place { open, _permit: permit }), ..self }
+    }
+}
+
+/// A place among the open connections.
+#[derive(Debug)]
+struct Place {
+    open: Gauge,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.open.dec();
     }
 }
 

@@ -6,6 +6,7 @@ use futures::{Stream, StreamExt, TryStreamExt, stream::TryReadyChunksError};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
+use tracing::Instrument;
 use unefois_broker::{Acknowledgement, AcknowledgementKind, Failure, Hub, PublicationProof, PublishItem};
 use unefois_core::{Caller, Reason};
 use unefois_proto::{
@@ -38,7 +39,8 @@ impl PublicationService for Publications {
         let (answers, stream) = mpsc::channel(self.answers_max);
         let hub = self.hub.clone();
         // Ends with the stream of the publisher, or when nobody listens to the answers any more.
-        tokio::spawn(async move { publish(&hub, &caller, request.into_inner(), &answers).await });
+        let publishing = async move { publish(&hub, &caller, request.into_inner(), &answers).await };
+        tokio::spawn(publishing.in_current_span());
         Ok(Response::new(ReceiverStream::new(stream)))
     }
 }

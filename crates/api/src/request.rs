@@ -5,6 +5,7 @@ use std::time::Duration;
 use tonic::{Extensions, Status, metadata::MetadataMap};
 use unefois_broker::Failure;
 use unefois_core::{Caller, Reason};
+use unefois_telemetry::Trace;
 
 use crate::status::status_of;
 
@@ -14,11 +15,9 @@ pub(crate) fn caller(extensions: &Extensions) -> Result<Caller, Status> {
     caller.ok_or_else(|| status_of(&Failure::new(Reason::CertificateMissing)))
 }
 
-/// The W3C `traceparent`, when it has the length of one.
-pub(crate) fn traceparent(metadata: &MetadataMap) -> Option<String> {
-    const LENGTH: usize = 55;
-    let value = metadata.get("traceparent")?.to_str().ok()?;
-    (value.len() == LENGTH && value.is_ascii()).then(|| value.to_owned())
+/// The trace of the call, as it was begun when the call came in.
+pub(crate) fn trace(extensions: &Extensions) -> Trace {
+    extensions.get::<Trace>().cloned().unwrap_or_default()
 }
 
 /// How long the caller waits: the `grpc-timeout` header, at most eight digits and a unit.

@@ -11,7 +11,7 @@ use tokio::{
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::Server;
 use unefois_broker::Hub;
-use unefois_identity::ReloadingServerTls;
+use unefois_identity::{AcceptError, ReloadingServerTls};
 use unefois_proto::{
     FILE_DESCRIPTOR_SET,
     server::{
@@ -25,9 +25,21 @@ use unefois_proto::{
     },
 };
 
+use unefois_telemetry::{Metrics, Tracer};
+
 use crate::{
-    audit::Audits, consent::Consents, door::Door, exchange::Exchanges, income::Income, peer::PeerStream,
-    publication::Publications, registry::Registries, self_employed::SelfEmployed, subject::Subjects,
+    audit::Audits,
+    consent::Consents,
+    door::Door,
+    exchange::Exchanges,
+    income::Income,
+    metrics::{DoorMetrics, NotTaken, watch_certificates},
+    observe::Observer,
+    peer::PeerStream,
+    publication::Publications,
+    registry::Registries,
+    self_employed::SelfEmployed,
+    subject::Subjects,
 };
 
 /// The limits of the doors.
@@ -77,17 +89,31 @@ pub enum ServeError {
     Server(#[source] tonic::transport::Error),
 }
 
+/// What is served, where, and who watches.
+#[derive(Debug)]
+pub struct Doors {
+    /// Where callers come in.
+    pub listener: TcpListener,
+    /// The certificates.
+    pub tls: Arc<ReloadingServerTls>,
+    /// The hub behind the doors.
+    pub hub: Hub,
+    /// The limits.
+    pub limits: ServerLimits,
+    /// Where calls are counted and measured.
+    pub metrics: Metrics,
+    /// What follows calls.
+    pub tracer: Tracer,
+}
+
 /// Serves until `stop` resolves, then finishes the calls in flight.
 ///
 /// # Errors
 /// See [`ServeError`].
-pub async fn serve(
-    listener: TcpListener,
-    tls: Arc<ReloadingServerTls>,
-    hub: Hub,
-    limits: ServerLimits,
-    stop: impl Future<Output = ()> + Send,
-) -> Result<(), ServeError> {
+pub async fn serve(doors: Doors, stop: impl Future<Output = ()> + Send) -> Result<(), ServeError> {
+    let Doors { listener, tls, hub, limits, metrics, tracer } = doors;
+    watch_certificates(&metrics, Arc::clone(&tls));
+    let metrics = Arc::new(DoorMetrics::new(&metrics));
     let reflection = || {
         tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
@@ -98,7 +124,7 @@ pub async fn serve(
     health_reporter.set_service_status("", tonic_health::ServingStatus::Serving).await;
     let size = limits.message_size_bytes_max;
     let (accepted, connections) = mpsc::channel(limits.accepted_queue_max);
-    let accepting = tokio::spawn(accept(listener, tls, accepted, limits.clone()));
+    let accepting = tokio::spawn(accept(listener, tls, accepted, limits.clone(), Arc::clone(&metrics)));
     macro_rules! service {
         ($server:ident, $service:expr) => {
             $server::new($service).max_decoding_message_size(size).max_encoding_message_size(size)
@@ -109,6 +135,7 @@ pub async fn serve(
     let served = Server::builder()
         .max_concurrent_streams(limits.streams_per_connection_max)
         .http2_keepalive_interval(Some(limits.keepalive_every))
+        .layer(Observer { metrics, tracer })
         .layer(Door::new(hub()))
         .add_service(health)
         .add_service(reflection().build_v1().map_err(ServeError::Reflection)?)
@@ -134,6 +161,7 @@ async fn accept(
     tls: Arc<ReloadingServerTls>,
     accepted: mpsc::Sender<io::Result<PeerStream>>,
     limits: ServerLimits,
+    metrics: Arc<DoorMetrics>,
 ) {
     let handshakes = Arc::new(Semaphore::new(limits.connections_max));
     loop {
@@ -148,24 +176,31 @@ async fn accept(
             }
         };
         let (tls, accepted, handshake_max) = (Arc::clone(&tls), accepted.clone(), limits.handshake_max);
+        let metrics = Arc::clone(&metrics);
         tokio::spawn(async move {
             match handshake(&tls, stream, handshake_max).await {
                 Ok(stream) => {
                     // Nobody serves any more when this fails: the hub is stopping.
-                    let _stopping = accepted.send(Ok(stream.holding(permit))).await;
+                    let _stopping = accepted.send(Ok(stream.holding(permit, metrics.connections.clone()))).await;
                 }
-                Err(refused) => tracing::info!(peer = %address, reason = %refused, "a connection was refused"),
+                Err((why, refused)) => {
+                    metrics.refused(why);
+                    tracing::info!(peer = %address, reason = %refused, "a connection was refused");
+                }
             }
         });
     }
 }
 
-async fn handshake(
-    tls: &ReloadingServerTls,
-    stream: TcpStream,
-    patience: Duration,
-) -> Result<PeerStream, Box<dyn std::error::Error + Send + Sync>> {
-    stream.set_nodelay(true)?;
-    let (stream, peer) = tokio::time::timeout(patience, tls.current().accept(stream)).await??;
+type Refused = (NotTaken, Box<dyn std::error::Error + Send + Sync>);
+
+async fn handshake(tls: &ReloadingServerTls, stream: TcpStream, patience: Duration) -> Result<PeerStream, Refused> {
+    stream.set_nodelay(true).map_err(|error| (NotTaken::NoHandshake, error.into()))?;
+    let (stream, peer) = match tokio::time::timeout(patience, tls.current().accept(stream)).await {
+        Ok(Ok(taken)) => taken,
+        Ok(Err(error @ AcceptError::Handshake(_))) => return Err((NotTaken::NoHandshake, error.into())),
+        Ok(Err(error @ AcceptError::Peer(_))) => return Err((NotTaken::NoPeer, error.into())),
+        Err(elapsed) => return Err((NotTaken::TooSlow, elapsed.into())),
+    };
     Ok(PeerStream::new(stream, peer))
 }

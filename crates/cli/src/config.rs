@@ -3,6 +3,7 @@
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use anyhow::Context;
@@ -10,7 +11,9 @@ use figment::{
     Figment,
     providers::{Env, Format, Toml},
 };
+use jiff::fmt::serde::unsigned_duration::friendly::compact::required as duration;
 use serde::Deserialize;
+use unefois_telemetry::{LogSettings, TelemetrySettings};
 
 /// Everything that can be configured. `deploy/unefois.toml` documents each key.
 #[derive(Debug, Default, Deserialize)]
@@ -19,7 +22,9 @@ pub(crate) struct Config {
     pub(crate) hub: HubConfig,
     pub(crate) server: ServerConfig,
     pub(crate) identifiers: IdentifiersConfig,
-    pub(crate) log: LogConfig,
+    pub(crate) admin: AdminConfig,
+    pub(crate) log: LogSettings,
+    pub(crate) telemetry: TelemetrySettings,
     pub(crate) limits: LimitsConfig,
     pub(crate) provider: Vec<ProviderConfig>,
     pub(crate) client: ClientConfig,
@@ -52,18 +57,13 @@ pub(crate) struct IdentifiersConfig {
     pub(crate) sandbox: Vec<String>,
 }
 
+/// The port of probes and scrapers.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
-pub(crate) struct LogConfig {
-    pub(crate) level: String,
-    pub(crate) format: LogFormat,
-}
-
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum LogFormat {
-    Pretty,
-    Json,
+pub(crate) struct AdminConfig {
+    pub(crate) listen: SocketAddr,
+    #[serde(with = "duration")]
+    pub(crate) drain_notice: Duration,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -71,6 +71,7 @@ pub(crate) enum LogFormat {
 pub(crate) struct LimitsConfig {
     pub(crate) broker: unefois_broker::Limits,
     pub(crate) server: unefois_api::ServerLimits,
+    pub(crate) admin: unefois_api::AdminLimits,
     pub(crate) store: unefois_store::StoreLimits,
 }
 
@@ -138,9 +139,9 @@ impl Default for ServerConfig {
     }
 }
 
-impl Default for LogConfig {
+impl Default for AdminConfig {
     fn default() -> Self {
-        Self { level: "info".to_owned(), format: LogFormat::Pretty }
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 9443)), drain_notice: Duration::ZERO }
     }
 }
 
@@ -186,12 +187,13 @@ impl Config {
     }
 
     fn resolve(&mut self, folder: &Path) {
-        let Self { hub, server, client, provider, .. } = self;
+        let Self { hub, server, client, provider, telemetry, .. } = self;
         let paths = [&mut hub.data_directory, &mut server.certificate, &mut server.key, &mut server.client_ca];
         let optional = [
             &mut hub.keyring,
             &mut hub.outside_checkpoint,
             &mut server.partner_ca,
+            &mut telemetry.otlp_ca,
             &mut client.ca,
             &mut client.certificate,
             &mut client.key,
@@ -223,6 +225,7 @@ mod tests {
         let limits = [
             serde_json::to_value(unefois_broker::Limits::default()).unwrap(),
             serde_json::to_value(unefois_api::ServerLimits::default()).unwrap(),
+            serde_json::to_value(unefois_api::AdminLimits::default()).unwrap(),
             serde_json::to_value(unefois_store::StoreLimits::default()).unwrap(),
         ];
         for name in limits.iter().flat_map(|limits| limits.as_object().unwrap().keys()) {

@@ -1,24 +1,25 @@
 //! `unefois serve`: wires the rooms into a hub and runs it until it is told to stop.
 
-use std::{collections::HashMap, io::IsTerminal, path::Path, sync::Arc, time::Duration};
+use std::{collections::HashMap, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
 };
-use tracing_subscriber::EnvFilter;
+use unefois_api::{Admin, Doors, Draining, admin_serve};
 use unefois_broker::{Clock, Connector, Hub, HubParts, HubTasks};
 use unefois_catalog::Catalog;
 use unefois_connect::{ApiEntreprise, ApiEntrepriseConfig, TrustedRoots};
 use unefois_core::{AgencyCode, DatasetId, IdentifierKind, Sandbox};
 use unefois_identity::{ReloadingServerTls, ServerFiles, TrustDomain};
 use unefois_store::{CheckpointFile, DataDirectory, DirectoryLock, KeyStore, Store};
+use unefois_telemetry::{Exporter, Metrics, Tracer, log_start, process_watch};
 use unefois_vault::Keyring;
 
 use crate::{
     arguments::ServeOptions,
-    config::{Config, LogConfig, LogFormat, ProviderConfig},
+    config::{Config, ProviderConfig},
 };
 
 /// A hub that is put together, and the lock that keeps another out of its data directory.
@@ -45,22 +46,36 @@ pub(crate) async fn run(file: Option<&Path>, options: ServeOptions) -> anyhow::R
     let ServeOptions { data_directory, listen } = options;
     config.hub.data_directory = data_directory.unwrap_or(config.hub.data_directory);
     config.server.listen = listen.unwrap_or(config.server.listen);
-    start_log(&config.log)?;
+    log_start(&config.log).context("log.level")?;
+    let metrics = Metrics::new();
+    process_watch(&metrics);
+    let build = ("unefois_cli_build_info", "1; the label is the version of the hub");
+    metrics.gauges(build, ["version"], [[env!("CARGO_PKG_VERSION")]]).iter().for_each(|build| build.set(1));
+    let (exporter, tracer) = Exporter::start(&config.telemetry, &metrics, wall_clock)?;
+    let served = serve(&config, &metrics, tracer).await;
+    // Last: how the hub stopped is among what is sent.
+    exporter.finish().await;
+    served
+}
 
+/// Serves until the process is told to end, or until the hub cannot go on.
+async fn serve(config: &Config, metrics: &Metrics, tracer: Tracer) -> anyhow::Result<()> {
     let tls = Arc::new(ReloadingServerTls::load(ServerFiles {
         certificate: config.server.certificate.clone(),
         key: config.server.key.clone(),
         trust_domain_ca: config.server.client_ca.clone(),
         partner_ca: config.server.partner_ca.clone(),
     })?);
-    let address = config.server.listen;
-    let listener = TcpListener::bind(address)
-        .await
-        .with_context(|| format!("cannot listen on {address}: choose another address with --listen"))?;
-    let OpenHub { hub, mut tasks, _lock } = open(&config).await?;
-    let local = listener.local_addr()?;
-    println!("listening on {local}");
-    tracing::info!(address = %local, "the hub is ready");
+    let listener = listen(config.server.listen, "--listen").await?;
+    let admin_listener = listen(config.admin.listen, "admin.listen").await?;
+    let OpenHub { hub, mut tasks, _lock } = open(config, metrics).await?;
+    let (local, admin_local) = (listener.local_addr()?, admin_listener.local_addr()?);
+    let draining = Draining::default();
+    let admin = Admin { hub: hub.clone(), metrics: metrics.clone(), draining: draining.clone() };
+    let admin = tokio::spawn(admin_serve(admin_listener, admin, config.limits.admin.clone()));
+    // In one write: whoever waits for the first line may not be there for the second.
+    println!("listening on {local}\nadmin on {admin_local}");
+    tracing::info!(address = %local, admin = %admin_local, "the hub is ready");
 
     let (stop, stopping) = tokio::sync::watch::channel(());
     let mut waiting = stopping.clone();
@@ -68,27 +83,49 @@ pub(crate) async fn run(file: Option<&Path>, options: ServeOptions) -> anyhow::R
         // An error means that the sender is gone, which stops the server as well.
         let _closed = waiting.changed().await;
     };
-    let server = unefois_api::serve(listener, Arc::clone(&tls), hub, config.limits.server, told_to_stop);
+    let limits = config.limits.server.clone();
+    let doors = Doors { listener, tls: Arc::clone(&tls), hub, limits, metrics: metrics.clone(), tracer };
+    let server = unefois_api::serve(doors, told_to_stop);
     tokio::pin!(server);
+    let told = async {
+        told_to_end(&tls).await?;
+        draining.begin();
+        // Whoever probes the hub sends its callers elsewhere before the door closes.
+        tokio::time::sleep(config.admin.drain_notice).await;
+        anyhow::Ok(())
+    };
     tokio::select! {
         served = &mut server => served?,
         failure = tasks.failed() => {
             return Err(anyhow::Error::new(failure).context("the hub stops: the ledger cannot be written any more"));
         }
-        told = told_to_end(&tls) => {
+        told = told => {
             told?;
             stop.send_replace(());
             tokio::time::timeout(DRAIN_MAX, &mut server).await.unwrap_or(Ok(()))?;
         }
     }
+    // It holds the hub too. What it answers after this is nothing, and a probe takes that for what it is.
+    admin.abort();
+    let _aborted = admin.await;
     let finished = tokio::time::timeout(DRAIN_MAX, tasks.finish()).await;
     finished.context("a call did not let go of the hub")?.context("the database could not be closed")?;
     tracing::info!("the hub has stopped");
     Ok(())
 }
 
+async fn listen(address: SocketAddr, setting: &str) -> anyhow::Result<TcpListener> {
+    let listener = TcpListener::bind(address).await;
+    listener.with_context(|| format!("cannot listen on {address}: choose another address with {setting}"))
+}
+
+/// The hub's one clock, in nanoseconds since 1970.
+fn wall_clock() -> u64 {
+    u64::try_from(Clock::system().now().as_nanosecond()).unwrap_or_default()
+}
+
 /// Opens the hub of a configuration, for serving it or for one command while no hub runs.
-pub(crate) async fn open(config: &Config) -> anyhow::Result<OpenHub> {
+pub(crate) async fn open(config: &Config, metrics: &Metrics) -> anyhow::Result<OpenHub> {
     let directory = DataDirectory::new(&config.hub.data_directory);
     let lock = directory.lock()?;
     let keyring_file = config.hub.keyring.clone().unwrap_or_else(|| directory.keyring());
@@ -120,22 +157,10 @@ pub(crate) async fn open(config: &Config) -> anyhow::Result<OpenHub> {
         connectors: connectors(&config.provider)?,
         limits: config.limits.broker.clone(),
         clock: Clock::system(),
+        metrics: metrics.clone(),
     };
     let (hub, tasks) = Hub::open(parts).await.context("the hub cannot be opened")?;
     Ok(OpenHub { hub, tasks, _lock: lock })
-}
-
-fn start_log(config: &LogConfig) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(&config.level).context("log.level")?;
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr);
-    match config.format {
-        LogFormat::Pretty => log.init(),
-        LogFormat::Json => log.json().init(),
-    }
-    Ok(())
 }
 
 /// Returns when the process is told to end; reloads certificates when it is told to.

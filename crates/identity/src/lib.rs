@@ -27,6 +27,6 @@ pub use pki::{
 pub use rustls_pki_types::ServerName;
 pub use spiffe::{InvalidSpiffeId, InvalidSystemName, InvalidTrustDomain, SpiffeId, SystemName, TrustDomain};
 pub use tls::{
-    AcceptError, ClientFiles, PeerError, ReloadingServerTls, ServerFiles, ServerTls, TlsError, client_config,
+    AcceptError, ClientFiles, Expiries, PeerError, ReloadingServerTls, ServerFiles, ServerTls, TlsError, client_config,
     client_config_without_certificate,
 };

@@ -2,6 +2,7 @@
 
 mod client;
 mod error;
+mod expiry;
 mod reload;
 mod server;
 
@@ -13,6 +14,7 @@ use rustls::crypto::CryptoProvider;
 
 pub use client::{ClientFiles, client_config, client_config_without_certificate};
 pub use error::{AcceptError, PeerError, TlsError};
+pub use expiry::Expiries;
 pub use reload::ReloadingServerTls;
 pub use server::{ServerFiles, ServerTls};
 

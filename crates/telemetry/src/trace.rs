@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 use crate::{log::CALL, metrics::Counter, trace_context::TraceContext, tracer::span_id};
 
 /// The trace of one call, for those who work on it. Clones are of the same call.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Trace {
     pub(crate) caller: Option<TraceContext>,
     /// The context of the root span; absent when nothing is traced.

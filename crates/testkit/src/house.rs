@@ -122,6 +122,12 @@ impl House {
         self.hub.as_ref().unwrap().endpoint()
     }
 
+    /// The process.
+    #[must_use]
+    pub fn process(&self) -> &HubProcess {
+        self.hub.as_ref().unwrap()
+    }
+
     /// A connection of an agency, with a good certificate.
     pub async fn agency(&self, agency: &str) -> Connection {
         self.connect(Some(self.pki.client(agency, "main"))).await.unwrap()
@@ -219,6 +225,7 @@ fn configuration(settings: &HouseSettings, server: &Client, ca: &Path) -> String
     format!(
         "[hub]\ndata-directory = \"data\"\n\
          [server]\nlisten = \"127.0.0.1:0\"\ncertificate = {:?}\nkey = {:?}\nclient-ca = {ca:?}\n\
+         [admin]\nlisten = \"127.0.0.1:0\"\n\
          [identifiers]\nsandbox = {sandbox:?}\n{}\n{more}\n",
         server.certificate,
         server.key,

@@ -5,6 +5,8 @@
 
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a test stops at the first surprise")]
 
+mod admin;
+mod collector;
 mod house;
 mod person;
 mod pki;
@@ -12,6 +14,7 @@ mod process;
 mod provider;
 mod words;
 
+pub use collector::{Collector, attribute};
 pub use house::{House, HouseSettings};
 pub use person::Person;
 pub use pki::{Client, Pki};

@@ -5,7 +5,7 @@ use std::{
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
-    sync::mpsc,
+    sync::{Mutex, OnceLock, mpsc},
     time::Duration,
 };
 
@@ -17,6 +17,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub struct HubProcess {
     child: Child,
     address: String,
+    /// Said after the address; behind a lock because the tasks of a test share the process.
+    lines: Mutex<mpsc::Receiver<String>>,
+    admin: OnceLock<String>,
 }
 
 impl HubProcess {
@@ -34,16 +37,14 @@ impl HubProcess {
             .stderr(errors)
             .spawn()
             .unwrap();
-        let (said, heard) = mpsc::sync_channel(1);
-        let mut output = BufReader::new(child.stdout.take().unwrap());
-        std::thread::spawn(move || {
-            let mut line = String::new();
-            let _ended = output.read_line(&mut line);
-            let _gone = said.send(line);
-        });
-        let line = heard.recv_timeout(PATIENCE).unwrap_or_default();
-        match line.trim().strip_prefix("listening on ") {
-            Some(address) => Ok(Self { child, address: address.to_owned() }),
+        let (said, heard) = mpsc::sync_channel(2);
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        std::thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| said.send(line)));
+        match heard.recv_timeout(PATIENCE).unwrap_or_default().strip_prefix("listening on ") {
+            Some(address) => {
+                let address = address.to_owned();
+                Ok(Self { child, address, lines: Mutex::new(heard), admin: OnceLock::new() })
+            }
             None => {
                 let _ended = child.kill();
                 child.wait().unwrap();
@@ -58,6 +59,21 @@ impl HubProcess {
         format!("https://{}", self.address)
     }
 
+    /// Where its probes and metrics are: `127.0.0.1:PORT`.
+    #[must_use]
+    pub fn admin(&self) -> &str {
+        self.admin.get_or_init(|| {
+            let line = self.lines.lock().unwrap().recv_timeout(PATIENCE).unwrap();
+            line.strip_prefix("admin on ").unwrap().to_owned()
+        })
+    }
+
+    /// Asks it to stop, and does not wait.
+    pub fn tell_to_stop(&self) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    }
+
     /// Kills it: no destructor runs, nothing is flushed.
     pub fn kill(mut self) {
         self.child.kill().unwrap();
@@ -66,8 +82,7 @@ impl HubProcess {
 
     /// Asks it to stop, and waits until it has.
     pub fn stop(mut self) -> ExitStatus {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        self.tell_to_stop();
         for _ in 0..PATIENCE.as_millis() / 20 {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return status;

@@ -31,6 +31,8 @@ struct Recorded {
 pub struct ApiEntreprise {
     base_url: String,
     script: Arc<Mutex<VecDeque<Script>>>,
+    /// The last question, as it stood on the wire.
+    asked: Arc<Mutex<String>>,
     serving: tokio::task::JoinHandle<()>,
 }
 
@@ -55,19 +57,25 @@ impl ApiEntreprise {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base_url = format!("http://{}", listener.local_addr().unwrap());
         let script = Arc::new(Mutex::new(VecDeque::new()));
-        let scripted = Arc::clone(&script);
+        let asked = Arc::new(Mutex::new(String::new()));
+        let (scripted, last) = (Arc::clone(&script), Arc::clone(&asked));
         let serving = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(answer(stream, Arc::clone(&recorded), Arc::clone(&scripted)));
+                tokio::spawn(answer(stream, Arc::clone(&recorded), Arc::clone(&scripted), Arc::clone(&last)));
             }
         });
-        Self { base_url, script, serving }
+        Self { base_url, script, asked, serving }
     }
 
     /// Where it is.
     #[must_use]
     pub fn base_url(&self) -> String {
         self.base_url.clone()
+    }
+
+    /// What it was asked last: the head of the request.
+    pub async fn asked(&self) -> String {
+        self.asked.lock().await.clone()
     }
 
     /// Says what to answer next.
@@ -82,7 +90,12 @@ impl Drop for ApiEntreprise {
     }
 }
 
-async fn answer(mut stream: TcpStream, recorded: Arc<Vec<Recorded>>, script: Arc<Mutex<VecDeque<Script>>>) {
+async fn answer(
+    mut stream: TcpStream,
+    recorded: Arc<Vec<Recorded>>,
+    script: Arc<Mutex<VecDeque<Script>>>,
+    asked: Arc<Mutex<String>>,
+) {
     let mut request = Vec::new();
     while !request.windows(4).any(|window| window == b"\r\n\r\n") {
         let mut part = [0; 1024];
@@ -91,6 +104,7 @@ async fn answer(mut stream: TcpStream, recorded: Arc<Vec<Recorded>>, script: Arc
             Ok(count) => request.extend_from_slice(&part[..count]),
         }
     }
+    *asked.lock().await = String::from_utf8_lossy(&request).into_owned();
     let scripted = script.lock().await.pop_front();
     let response = match scripted {
         Some(Script::Silence(patience)) => {

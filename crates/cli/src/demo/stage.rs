@@ -190,6 +190,7 @@ impl Stage {
         format!(
             "# The hub of the demonstration.\n\
              [hub]\ndata-directory = \"data\"\n\
+             [admin]\nlisten = \"127.0.0.1:0\"\n\
              [server]\nlisten = \"{}\"\ncertificate = \"pki/hub-{SYSTEM}.pem\"\nkey = \"pki/hub-{SYSTEM}.key\"\n\
              client-ca = \"pki/ca.pem\"\n",
             self.listen

@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use super::{ALPN_H2, AcceptError, PeerError, TlsError, provider, roots_read};
+use super::{ALPN_H2, AcceptError, Expiries, PeerError, TlsError, provider, roots_read};
 use crate::pem::{certificates_read, key_read};
 use crate::{PeerCertificate, Trust};
 
@@ -39,6 +39,7 @@ pub struct ServerTls {
     config: Arc<ServerConfig>,
     trust_domain: Arc<dyn ClientCertVerifier>,
     partners: Option<Arc<dyn ClientCertVerifier>>,
+    expiries: Expiries,
 }
 
 impl ServerTls {
@@ -58,6 +59,7 @@ impl ServerTls {
             config: Arc::new(config_build(files, everyone, &provider)?),
             trust_domain: verifier_build(trust_domain, &provider)?,
             partners: partners.map(|roots| verifier_build(roots, &provider)).transpose()?,
+            expiries: Expiries::read(files)?,
         })
     }
 
@@ -65,6 +67,12 @@ impl ServerTls {
     #[must_use]
     pub fn config(&self) -> Arc<ServerConfig> {
         Arc::clone(&self.config)
+    }
+
+    /// When its certificates expire.
+    #[must_use]
+    pub fn expiries(&self) -> Expiries {
+        self.expiries
     }
 
     /// Shakes hands on `io`, and says who the peer's certificate is.
