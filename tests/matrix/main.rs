@@ -231,4 +231,8 @@ async fn what_is_not_in_the_table_is_not_served() {
     for method in ["/unefois.exchange.v1.ExchangeService/Steal", "/unefois.admin.v1.AdminService/Pull", "/"] {
         assert_eq!(call(&operator, method).await, Fate::NotServed, "{method}");
     }
+    // It is counted, but not by the name that its caller made up.
+    let other = "unefois_api_call_seconds_count{code=\"UNIMPLEMENTED\",method=\"other\"}";
+    house.measures(other, |count| count >= 3.0).await;
+    assert!(!house.probed("/metrics").await.1.contains("Steal"));
 }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod admin;
 mod audit;
 mod collected;
 mod command_line;
@@ -9,6 +10,7 @@ mod consent;
 mod erasure;
 mod identity;
 mod live;
+mod metrics;
 mod partner;
 mod publication;
 mod pull;

@@ -87,6 +87,19 @@ impl House {
         assert!(status.success(), "{}", self.log());
     }
 
+    /// Waits until the process, which was told to stop, has ended; it must end well.
+    pub async fn ends(&mut self) {
+        let mut turn = tokio::time::interval(std::time::Duration::from_millis(20));
+        let hub = self.hub.as_mut().unwrap();
+        let status = loop {
+            turn.tick().await;
+            if let Some(status) = hub.ended() {
+                break status;
+            }
+        };
+        assert!(status.success(), "{}", self.log());
+    }
+
     /// Kills the process.
     pub fn kill(&mut self) {
         self.hub.take().unwrap().kill();
@@ -215,6 +228,8 @@ impl House {
 
 fn configuration(settings: &HouseSettings, server: &Client, ca: &Path) -> String {
     let HouseSettings { sandbox, provider, more } = settings;
+    // A table stands in a file once.
+    let admin = if more.contains("[admin]") { "" } else { "[admin]\nlisten = \"127.0.0.1:0\"\n" };
     let provider = provider.as_ref().map(|base_url| {
         format!(
             "[[provider]]\nkind = \"api-entreprise\"\nagency = \"dgfip\"\ndataset = \"company-turnover\"\n\
@@ -225,7 +240,7 @@ fn configuration(settings: &HouseSettings, server: &Client, ca: &Path) -> String
     format!(
         "[hub]\ndata-directory = \"data\"\n\
          [server]\nlisten = \"127.0.0.1:0\"\ncertificate = {:?}\nkey = {:?}\nclient-ca = {ca:?}\n\
-         [admin]\nlisten = \"127.0.0.1:0\"\n\
+         {admin}\
          [identifiers]\nsandbox = {sandbox:?}\n{}\n{more}\n",
         server.certificate,
         server.key,

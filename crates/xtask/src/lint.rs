@@ -2,7 +2,7 @@
 
 use crate::{
     docs, needs,
-    shell::{self, cargo_tool},
+    shell::{self, apt_unpack, cargo_tool, works},
 };
 
 /// The version of cargo-deny whose configuration `deny.toml` is.
@@ -13,6 +13,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     shell::run(&["cargo", "clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])?;
     deny()?;
     buf()?;
+    promtool()?;
     docs::check()
 }
 
@@ -24,4 +25,19 @@ fn buf() -> anyhow::Result<()> {
     needs::node()?;
     shell::run(&["node_modules/.bin/buf", "lint"])?;
     shell::run(&["node_modules/.bin/buf", "format", "--diff", "--exit-code"])
+}
+
+/// The rules of Prometheus, read by its own tool: taken out of its package, because the package would start a server.
+fn promtool() -> anyhow::Result<()> {
+    const UNPACKED: &str = "target/tools/prometheus/usr/bin/promtool";
+    let installed = ["promtool", UNPACKED].into_iter().find(|program| works(&[program, "--version"]));
+    let program = match installed {
+        Some(program) => program,
+        None => {
+            apt_unpack("prometheus", "target/tools/prometheus")?;
+            UNPACKED
+        }
+    };
+    shell::run(&[program, "check", "rules", "deploy/prometheus/alerts.yaml"])?;
+    shell::run(&[program, "test", "rules", "tests/alerts.yaml"])
 }

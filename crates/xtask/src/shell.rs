@@ -59,3 +59,14 @@ pub(crate) fn apt_install(packages: &[&str]) -> anyhow::Result<()> {
     run(&["apt-get", "update", "-qq"])?;
     run(&[&["apt-get", "install", "-y", "-qq", "--no-install-recommends"], packages].concat())
 }
+
+/// Unpacks a Debian package into a folder without installing it.
+pub(crate) fn apt_unpack(package: &str, folder: &str) -> anyhow::Result<()> {
+    ensure!(works(&["apt-get", "--version"]), "install {package} and run this again: this machine has no apt");
+    if works(&["test", "-w", "/var/lib/apt/lists"]) {
+        run(&["apt-get", "update", "-qq"])?;
+    }
+    let unpack =
+        format!("mkdir -p {folder} && cd {folder} && apt-get download -qq {package} && dpkg-deb -x {package}_*.deb .");
+    run(&["sh", "-ec", &unpack])
+}
