@@ -163,13 +163,7 @@ impl Hub {
         let indexed = store.index_position_fetch(SLOT).await?;
         let (recorder, queues) = Recorder::new(&limits, &shard, indexed);
         let recording = tokio::spawn(recorder::run(shard, queues, limits.clone()));
-        let follower = Follower {
-            store: store.clone(),
-            pseudonyms: of_follower,
-            recorder: recorder.clone(),
-            slot: SLOT,
-            slice_max: limits.index_slice_max,
-        };
+        let follower = follower(&store, of_follower, &recorder, &limits);
         let housekeeper = housekeeping::run(recorder.clone(), clock, limits.request_id_kept, limits.housekeeping_every);
         let readers = store.clone();
         let hub = Self(Arc::new(Shared {
@@ -191,15 +185,19 @@ impl Hub {
             clock,
             metrics,
         }));
-        // Whoever reads the metrics does not keep the hub alive.
-        let weak = Arc::downgrade(&hub.0);
-        metrics::watch(&registry_of_metrics, move || weak.upgrade().map(Self));
+        hub.is_watched_by(&registry_of_metrics);
         hub.erasures_finish().await?;
         if is_new {
             hub.first_operator(operator).await?;
         }
         let (follower, housekeeper) = (tokio::spawn(follower.run()), tokio::spawn(housekeeper));
         Ok((hub, HubTasks { recorder: recording, follower, housekeeper, store: readers }))
+    }
+
+    /// Lets the metrics look at the hub. Whoever reads them does not keep it alive.
+    fn is_watched_by(&self, metrics: &Metrics) {
+        let weak = Arc::downgrade(&self.0);
+        metrics::watch(metrics, move || weak.upgrade().map(Self));
     }
 
     /// Registers the agency that operates the hub: without it nobody could apply a registry.
@@ -251,6 +249,16 @@ impl Hub {
     #[must_use]
     pub fn verifying_key(&self) -> &VerifyingKey {
         &self.0.verifying_key
+    }
+}
+
+fn follower(store: &Store, pseudonyms: Pseudonyms, recorder: &Recorder, limits: &Limits) -> Follower {
+    Follower {
+        store: store.clone(),
+        pseudonyms,
+        recorder: recorder.clone(),
+        slot: SLOT,
+        slice_max: limits.index_slice_max,
     }
 }
 

@@ -1,44 +1,18 @@
 //! What the use cases count and measure; each instrument is bound before the first exchange.
 
-use std::time::Instant;
+mod gauges;
+mod step;
 
 use unefois_core::Reason;
-use unefois_telemetry::{
-    Counter, Ending, Gauge, Histogram, LATENCY_BUCKETS, Metrics, SIZE_BUCKETS, Trace, TraceContext,
-};
+use unefois_telemetry::{Counter, Histogram, LATENCY_BUCKETS, Metrics, SIZE_BUCKETS};
+
+pub(crate) use gauges::{QueueDepth, watch};
+pub(crate) use step::{Step, Stepping};
 
 use crate::{
     failure::Failure,
-    hub::Hub,
     publish::{Acknowledgement, AcknowledgementKind},
 };
-
-/// One step of an exchange.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Step {
-    Identify,
-    Authorise,
-    Fetch,
-    Minimise,
-    Record,
-    Release,
-}
-
-impl Step {
-    /// Every step, in the order of an exchange.
-    const ALL: [Self; 6] = [Self::Identify, Self::Authorise, Self::Fetch, Self::Minimise, Self::Record, Self::Release];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Identify => "identify",
-            Self::Authorise => "authorise",
-            Self::Fetch => "fetch",
-            Self::Minimise => "minimise",
-            Self::Record => "record",
-            Self::Release => "release",
-        }
-    }
-}
 
 /// The instruments that are moved where things happen.
 #[derive(Debug)]
@@ -132,51 +106,10 @@ impl BrokerMetrics {
             self.publications[place].inc();
         }
     }
-
-    /// Begins a step of an exchange.
-    pub(crate) fn begin(&self, step: Step, trace: &Trace) -> Stepping {
-        let histogram = self.steps[step as usize].clone();
-        Stepping { histogram, span: trace.step(step.name()), began: Instant::now(), ended: false }
-    }
-}
-
-/// A step under way. It is measured until it is dropped; one that is dropped before it ended was given up.
-#[derive(Debug)]
-pub(crate) struct Stepping {
-    histogram: Histogram,
-    span: unefois_telemetry::Step,
-    began: Instant,
-    ended: bool,
-}
-
-impl Stepping {
-    /// Ends the step with what it came to, and hands that on.
-    pub(crate) fn ended<T>(mut self, outcome: Result<T, Failure>) -> Result<T, Failure> {
-        self.ended = true;
-        if let Err(failure) = &outcome {
-            let ending = if outcome_is_failure(failure.reason) { Ending::Failed } else { Ending::Well };
-            self.span.refused(failure.reason.code(), ending);
-        }
-        outcome
-    }
-
-    /// The context that a call made in this step carries on.
-    pub(crate) fn onward(&self) -> Option<TraceContext> {
-        self.span.onward()
-    }
-}
-
-impl Drop for Stepping {
-    fn drop(&mut self) {
-        self.histogram.observe(self.began.elapsed().as_secs_f64());
-        if !self.ended {
-            self.span.refused(Reason::DeadlineExceeded.code(), Ending::Failed);
-        }
-    }
 }
 
 /// Whether a reason says that something failed, where others say that something may not be.
-fn outcome_is_failure(reason: Reason) -> bool {
+fn is_failure(reason: Reason) -> bool {
     let of_others =
         matches!(reason, Reason::ProviderUnavailable | Reason::ProviderAnswerInvalid | Reason::DeadlineExceeded);
     reason.is_internal() || of_others
@@ -185,86 +118,9 @@ fn outcome_is_failure(reason: Reason) -> bool {
 fn outcome(reason: Reason) -> &'static str {
     match reason {
         Reason::NotFound => "not_found",
-        reason if outcome_is_failure(reason) => "failed",
+        reason if is_failure(reason) => "failed",
         _ => "refused",
     }
-}
-
-/// What is looked at whenever the metrics are read.
-struct Gauges {
-    waiting: Vec<Gauge>,
-    room: Vec<Gauge>,
-    index_tail: Gauge,
-    index_tail_max: Gauge,
-    shard: Gauge,
-    epoch: Gauge,
-    ready: Gauge,
-}
-
-/// Lets the metrics look at a hub as long as there is one.
-pub(crate) fn watch(metrics: &Metrics, hub: impl Fn() -> Option<Hub> + Send + Sync + 'static) {
-    const QUEUES: [[&str; 1]; 3] = [["exchanges"], ["acts"], ["reads"]];
-    let gauges = Gauges {
-        waiting: metrics.gauges(
-            ("unefois_broker_queue_entries", "What waits in a queue: exchanges and acts to be recorded, point reads"),
-            ["queue"],
-            QUEUES,
-        ),
-        room: metrics.gauges(
-            ("unefois_broker_queue_max_entries", "How much may wait in a queue; over it callers are turned away"),
-            ["queue"],
-            QUEUES,
-        ),
-        index_tail: metrics.gauge(("unefois_broker_index_tail_entries", "Entries that are recorded but not indexed")),
-        index_tail_max: metrics.gauge((
-            "unefois_broker_index_tail_max_entries",
-            "How many entries may be recorded but not indexed; over it exchanges are turned away",
-        )),
-        shard: metrics.gauge(("unefois_broker_shard_entries", "Entries of the ledger shard")),
-        epoch: metrics.gauge((
-            "unefois_broker_authority_epoch_number",
-            "Raised whenever somebody may do less than before: a withdrawal, a suspension, a revocation",
-        )),
-        ready: metrics.gauge(("unefois_broker_ready_ratio", "1 when the hub can record exchanges, 0 when it cannot")),
-    };
-    metrics.on_read(move || {
-        if let Some(hub) = hub() {
-            gauges.look(&hub);
-        }
-    });
-}
-
-impl Gauges {
-    fn look(&self, hub: &Hub) {
-        let [exchanges, acts] = hub.recorder.queues();
-        let queues = [exchanges, acts, hub.loader.queue()];
-        for ((waiting, room), queue) in self.waiting.iter().zip(&self.room).zip(queues) {
-            waiting.set(number(queue.waiting as u64));
-            room.set(number(queue.max as u64));
-        }
-        self.index_tail.set(number(hub.recorder.index_tail()));
-        self.index_tail_max.set(number(hub.limits.index_tail_max));
-        self.shard.set(number(hub.recorder.head().size));
-        self.epoch.set(number(hub.authority.load().epoch));
-        self.ready.set(i64::from(hub.readiness().is_ok()));
-    }
-}
-
-/// How full a queue is.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct QueueDepth {
-    waiting: usize,
-    max: usize,
-}
-
-impl QueueDepth {
-    pub(crate) fn of<T>(queue: &tokio::sync::mpsc::Sender<T>) -> Self {
-        Self { waiting: queue.max_capacity() - queue.capacity(), max: queue.max_capacity() }
-    }
-}
-
-fn number(count: u64) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

@@ -50,7 +50,7 @@ impl Exchange {
     }
 
     /// Begins one of its steps.
-    pub(super) fn begin(&self, step: Step) -> Stepping {
+    pub(super) fn begin(&self, step: Step) -> Stepping<'_> {
         self.hub.metrics.begin(step, &self.question.trace)
     }
 
