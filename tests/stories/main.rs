@@ -5,6 +5,7 @@
 mod admin;
 mod audit;
 mod collected;
+mod collector;
 mod command_line;
 mod consent;
 mod erasure;

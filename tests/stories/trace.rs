@@ -1,8 +1,6 @@
-//! Traces: one exchange is one trace, from the caller's span to the ledger, and telemetry never stands in its way.
+//! Traces: one exchange is one trace, from the caller's span to the ledger.
 
-use http::Uri;
 use prost::Message;
-use tokio::net::TcpListener;
 use tonic::Request;
 use unefois_client::{RetryPolicy, company_turnover};
 use unefois_ledger::PersonalPart;
@@ -13,9 +11,9 @@ use unefois_testkit::{
 
 use crate::{UNEFOIS, acknowledged};
 
-const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
-const CALLER: &str = "00f067aa0ba902b7";
-const STEPS: [&str; 6] = ["identify", "authorise", "fetch", "minimise", "record", "release"];
+pub(crate) const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+pub(crate) const CALLER: &str = "00f067aa0ba902b7";
+pub(crate) const STEPS: [&str; 6] = ["identify", "authorise", "fetch", "minimise", "record", "release"];
 const PULL: &str = "unefois.exchange.v1.ExchangeService/Pull";
 
 async fn house_with(collector: &Collector) -> House {
@@ -24,7 +22,7 @@ async fn house_with(collector: &Collector) -> House {
 }
 
 /// Pulls with that `traceparent`, if any.
-async fn pulls(house: &House, person: &Person, traceparent: Option<&str>) -> PullResponse {
+pub(crate) async fn pulls(house: &House, person: &Person, traceparent: Option<&str>) -> PullResponse {
     let mut request = Request::new(pull_request("d14-benefits", person.by_nir()));
     if let Some(traceparent) = traceparent {
         request.metadata_mut().insert("traceparent", traceparent.parse().unwrap());
@@ -33,12 +31,12 @@ async fn pulls(house: &House, person: &Person, traceparent: Option<&str>) -> Pul
 }
 
 /// The trace that the entry remembers, which the consumer's receipt opens.
-fn remembered(answer: &PullResponse) -> String {
+pub(crate) fn remembered(answer: &PullResponse) -> String {
     let part = &answer.receipt.as_ref().unwrap().personal_part;
     PersonalPart::decode(part.as_slice()).unwrap().traceparent
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -163,44 +161,6 @@ async fn a_live_provider_is_told_the_trace() {
         |collector: &Collector| collector.spans().into_iter().find(|span| hexadecimal(&span.span_id) == parts[2]);
     let fetch = collector.shows("the span that asked the provider", fetch).await;
     assert_eq!((fetch.name.as_str(), hexadecimal(&fetch.trace_id).as_str()), ("fetch", parts[1]));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_queued_is_sent_when_the_hub_stops() {
-    let collector = Collector::serve().await;
-    let more = collector.settings().replace("50ms", "1h");
-    let mut house = House::open_with(UNEFOIS, &HouseSettings { more, ..HouseSettings::default() }).await;
-    let person = Person::invented(76);
-    acknowledged(&house.agency("urssaf").await, turnover_of(&person, 123_400)).await;
-    let traceparent = format!("00-{TRACE}-{CALLER}-01");
-    pulls(&house, &person, Some(&traceparent)).await;
-    house.stop();
-    let ours = collector.spans().into_iter().filter(|span| hexadecimal(&span.trace_id) == TRACE).count();
-    assert_eq!(ours, STEPS.len() + 1);
-    let names = collector.metric_names();
-    for name in ["unefois_broker_exchanges_total", "unefois_broker_step_seconds", "unefois_broker_shard_entries"] {
-        assert!(names.iter().any(|sent| sent == name), "{name} is not in {names:?}");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_collector_that_is_gone_or_silent_stands_in_nobodys_way() {
-    let closed = Collector::serve().await.settings();
-    // Takes connections and never says a word.
-    let black_hole = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let endpoint: Uri = format!("http://{}", black_hole.local_addr().unwrap()).parse().unwrap();
-    let silent = format!("[telemetry]\notlp-endpoint = \"{endpoint}\"\ntrace-ratio = 1.0\nexport-every = \"10ms\"\n");
-    for settings in [closed, silent] {
-        let more = format!("{settings}flush-max = \"200ms\"\nspan-queue-max = 8\nspan-batch-max = 4\n");
-        let mut house = House::open_with(UNEFOIS, &HouseSettings { more, ..HouseSettings::default() }).await;
-        let person = Person::invented(77);
-        acknowledged(&house.agency("urssaf").await, turnover_of(&person, 123_400)).await;
-        for _ in 0..10 {
-            assert!(!remembered(&pulls(&house, &person, None).await).is_empty());
-        }
-        house.measures("unefois_telemetry_spans_dropped_total", |dropped| dropped > 0.0).await;
-        house.stop();
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

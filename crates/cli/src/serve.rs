@@ -73,8 +73,9 @@ async fn serve(config: &Config, metrics: &Metrics, tracer: Tracer) -> anyhow::Re
     let draining = Draining::default();
     let admin = Admin { hub: hub.clone(), metrics: metrics.clone(), draining: draining.clone() };
     let admin = tokio::spawn(admin_serve(admin_listener, admin, config.limits.admin.clone()));
-    // In one write: whoever waits for the first line may not be there for the second.
-    println!("listening on {local}\nadmin on {admin_local}");
+    // In one piece, and so in one write: whoever waits for the first line may not be there for the second.
+    let addresses = format!("listening on {local}\nadmin on {admin_local}\n");
+    print!("{addresses}");
     tracing::info!(address = %local, admin = %admin_local, "the hub is ready");
 
     let (stop, stopping) = tokio::sync::watch::channel(());

@@ -1,6 +1,7 @@
 //! A collector of traces and metrics: OTLP over gRPC on loopback, which keeps everything that it is sent.
 
 use std::{
+    path::PathBuf,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -22,7 +23,12 @@ use opentelemetry_proto::tonic::{
 use prost::Message;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_stream::wrappers::TcpListenerStream;
-use tonic::{Request, Response, Status, transport::Server};
+use tonic::{
+    Request, Response, Status,
+    transport::{Identity, Server, ServerTlsConfig},
+};
+
+use crate::pki::Client;
 
 /// How long a test waits for what a hub sends in the background.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -67,10 +73,22 @@ impl MetricsService for Kept {
 impl Collector {
     /// Serves on a port of its own.
     pub async fn serve() -> Self {
+        Self::serve_by(Server::builder(), "http").await
+    }
+
+    /// The same over TLS, with that certificate.
+    pub async fn serve_protected(server: &Client) -> Self {
+        let read = |path: &PathBuf| std::fs::read(path).unwrap();
+        let identity = Identity::from_pem(read(&server.certificate), read(&server.key));
+        let tls = ServerTlsConfig::new().identity(identity);
+        Self::serve_by(Server::builder().tls_config(tls).unwrap(), "https").await
+    }
+
+    async fn serve_by(mut server: Server, scheme: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let endpoint = format!("{scheme}://{}", listener.local_addr().unwrap());
         let kept = Kept::default();
-        let server = Server::builder()
+        let server = server
             .add_service(TraceServiceServer::new(kept.clone()))
             .add_service(MetricsServiceServer::new(kept.clone()));
         let serving = tokio::spawn(async move {

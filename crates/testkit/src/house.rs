@@ -238,9 +238,8 @@ fn configuration(settings: &HouseSettings, server: &Client, ca: &Path) -> String
         )
     });
     format!(
-        "[hub]\ndata-directory = \"data\"\n\
+        "[hub]\ndata-directory = \"data\"\n{admin}\
          [server]\nlisten = \"127.0.0.1:0\"\ncertificate = {:?}\nkey = {:?}\nclient-ca = {ca:?}\n\
-         {admin}\
          [identifiers]\nsandbox = {sandbox:?}\n{}\n{more}\n",
         server.certificate,
         server.key,
