@@ -73,14 +73,15 @@ async fn a_collector_behind_tls_is_sent_everything_when_its_authority_is_the_con
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_collector_that_cannot_be_one_is_refused_at_the_start() {
-    for (endpoint, key) in [
-        ("127.0.0.1:4317", "telemetry.otlp-endpoint"),
-        ("ftp://127.0.0.1:4317", "telemetry.otlp-endpoint"),
-        ("https://127.0.0.1:4317", "telemetry.otlp-ca"),
+    for (settings, key) in [
+        ("otlp-endpoint = \"127.0.0.1:4317\"", "telemetry.otlp-endpoint"),
+        ("otlp-endpoint = \"ftp://127.0.0.1:4317\"", "telemetry.otlp-endpoint"),
+        ("otlp-endpoint = \"https://127.0.0.1:4317\"", "telemetry.otlp-ca"),
+        ("otlp-endpoint = \"http://127.0.0.1:4317\"\ntrace-ratio = 7.0", "telemetry.trace-ratio"),
     ] {
-        let more = format!("[telemetry]\notlp-endpoint = {endpoint:?}\n");
+        let more = format!("[telemetry]\n{settings}\n");
         let house = House::build(UNEFOIS, &HouseSettings { more, ..HouseSettings::default() });
         let said = house.try_start().unwrap_err();
-        assert!(said.contains(key), "{endpoint}: {said}");
+        assert!(said.contains(key), "{settings}: {said}");
     }
 }

@@ -3,9 +3,13 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
+    time::Duration,
 };
 
-use unefois_testkit::{Collector, House, HouseSettings, Person, pull_request, turnover_of};
+use unefois_proto::pb::income::v1::GetCompanyTurnoverRequest;
+use unefois_testkit::{
+    ApiEntreprise, Collector, House, HouseSettings, Person, Script, context, pull_request, turnover_of,
+};
 
 use crate::{UNEFOIS, acknowledged};
 
@@ -129,6 +133,30 @@ async fn connections_are_counted_while_they_are_open() {
     house.measures("unefois_api_connections", |open| open == 2.0).await;
     drop((cnaf, urssaf));
     house.measures("unefois_api_connections", |open| open == 0.0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_its_caller_gives_up_is_counted_as_such() {
+    let provider = ApiEntreprise::serve(None).await;
+    let settings = HouseSettings { provider: Some(provider.base_url()), ..HouseSettings::default() };
+    let house = House::open_with(UNEFOIS, &settings).await;
+    provider.answers_next(Script::Silence(Duration::from_secs(20))).await;
+    let urssaf = house.agency("urssaf").await;
+    let asked = GetCompanyTurnoverRequest {
+        context: Some(context("company-turnover-urssaf")),
+        subject: Some(Person::invented(85).by_siret()),
+        year: 2023,
+        field_mask: None,
+    };
+    let call = tokio::spawn(async move { urssaf.income().get_company_turnover(asked).await });
+    let mut turn = tokio::time::interval(Duration::from_millis(10));
+    while provider.asked().await.is_empty() {
+        turn.tick().await;
+    }
+    call.abort();
+    let given_up = "unefois_api_call_seconds_count\
+                    {code=\"CANCELLED\",method=\"/unefois.income.v1.IncomeService/GetCompanyTurnover\"}";
+    house.measures(given_up, |count| count == 1.0).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

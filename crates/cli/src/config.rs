@@ -231,5 +231,10 @@ mod tests {
         for name in limits.iter().flat_map(|limits| limits.as_object().unwrap().keys()) {
             assert!(text.contains(&format!("\n{name} = ")), "`{name}` is not documented");
         }
+        let telemetry = serde_json::to_value(unefois_telemetry::TelemetrySettings::default()).unwrap();
+        for name in telemetry.as_object().unwrap().keys() {
+            let is_there = ["\n", "\n# "].iter().any(|before| text.contains(&format!("{before}{name} = ")));
+            assert!(is_there, "`{name}` is not documented");
+        }
     }
 }

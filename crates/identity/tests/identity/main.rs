@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 mod caller;
+mod expiry;
 mod handshake;
 mod peer;
 mod pkcs12;

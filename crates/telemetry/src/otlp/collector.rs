@@ -23,6 +23,9 @@ pub enum InvalidCollector {
     /// The endpoint is not one.
     #[error("telemetry.otlp-endpoint: `http://host:port` or `https://host:port`")]
     Endpoint,
+    /// The share of calls is no share.
+    #[error("telemetry.trace-ratio: 0 to 1")]
+    Ratio,
     /// The connection cannot be protected.
     #[error("telemetry.otlp-ca: the authorities cannot be used")]
     Tls(#[source] tonic::transport::Error),
@@ -51,6 +54,9 @@ impl Collector {
     /// The configured collector, if there is one.
     pub(crate) fn of(settings: &TelemetrySettings) -> Result<Option<Self>, InvalidCollector> {
         let Some(text) = &settings.otlp_endpoint else { return Ok(None) };
+        if !(0.0..=1.0).contains(&settings.trace_ratio) {
+            return Err(InvalidCollector::Ratio);
+        }
         let Ok(endpoint) = Endpoint::from_shared(text.clone()) else { return Err(InvalidCollector::Endpoint) };
         let (scheme, host) = (endpoint.uri().scheme_str().unwrap_or_default(), endpoint.uri().host());
         if host.is_none_or(str::is_empty) {
