@@ -22,6 +22,7 @@ mod repeat;
 mod rules;
 mod search;
 mod trace;
+mod watching;
 
 use futures::StreamExt;
 use unefois_client::Connection;

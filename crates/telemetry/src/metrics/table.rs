@@ -47,3 +47,30 @@ impl std::fmt::Debug for HistogramTable {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::HistogramTable;
+    use crate::metrics::Metrics;
+
+    #[test]
+    fn a_cell_is_shown_once_it_was_used() {
+        let metrics = Metrics::new();
+        let rows = ("method", &["Pull", "other"][..]);
+        let table =
+            HistogramTable::new(&metrics, ("test_call_seconds", "Calls"), &[1.0], rows, ("code", &["OK", "LOST"]));
+        assert_eq!(metrics.text(), "");
+        table.observe(0, 1, 0.5);
+        // Outside the table: its last row and column.
+        table.observe(7, 9, 2.0);
+        let text = metrics.text();
+        let counts: Vec<&str> = text.lines().filter(|line| line.contains("_count")).collect();
+        assert_eq!(
+            counts,
+            [
+                "test_call_seconds_count{code=\"LOST\",method=\"Pull\"} 1",
+                "test_call_seconds_count{code=\"LOST\",method=\"other\"} 1",
+            ]
+        );
+    }
+}
