@@ -5,7 +5,7 @@ use unefois_proto::pb::{
     audit::v1::{SearchExchangesRequest, SearchExchangesResponse},
     ledger::v1::{EntryKind, Outcome, PublicPart, Purpose},
 };
-use unefois_testkit::{House, Person, affiliation_of, pull_request, reason_of, turnover_of};
+use unefois_testkit::{House, HouseSettings, Person, affiliation_of, pull_request, reason_of, turnover_of};
 
 use crate::{UNEFOIS, acknowledged};
 
@@ -20,9 +20,13 @@ async fn page(auditor: &Connection, request: SearchExchangesRequest) -> SearchEx
     auditor.audit().search_exchanges(request).await.unwrap().into_inner()
 }
 
+/// Whether entries are indexed at once, or lie in the tail that is searched without an index: nobody may see which.
+const INDEXED: [&str; 2] = ["0s", "1h"];
+
 /// Two releases and three refusals, of two purposes and three consumers.
-async fn busy_house() -> House {
-    let house = House::open(UNEFOIS).await;
+async fn busy_house(index_every: &str) -> House {
+    let more = format!("[limits.broker]\nindex-every = \"{index_every}\"\n");
+    let house = House::open_with(UNEFOIS, &HouseSettings { more, ..HouseSettings::default() }).await;
     let marie = Person::invented(100);
     let urssaf = house.agency("urssaf").await;
     acknowledged(&urssaf, turnover_of(&marie, 1)).await;
@@ -46,7 +50,12 @@ async fn busy_house() -> House {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_filter_finds_exactly_what_it_says() {
-    let house = busy_house().await;
+    for index_every in INDEXED {
+        filters_find_what_they_say(&busy_house(index_every).await).await;
+    }
+}
+
+async fn filters_find_what_they_say(house: &House) {
     let auditor = house.agency("cour-des-comptes").await;
     let all: Vec<PublicPart> =
         page(&auditor, search()).await.entries.into_iter().map(|entry| entry.public_part.unwrap()).collect();
@@ -114,7 +123,12 @@ async fn every_filter_finds_exactly_what_it_says() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn counts_say_how_often_each_reason_was_given() {
-    let house = busy_house().await;
+    for index_every in INDEXED {
+        counts_add_up(&busy_house(index_every).await).await;
+    }
+}
+
+async fn counts_add_up(house: &House) {
     let auditor = house.agency("cour-des-comptes").await;
     let request = SearchExchangesRequest { kind: EntryKind::Exchange.into(), page_size: 1, ..search() };
     let found = page(&auditor, request).await;
@@ -132,7 +146,7 @@ async fn counts_say_how_often_each_reason_was_given() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_token_belongs_to_one_search_of_one_auditor() {
-    let house = busy_house().await;
+    let house = busy_house("0s").await;
     house.applies(SECOND_AUDITOR).await.unwrap();
     let auditor = house.agency("cour-des-comptes").await;
     let first = SearchExchangesRequest { page_size: 2, ..search() };

@@ -163,7 +163,7 @@ impl Hub {
         let indexed = store.index_position_fetch(SLOT).await?;
         let (recorder, queues) = Recorder::new(&limits, &shard, indexed);
         let recording = tokio::spawn(recorder::run(shard, queues, limits.clone()));
-        let follower = follower(&store, of_follower, &recorder, &limits);
+        let follower = Follower::new(store.clone(), of_follower, recorder.clone(), SLOT, &limits);
         let housekeeper = housekeeping::run(recorder.clone(), clock, limits.request_id_kept, limits.housekeeping_every);
         let readers = store.clone();
         let hub = Self(Arc::new(Shared {
@@ -249,16 +249,6 @@ impl Hub {
     #[must_use]
     pub fn verifying_key(&self) -> &VerifyingKey {
         &self.0.verifying_key
-    }
-}
-
-fn follower(store: &Store, pseudonyms: Pseudonyms, recorder: &Recorder, limits: &Limits) -> Follower {
-    Follower {
-        store: store.clone(),
-        pseudonyms,
-        recorder: recorder.clone(),
-        slot: SLOT,
-        slice_max: limits.index_slice_max,
     }
 }
 

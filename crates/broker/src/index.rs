@@ -1,5 +1,7 @@
 //! The index follower: builds the search indexes behind the exchanges, in slices between their batches.
 
+use std::time::Duration;
+
 use futures::future::BoxFuture;
 use tokio::sync::oneshot;
 use unefois_ledger::{PublicPart, decode_leaf};
@@ -10,20 +12,28 @@ use crate::{
     authority::Authority,
     entry::Placed,
     failure::Failure,
+    limits::Limits,
     recorder::{Act, Effect, Performed, Place, Recorder},
 };
 
 /// What the follower works with.
 #[derive(Debug)]
 pub(crate) struct Follower {
-    pub(crate) store: Store,
-    pub(crate) pseudonyms: Pseudonyms,
-    pub(crate) recorder: Recorder,
-    pub(crate) slot: u32,
-    pub(crate) slice_max: u32,
+    store: Store,
+    pseudonyms: Pseudonyms,
+    recorder: Recorder,
+    slot: u32,
+    slice_max: u32,
+    /// How long entries gather before the next slice, unless they fill it.
+    every: Duration,
 }
 
 impl Follower {
+    /// A follower of the shard in that slot.
+    pub(crate) fn new(store: Store, pseudonyms: Pseudonyms, recorder: Recorder, slot: u32, limits: &Limits) -> Self {
+        Self { store, pseudonyms, recorder, slot, slice_max: limits.index_slice_max, every: limits.index_every }
+    }
+
     /// Follows the shard until the recorder ends.
     pub(crate) async fn run(self) -> Result<(), Failure> {
         let mut head = self.recorder.follow();
@@ -41,6 +51,7 @@ impl Follower {
             let sources = self.store.index_sources_list(self.slot, next, self.slice_max).await?;
             let Some(last) = sources.last() else { continue };
             let after = last.index + 1;
+            let is_full = sources.len() >= self.slice_max as usize;
             let (done, answer) = oneshot::channel();
             let slice = Slice::new(&sources, &self.pseudonyms, self.slot, after, erasures, done)?;
             if self.recorder.act_when_there_is_room(Box::new(slice)).await.is_err() {
@@ -50,12 +61,17 @@ impl Follower {
                 Ok(Ok(SliceOutcome::Written)) => {
                     next = after;
                     self.recorder.indexed_to(next);
+                    if !is_full {
+                        // A slice is a commit of its own: one behind every batch would double the syncs. Searches see
+                        // what is not indexed, too.
+                        tokio::time::sleep(self.every).await;
+                    }
                 }
                 Ok(Ok(SliceOutcome::Stale)) => {}
                 Ok(Err(failure)) if failure.is_storage_failure() => return Err(failure),
                 Ok(Err(failure)) => {
                     tracing::warn!(reason = failure.reason.code(), "a slice of the index was not written; again");
-                    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+                    tokio::time::sleep(Duration::from_millis(200)).await;
                 }
                 Err(_recorder_ended) => return Ok(()),
             }

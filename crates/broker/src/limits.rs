@@ -26,6 +26,9 @@ pub struct Limits {
     pub index_tail_max: u64,
     /// How many entries the index follower takes in one slice.
     pub index_slice_max: u32,
+    /// How long entries gather before they are indexed, unless they fill a slice.
+    #[serde(with = "duration")]
+    pub index_every: Duration,
     /// How many records one publication batch may hold.
     pub publish_batch_max: usize,
     /// How many identifiers one publication may give of its subject.
@@ -73,6 +76,7 @@ impl Default for Limits {
             loader_queries_max: 4,
             index_tail_max: 100_000,
             index_slice_max: 2_000,
+            index_every: Duration::from_millis(20),
             publish_batch_max: 500,
             publish_identifiers_max: 8,
             record_size_bytes_max: 64 * 1024,
