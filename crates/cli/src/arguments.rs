@@ -4,9 +4,16 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+/// What is built without optimisation says so: it must not be put into service, nor measured.
+const VERSION: &str = if cfg!(debug_assertions) {
+    concat!(env!("CARGO_PKG_VERSION"), " (unoptimised)")
+} else {
+    env!("CARGO_PKG_VERSION")
+};
+
 /// The hub of Dites-le-nous une fois: agencies exchange what a person has told one of them already.
 #[derive(Debug, Parser)]
-#[command(name = "unefois", version, max_term_width = 100)]
+#[command(name = "unefois", version = VERSION, max_term_width = 100)]
 pub(crate) struct Arguments {
     /// The configuration file; every key is documented in `deploy/unefois.toml`.
     #[arg(long, global = true, env = "UNEFOIS_CONFIG")]
