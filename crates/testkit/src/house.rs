@@ -141,6 +141,12 @@ impl House {
         self.hub.as_ref().unwrap()
     }
 
+    /// The number of the hub's process.
+    #[must_use]
+    pub fn process_id(&self) -> u32 {
+        self.hub.as_ref().unwrap().id()
+    }
+
     /// A connection of an agency, with a good certificate.
     pub async fn agency(&self, agency: &str) -> Connection {
         self.connect(Some(self.pki.client(agency, "main"))).await.unwrap()

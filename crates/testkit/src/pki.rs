@@ -50,21 +50,17 @@ impl Pki {
         self.directory.join("ca.pem")
     }
 
-    /// A certificate for a hub on this machine.
+    /// A certificate for a hub on this machine; the same one each time.
     #[must_use]
     pub fn server(&self) -> Client {
         let names = ["127.0.0.1", "localhost"].map(|name| ServerName::try_from(name).unwrap()).to_vec();
-        self.issue("hub", "server", CertificateKind::Server { names }, Validity::Days(30))
+        self.kept("hub", "server", CertificateKind::Server { names })
     }
 
     /// A good certificate for a system of an agency; the same one each time.
     #[must_use]
     pub fn client(&self, agency: &str, system: &str) -> Client {
-        let certificate = self.directory.join(format!("{agency}-{system}.pem"));
-        if certificate.exists() {
-            return Client { key: certificate.with_extension("key"), certificate };
-        }
-        self.issue(agency, system, CertificateKind::Client, Validity::Days(30))
+        self.kept(agency, system, CertificateKind::Client)
     }
 
     /// A certificate that has expired.
@@ -73,6 +69,14 @@ impl Pki {
         let hours = |hours: i64| now() - SignedDuration::from_hours(hours);
         let validity = Validity::Exactly { not_before: hours(48), not_after: hours(24) };
         self.issue(agency, "expired", CertificateKind::Client, validity)
+    }
+
+    fn kept(&self, agency: &str, system: &str, kind: CertificateKind) -> Client {
+        let certificate = self.directory.join(format!("{agency}-{system}.pem"));
+        if certificate.exists() {
+            return Client { key: certificate.with_extension("key"), certificate };
+        }
+        self.issue(agency, system, kind, Validity::Days(30))
     }
 
     fn issue(&self, agency: &str, system: &str, kind: CertificateKind, validity: Validity) -> Client {

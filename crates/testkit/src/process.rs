@@ -28,15 +28,18 @@ impl HubProcess {
     /// # Errors
     /// What the process wrote to standard error, when it ended instead.
     pub fn start(binary: &Path, config: &Path, log: &Path) -> Result<Self, String> {
+        let mut command = Command::new(binary);
+        command.args(["serve", "--config"]).arg(config);
+        Self::spawn(command, log)
+    }
+
+    /// Starts any server that prints `listening on ADDRESS` first, and waits until it does.
+    ///
+    /// # Errors
+    /// What the process wrote to standard error, when it ended instead.
+    pub fn spawn(mut command: Command, log: &Path) -> Result<Self, String> {
         let errors = File::options().create(true).append(true).open(log).unwrap();
-        let mut child = Command::new(binary)
-            .args(["serve", "--config"])
-            .arg(config)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(errors)
-            .spawn()
-            .unwrap();
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(errors).spawn().unwrap();
         let (said, heard) = mpsc::sync_channel(2);
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         std::thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| said.send(line)));
@@ -72,6 +75,12 @@ impl HubProcess {
     pub fn tell_to_stop(&self) {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    }
+
+    /// The number of the process.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Kills it: no destructor runs, nothing is flushed.

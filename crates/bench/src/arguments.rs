@@ -1,0 +1,94 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::{row::Row, shape::Shape};
+
+/// Measures what an audited pull costs beside servers that do less.
+#[derive(Debug, Parser)]
+#[command(name = "unefois-bench", max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Measure pulls: throughput, latencies and the server's processor time, row beside row.
+    Pull(PullOptions),
+    /// The server of the row `echo`; the measurement starts it.
+    #[command(hide = true)]
+    EchoServer(BareOptions),
+    /// The server of the row `sqlite-append`; the measurement starts it.
+    #[command(hide = true)]
+    AppendServer(AppendOptions),
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct PullOptions {
+    /// Writes the figures there, as a JSON list.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// The servers to measure.
+    #[arg(long, value_delimiter = ',', default_value = "echo,sqlite-append,unefois/sqlite")]
+    pub(crate) rows: Vec<Row>,
+    /// Connections × concurrent calls on each.
+    #[arg(long, value_delimiter = ',', default_value = "1x1,4x8,8x32")]
+    pub(crate) shapes: Vec<Shape>,
+    /// How often each row is measured at each shape; the rows take turns, and the median counts.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) rounds: u32,
+    /// How long one measurement lasts.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) seconds: u64,
+    /// How long the same load runs before each measurement, in seconds.
+    #[arg(long, default_value_t = 2)]
+    pub(crate) warm_up: u64,
+    /// Calls a second, begun whether or not those before are answered; latencies count from when a call was due.
+    /// Without it, each stream begins a call when its last one is answered.
+    #[arg(long, value_name = "PER_SECOND", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) rate: Option<u64>,
+    /// How many people the hub holds a record of.
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) subjects: u32,
+    /// How many agreements the pulls take turns with.
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) agreements: u32,
+    /// The binary `unefois` to measure. Without it, the one beside this program is built (optimised) and measured.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) server: Option<PathBuf>,
+    /// Measures although a server is not optimised; such figures say nothing.
+    #[arg(long)]
+    pub(crate) unoptimised: bool,
+}
+
+/// What the bare servers need.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct BareOptions {
+    #[arg(long)]
+    pub(crate) certificate: PathBuf,
+    #[arg(long)]
+    pub(crate) key: PathBuf,
+    #[arg(long)]
+    pub(crate) ca: PathBuf,
+    /// How long every answer is.
+    #[arg(long)]
+    pub(crate) answer_bytes: usize,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct AppendOptions {
+    #[command(flatten)]
+    pub(crate) bare: BareOptions,
+    /// Where its database lies.
+    #[arg(long)]
+    pub(crate) data: PathBuf,
+    /// How long the leaf of every row is.
+    #[arg(long)]
+    pub(crate) leaf_bytes: usize,
+    /// How long the sealed part of every row is.
+    #[arg(long)]
+    pub(crate) sealed_bytes: usize,
+}

@@ -1,0 +1,74 @@
+//! The measurement itself, at the smallest scale: it must not rot between the days on which somebody measures.
+
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use tempfile::TempDir;
+
+const BENCH: &str = env!("CARGO_BIN_EXE_unefois-bench");
+
+/// `unefois` as it was built beside the measurement; built here where nobody has.
+fn unefois() -> PathBuf {
+    let folder = Path::new(BENCH).parent().unwrap();
+    let binary = folder.join("unefois");
+    if !binary.exists() {
+        let build = ["build", "--locked", "--package", "unefois-cli", "--target-dir"];
+        assert!(Command::new("cargo").args(build).arg(folder.parent().unwrap()).status().unwrap().success());
+    }
+    binary
+}
+
+fn pull(flags: &[&str]) -> Output {
+    let small = ["--seconds", "1", "--warm-up", "0", "--rounds", "1", "--subjects", "20", "--agreements", "3"];
+    Command::new(BENCH).arg("pull").args(small).args(flags).arg("--server").arg(unefois()).output().unwrap()
+}
+
+/// Runs the measurement, and gives the lines of its JSON.
+fn lines(flags: &[&str]) -> Vec<serde_json::Value> {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("figures.json");
+    let output = pull(&[flags, &["--unoptimised", "--json", file.to_str().unwrap()]].concat());
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+    assert!(said.contains("UNOPTIMISED"), "{said}");
+    serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap()
+}
+
+#[test]
+fn every_row_is_measured_at_every_shape_without_an_error() {
+    let lines = lines(&["--shapes", "1x1,2x2"]);
+    let places: Vec<_> =
+        lines.iter().map(|line| (line["shape"].as_str().unwrap(), line["row"].as_str().unwrap())).collect();
+    let rows = ["echo", "sqlite-append", "unefois/sqlite"];
+    let due: Vec<_> = ["1x1", "2x2"].into_iter().flat_map(|shape| rows.map(|row| (shape, row))).collect();
+    assert_eq!(places, due);
+    for line in &lines {
+        assert_eq!(line["errors"], 0, "{line}");
+        assert_eq!(line["optimised"], false, "{line}");
+        for quantity in ["per_second", "p50_us", "p99_us", "p999_us"] {
+            assert!(line[quantity].as_f64().unwrap() > 0.0, "{quantity}: {line}");
+        }
+    }
+}
+
+#[test]
+fn an_open_loop_keeps_to_its_schedule() {
+    let lines = lines(&["--shapes", "2x2", "--rows", "unefois/sqlite", "--rate", "20"]);
+    assert_eq!(lines.len(), 1);
+    assert_eq!(lines[0]["errors"], 0, "{}", lines[0]);
+    // One second at twenty a second, whatever the server can do.
+    let begun = lines[0]["per_second"].as_f64().unwrap();
+    assert!((19.0..=21.0).contains(&begun), "{}", lines[0]);
+}
+
+#[test]
+fn an_unoptimised_server_is_not_measured_by_accident() {
+    let output = pull(&[]);
+    assert!(!output.status.success());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("not optimised"), "{said}");
+}
