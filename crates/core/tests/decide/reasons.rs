@@ -44,6 +44,7 @@ fn is_of_decisions(reason: Reason) -> bool {
         | PayloadInvalid
         | NotFound
         | RecordAmbiguous
+        | RecordErased
         | IdentityConflict
         | SubjectUnknown
         | RequestIdReused
