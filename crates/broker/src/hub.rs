@@ -186,10 +186,7 @@ impl Hub {
             metrics,
         }));
         hub.is_watched_by(&registry_of_metrics);
-        hub.erasures_finish().await?;
-        if is_new {
-            hub.first_operator(operator).await?;
-        }
+        hub.before_serving(is_new.then_some(operator)).await?;
         let (follower, housekeeper) = (tokio::spawn(follower.run()), tokio::spawn(housekeeper));
         Ok((hub, HubTasks { recorder: recording, follower, housekeeper, store: readers }))
     }
@@ -198,6 +195,15 @@ impl Hub {
     fn is_watched_by(&self, metrics: &Metrics) {
         let weak = Arc::downgrade(&self.0);
         metrics::watch(metrics, move || weak.upgrade().map(Self));
+    }
+
+    /// What must be done before anybody is served: what a crash left undone, and a new hub's first operator.
+    async fn before_serving(&self, first_operator: Option<AgencyCode>) -> Result<(), Failure> {
+        self.erasures_finish().await?;
+        match first_operator {
+            Some(code) => self.first_operator(code).await,
+            None => Ok(()),
+        }
     }
 
     /// Registers the agency that operates the hub: without it nobody could apply a registry.
