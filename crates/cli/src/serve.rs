@@ -5,7 +5,7 @@ use std::{collections::HashMap, net::SocketAddr, path::Path, sync::Arc, time::Du
 use anyhow::Context;
 use tokio::{
     net::TcpListener,
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
 };
 use unefois_api::{Admin, Doors, Draining, admin_serve};
 use unefois_broker::{Clock, Connector, Hub, HubParts, HubTasks};
@@ -73,6 +73,8 @@ async fn serve(config: &Config, metrics: &Metrics, tracer: Tracer) -> anyhow::Re
     let draining = Draining::default();
     let admin = Admin { hub: hub.clone(), metrics: metrics.clone(), draining: draining.clone() };
     let admin = tokio::spawn(admin_serve(admin_listener, admin, config.limits.admin.clone()));
+    // Before anybody knows that the hub is there.
+    let mut signals = Signals::listen()?;
     // In one piece, and so in one write: whoever waits for the first line may not be there for the second.
     let addresses = format!("listening on {local}\nadmin on {admin_local}\n");
     print!("{addresses}");
@@ -89,19 +91,17 @@ async fn serve(config: &Config, metrics: &Metrics, tracer: Tracer) -> anyhow::Re
     let server = unefois_api::serve(doors, told_to_stop);
     tokio::pin!(server);
     let told = async {
-        told_to_end(&tls).await?;
+        signals.told_to_end(&tls).await;
         draining.begin();
         // Whoever probes the hub sends its callers elsewhere before the door closes.
         tokio::time::sleep(config.admin.drain_notice).await;
-        anyhow::Ok(())
     };
     tokio::select! {
         served = &mut server => served?,
         failure = tasks.failed() => {
             return Err(anyhow::Error::new(failure).context("the hub stops: the ledger cannot be written any more"));
         }
-        told = told => {
-            told?;
+        () = told => {
             stop.send_replace(());
             tokio::time::timeout(DRAIN_MAX, &mut server).await.unwrap_or(Ok(()))?;
         }
@@ -164,19 +164,34 @@ pub(crate) async fn open(config: &Config, metrics: &Metrics) -> anyhow::Result<O
     Ok(OpenHub { hub, tasks, _lock: lock })
 }
 
-/// Returns when the process is told to end; reloads certificates when it is told to.
-async fn told_to_end(tls: &ReloadingServerTls) -> anyhow::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut hang_up = signal(SignalKind::hangup())?;
-    loop {
-        tokio::select! {
-            _ = terminate.recv() => return Ok(()),
-            _ = interrupt.recv() => return Ok(()),
-            _ = hang_up.recv() => match tls.reload() {
-                Ok(()) => tracing::info!("the certificates were reloaded"),
-                Err(error) => tracing::error!(%error, "the certificates were not reloaded; the old ones stay"),
-            },
+/// What the process is told by its operator.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hang_up: Signal,
+}
+
+impl Signals {
+    /// Listens from now on: until then a signal ends the process where it stands.
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// Returns when the process is told to end; reloads certificates when it is told to.
+    async fn told_to_end(&mut self, tls: &ReloadingServerTls) {
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return,
+                _ = self.interrupt.recv() => return,
+                _ = self.hang_up.recv() => match tls.reload() {
+                    Ok(()) => tracing::info!("the certificates were reloaded"),
+                    Err(error) => tracing::error!(%error, "the certificates were not reloaded; the old ones stay"),
+                },
+            }
         }
     }
 }
