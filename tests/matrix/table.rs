@@ -1,7 +1,7 @@
 //! The table: who may call what, written down here a second time, so that neither copy changes unseen.
 
 /// Each method, and the roles that may call it; `any` is every registered agency.
-pub(crate) const TABLE: [(&str, &str); 21] = [
+pub(crate) const TABLE: [(&str, &str); 22] = [
     ("/unefois.exchange.v1.ExchangeService/Pull", "consumer"),
     ("/unefois.income.v1.IncomeService/GetDeclaredTurnover", "consumer"),
     ("/unefois.income.v1.IncomeService/GetCompanyTurnover", "consumer"),
@@ -14,6 +14,7 @@ pub(crate) const TABLE: [(&str, &str); 21] = [
     ("/unefois.registry.v1.RegistryService/Describe", "operator auditor"),
     ("/unefois.subject.v1.SubjectService/ListExchanges", "portal"),
     ("/unefois.subject.v1.SubjectService/Merge", "operator"),
+    ("/unefois.subject.v1.SubjectService/Erase", "operator"),
     ("/unefois.audit.v1.AuditService/SearchExchanges", "auditor"),
     ("/unefois.audit.v1.AuditService/ExportEntries", "auditor"),
     ("/unefois.audit.v1.AuditService/GetInclusionProof", "auditor"),
