@@ -8,6 +8,7 @@ mod audit;
 mod consent;
 mod door;
 mod exchange;
+mod health;
 mod income;
 mod matrix;
 mod metrics;

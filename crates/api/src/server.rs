@@ -32,6 +32,7 @@ use crate::{
     consent::Consents,
     door::Door,
     exchange::Exchanges,
+    health,
     income::Income,
     metrics::{DoorMetrics, NotTaken, watch_certificates},
     observe::Observer,
@@ -62,6 +63,12 @@ pub struct ServerLimits {
     /// How often an idle connection is asked whether it is alive.
     #[serde(with = "duration")]
     pub keepalive_every: Duration,
+    /// How often `grpc.health.v1` looks whether the hub is ready.
+    #[serde(with = "duration")]
+    pub health_every: Duration,
+    /// How long callers may take to get their answers when the storage failed and the hub stops.
+    #[serde(with = "duration")]
+    pub farewell_max: Duration,
 }
 
 impl Default for ServerLimits {
@@ -74,6 +81,8 @@ impl Default for ServerLimits {
             message_size_bytes_max: 4 * 1024 * 1024 + 64 * 1024,
             publish_answers_max: 1_024,
             keepalive_every: Duration::from_secs(30),
+            health_every: Duration::from_millis(100),
+            farewell_max: Duration::from_millis(250),
         }
     }
 }
@@ -121,7 +130,7 @@ pub async fn serve(doors: Doors, stop: impl Future<Output = ()> + Send) -> Resul
             .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
     };
     let (health_reporter, health) = tonic_health::server::health_reporter();
-    health_reporter.set_service_status("", tonic_health::ServingStatus::Serving).await;
+    let following = tokio::spawn(health::follow(hub.clone(), health_reporter, limits.health_every));
     let size = limits.message_size_bytes_max;
     let (accepted, connections) = mpsc::channel(limits.accepted_queue_max);
     let accepting = tokio::spawn(accept(listener, tls, accepted, limits.clone(), Arc::clone(&metrics)));
@@ -152,6 +161,7 @@ pub async fn serve(doors: Doors, stop: impl Future<Output = ()> + Send) -> Resul
         .await
         .map_err(ServeError::Server);
     accepting.abort();
+    following.abort();
     served
 }
 

@@ -159,8 +159,7 @@ impl Hub {
     async fn consent_change(&self, change: ConsentChange, draft: Draft) -> Result<Option<Uuid>, Failure> {
         let (answer, answered) = oneshot::channel();
         let act = ConsentAct { change, draft: Some(draft), answer: Some(answer) };
-        self.recorder.act(Box::new(act))?;
-        answered.await.unwrap_or_else(|_closed| Err(Failure::stopping()))
+        self.recorder.perform(Box::new(act), answered).await
     }
 }
 

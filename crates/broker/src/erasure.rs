@@ -62,8 +62,7 @@ impl Hub {
             begun: None,
             answer: Some(answer),
         };
-        self.recorder.act(Box::new(act))?;
-        let (exchange_id, begun) = answered.await.unwrap_or_else(|_closed| Err(Failure::stopping()))?;
+        let (exchange_id, begun) = self.recorder.perform(Box::new(act), answered).await?;
         // A task of its own: a caller that hangs up must not leave an erasure half done until the next start.
         let hub = self.clone();
         let purging = tokio::spawn(async move { hub.purge(begun.number).await });

@@ -1,6 +1,11 @@
 //! How a use case fails: a stable reason, what the caller can do, and what the log should know.
 
-use std::{borrow::Cow, sync::Arc, time::Duration};
+use std::{
+    borrow::Cow,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use unefois_core::Reason;
 use uuid::Uuid;
@@ -39,6 +44,16 @@ pub struct Violation {
 #[derive(Debug, Clone, thiserror::Error)]
 #[error(transparent)]
 pub struct Cause(Arc<dyn std::error::Error + Send + Sync>);
+
+/// The storage of a database failed while something of it was at work that does not know which database it is.
+#[derive(Debug, thiserror::Error)]
+#[error("the storage of `{path}` failed: {what}")]
+struct OfDatabase {
+    path: PathBuf,
+    what: &'static str,
+    #[source]
+    source: Cause,
+}
 
 /// How long a shed or failed caller should wait.
 const RETRY_AFTER: Duration = Duration::from_millis(500);
@@ -93,14 +108,25 @@ impl Failure {
         Self { storage_failed: true, ..self }
     }
 
-    /// A queue is full.
+    /// The same, naming the database, unless its cause names what failed already.
+    #[must_use]
+    pub(crate) fn of_database(self, path: &Path) -> Self {
+        let Some(source) = &self.cause else { return self };
+        let Some(error @ unefois_store::Error::Sql { .. }) = source.0.downcast_ref() else { return self };
+        let Some(what) = error.storage_failure() else { return self };
+        let named = OfDatabase { path: path.to_owned(), what, source: source.clone() };
+        self.because(named)
+    }
+
+    /// A limit is reached, such as the length of a queue.
     #[must_use]
     pub fn overloaded(what: &'static str) -> Self {
         let failure = Self::new(Reason::Overloaded).retry_after(RETRY_AFTER);
-        Self { message: Cow::Owned(format!("{}: {what} is full", failure.message)), ..failure }
+        Self { message: Cow::Owned(format!("{}: {what}", failure.message)), ..failure }
     }
 
-    /// The hub is stopping; another node, or this one when it is back, will answer.
+    /// The hub does not say in time whether something is durable, such as one that stops; another node, or this one
+    /// later, will.
     #[must_use]
     pub fn stopping() -> Self {
         Self::new(Reason::CommitUnknown).retry_after(RETRY_AFTER)

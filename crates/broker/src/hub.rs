@@ -23,6 +23,7 @@ use crate::{
     limits::Limits,
     loader::Loader,
     metrics::{self, BrokerMetrics},
+    readiness::Readiness,
     recorder::{self, LedgerShard, Recorder},
     registry,
     registry::ApplyMode,
@@ -89,6 +90,7 @@ pub struct Shared {
     pub(crate) pseudonyms: Pseudonyms,
     pub(crate) authority: Arc<Authority>,
     pub(crate) recorder: Recorder,
+    pub(crate) storage: Readiness,
     pub(crate) loader: Loader,
     pub(crate) subjects: Cache<[u8; 32], Known>,
     pub(crate) sandbox: Sandbox,
@@ -113,7 +115,9 @@ pub struct HubTasks {
     recorder: JoinHandle<Result<LedgerShard, Failure>>,
     follower: JoinHandle<Result<(), Failure>>,
     housekeeper: JoinHandle<()>,
+    storage: Readiness,
     store: Store,
+    key_store: KeyStore,
 }
 
 impl Hub {
@@ -145,8 +149,9 @@ impl Hub {
         let registry = registry::load(&store).await?;
         let is_new = registry.version() == 0;
         let authority = Arc::new(Authority::new(Arc::new(registry), 0));
+        let storage = Readiness::new(writer.in_flight().clone(), key_store.in_flight().clone(), &limits);
         let (pseudonyms, of_follower) = (keyring.pseudonyms(), keyring.pseudonyms());
-        let keys = Keys::new(key_store, Arc::new(keyring), &limits, metrics.keys.clone());
+        let keys = Keys::new(key_store.clone(), Arc::new(keyring), &limits, storage.clone(), metrics.keys.clone());
         let shard = LedgerShard::take(
             store.clone(),
             writer,
@@ -161,23 +166,30 @@ impl Hub {
         )
         .await?;
         let indexed = store.index_position_fetch(SLOT).await?;
-        let (recorder, queues) = Recorder::new(&limits, &shard, indexed);
-        let recording = tokio::spawn(recorder::run(shard, queues, limits.clone()));
+        let (recorder, queues) = Recorder::new(&limits, &shard, indexed, storage.clone());
         let follower = Follower::new(store.clone(), of_follower, recorder.clone(), SLOT, &limits);
         let housekeeper = housekeeping::run(recorder.clone(), clock, limits.request_id_kept, limits.housekeeping_every);
-        let readers = store.clone();
+        let tasks = HubTasks {
+            recorder: tokio::spawn(recorder::run(shard, queues, limits.clone(), storage.clone())),
+            follower: tokio::spawn(follower.run()),
+            housekeeper: tokio::spawn(housekeeper),
+            storage: storage.clone(),
+            store: store.clone(),
+            key_store: key_store.clone(),
+        };
         let hub = Self(Arc::new(Shared {
             trust_domain,
             origin,
             slot: SLOT,
             verifying_key,
             catalog,
+            pseudonyms,
             loader: Loader::start(store.clone(), &limits, metrics.loader_batch.clone()),
             keys,
             store,
-            pseudonyms,
             authority,
             recorder,
+            storage,
             subjects: Cache::new(limits.subject_cache_max),
             sandbox,
             connectors,
@@ -187,8 +199,7 @@ impl Hub {
         }));
         hub.is_watched_by(&registry_of_metrics);
         hub.before_serving(is_new.then_some(operator)).await?;
-        let (follower, housekeeper) = (tokio::spawn(follower.run()), tokio::spawn(housekeeper));
-        Ok((hub, HubTasks { recorder: recording, follower, housekeeper, store: readers }))
+        Ok((hub, tasks))
     }
 
     /// Lets the metrics look at the hub. Whoever reads them does not keep it alive.
@@ -259,9 +270,15 @@ impl Hub {
 }
 
 impl HubTasks {
+    /// The hub was told to stop: it is not ready any more, and finishes what comes in still.
+    pub fn stops(&self) {
+        self.storage.stop();
+    }
+
     /// Returns when the hub cannot go on.
     pub async fn failed(&mut self) -> Failure {
         tokio::select! {
+            failure = self.storage.failed() => failure,
             ended = &mut self.recorder => match ended {
                 Ok(Ok(_)) => Failure::stopping(),
                 Ok(Err(failure)) => failure,
@@ -275,10 +292,10 @@ impl HubTasks {
         }
     }
 
-    /// Waits until everything accepted is recorded, and closes the database. The last handle on the hub must be gone.
+    /// Waits until everything accepted is recorded, and closes the databases. The last handle on the hub must be gone.
     ///
     /// # Errors
-    /// The storage failed.
+    /// The storage failed; then the databases are left as they are, because closing them would sync again.
     pub async fn finish(self) -> Result<(), Failure> {
         self.follower.abort();
         self.housekeeper.abort();
@@ -286,7 +303,10 @@ impl HubTasks {
         // The readers first: the last connection that closes folds the write-ahead log into the database.
         self.store.close().await;
         match recorded {
-            Ok(Ok(shard)) => shard.close().await,
+            Ok(Ok(shard)) => {
+                shard.close().await?;
+                Ok(self.key_store.close().await?)
+            }
             Ok(Err(failure)) => Err(failure),
             Err(panic) => Err(Failure::internal(panic)),
         }

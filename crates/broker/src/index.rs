@@ -16,6 +16,9 @@ use crate::{
     recorder::{Act, Effect, Performed, Place, Recorder},
 };
 
+/// How long the follower waits before it tries again what failed.
+const PAUSE: Duration = Duration::from_millis(200);
+
 /// What the follower works with.
 #[derive(Debug)]
 pub(crate) struct Follower {
@@ -46,9 +49,15 @@ impl Follower {
                 }
                 continue;
             }
-            // Before the entries: an erasure in between makes the slice stale.
-            let erasures = self.store.erasure_newest_fetch().await?;
-            let sources = self.store.index_sources_list(self.slot, next, self.slice_max).await?;
+            let (erasures, sources) = match self.sources(next).await {
+                Ok(found) => found,
+                // It harms nobody but those who search, until the tail is too long.
+                Err(error) => {
+                    tracing::warn!(%error, "the entries to index were not read; again");
+                    tokio::time::sleep(PAUSE).await;
+                    continue;
+                }
+            };
             let Some(last) = sources.last() else { continue };
             let after = last.index + 1;
             let is_full = sources.len() >= self.slice_max as usize;
@@ -71,11 +80,18 @@ impl Follower {
                 Ok(Err(failure)) if failure.is_storage_failure() => return Err(failure),
                 Ok(Err(failure)) => {
                     tracing::warn!(reason = failure.reason.code(), "a slice of the index was not written; again");
-                    tokio::time::sleep(Duration::from_millis(200)).await;
+                    tokio::time::sleep(PAUSE).await;
                 }
                 Err(_recorder_ended) => return Ok(()),
             }
         }
+    }
+
+    /// The newest erasure, and the entries of the next slice.
+    async fn sources(&self, next: u64) -> Result<(ErasureNumber, Vec<IndexSource>), unefois_store::Error> {
+        // Before the entries: an erasure in between makes the slice stale.
+        let erasures = self.store.erasure_newest_fetch().await?;
+        Ok((erasures, self.store.index_sources_list(self.slot, next, self.slice_max).await?))
     }
 }
 

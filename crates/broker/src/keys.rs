@@ -9,7 +9,7 @@ use unefois_core::Reason;
 use unefois_store::{KeyRow, KeyStore};
 use unefois_vault::{KeyId, KeyUse, Keyring, SubjectKey, WrappedKey};
 
-use crate::{failure::Failure, limits::Limits, metrics::KeyMetrics};
+use crate::{failure::Failure, limits::Limits, metrics::KeyMetrics, readiness::Readiness};
 
 /// A key that is ready for use.
 pub(crate) type OpenKey = Arc<SubjectKey>;
@@ -33,16 +33,23 @@ pub(crate) struct Keys {
     /// The keys that were destroyed lately, and when: what was opened or sealed with one before must not go on.
     destroyed: Arc<ArcSwap<HashMap<[u8; 16], Timestamp>>>,
     metrics: KeyMetrics,
+    storage: Readiness,
 }
 
 /// How long a destroyed key is remembered: far longer than any call lives that could have opened it.
 const DESTROYED_REMEMBERED: SignedDuration = SignedDuration::from_hours(1);
 
 impl Keys {
-    pub(crate) fn new(store: KeyStore, keyring: Arc<Keyring>, limits: &Limits, metrics: KeyMetrics) -> Self {
+    pub(crate) fn new(
+        store: KeyStore,
+        keyring: Arc<Keyring>,
+        limits: &Limits,
+        storage: Readiness,
+        metrics: KeyMetrics,
+    ) -> Self {
         let by_id = Cache::new(limits.key_cache_max);
         let by_owner = Cache::new(limits.key_cache_max);
-        Self { store, keyring, by_id, by_owner, destroyed: Arc::default(), metrics }
+        Self { store, keyring, by_id, by_owner, destroyed: Arc::default(), storage, metrics }
     }
 
     /// Destroys keys: from the cache, and from the key store for good.
@@ -81,7 +88,7 @@ impl Keys {
         if self.is_destroyed(&id) {
             return Err(Failure::new(Reason::RecordErased));
         }
-        let row = self.store.key_fetch(id).await?;
+        let row = self.storage.within(async { Ok(self.store.key_fetch(id).await?) }).await?;
         let row = row.ok_or_else(|| Failure::internal(MissingKey))?;
         self.unwrap(&row)
     }
@@ -101,7 +108,7 @@ impl Keys {
         if found.iter().any(Option::is_none) {
             let missing = owners.iter().zip(&found).filter(|(_, key)| key.is_none());
             let rows: Vec<KeyRow> = missing.map(|(owner, _)| self.wrap_new(owner, usage, now)).collect();
-            self.store.keys_insert(&rows).await?;
+            self.insert(rows).await?;
         }
         let mut keys = Vec::with_capacity(owners.len());
         for (owner, found) in owners.iter().zip(found) {
@@ -111,6 +118,17 @@ impl Keys {
             }
         }
         Ok(keys)
+    }
+
+    /// Commits new keys. A key store that cannot be written stops the hub, like the database.
+    async fn insert(&self, rows: Vec<KeyRow>) -> Result<(), Failure> {
+        self.storage.admit()?;
+        let committed = self.storage.within(async { Ok(self.store.keys_insert(rows).await?) }).await;
+        committed.inspect_err(|failure| {
+            if failure.is_storage_failure() {
+                self.storage.fail(failure);
+            }
+        })
     }
 
     /// The key under which entries about nobody are sealed in the month of `now`.
@@ -126,11 +144,13 @@ impl Keys {
             self.metrics.found.inc();
             return Ok(Some(key));
         }
-        let row = match owner {
-            Owner::Subject(subject) => self.store.key_of_subject_fetch(*subject, usage.number()).await?,
-            Owner::Ledger(label) => self.store.key_of_label_fetch(label, usage.number()).await?,
+        let asked = async {
+            Ok(match owner {
+                Owner::Subject(subject) => self.store.key_of_subject_fetch(*subject, usage.number()).await?,
+                Owner::Ledger(label) => self.store.key_of_label_fetch(label, usage.number()).await?,
+            })
         };
-        let Some(row) = row else { return Ok(None) };
+        let Some(row) = self.storage.within(asked).await? else { return Ok(None) };
         let key = self.unwrap(&row)?;
         self.by_owner.insert(place, key.id().0);
         Ok(Some(key))

@@ -16,6 +16,12 @@ pub struct Limits {
     pub recorder_batch_max: usize,
     /// How many acts other than exchanges may wait for the recorder.
     pub act_queue_max: usize,
+    /// How long a write may not come further before the hub is not ready and sheds new work.
+    #[serde(with = "duration")]
+    pub commit_stall_max: Duration,
+    /// How long a caller waits for a commit before it is told that the outcome is unknown.
+    #[serde(with = "duration")]
+    pub commit_wait_max: Duration,
     /// How many point reads may wait for the loader.
     pub loader_queue_max: usize,
     /// How many point reads one query may answer.
@@ -71,6 +77,8 @@ impl Default for Limits {
             recorder_queue_max: 4096,
             recorder_batch_max: 512,
             act_queue_max: 256,
+            commit_stall_max: Duration::from_millis(500),
+            commit_wait_max: Duration::from_secs(5),
             loader_queue_max: 4096,
             loader_batch_max: 256,
             loader_queries_max: 4,

@@ -37,7 +37,9 @@ impl Loader {
     /// The newest revision of every record that the question finds.
     pub(crate) async fn fetch(&self, asked: RecordAsked) -> Answer {
         let (answer, answered) = oneshot::channel();
-        self.queue.try_send(Waiting { asked, answer }).map_err(|_full_or_closed| Failure::overloaded("the loader"))?;
+        self.queue
+            .try_send(Waiting { asked, answer })
+            .map_err(|_full_or_closed| Failure::overloaded("the loader's queue is full"))?;
         answered.await.unwrap_or_else(|_closed| Err(Failure::stopping()))
     }
 }

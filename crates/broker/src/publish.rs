@@ -130,6 +130,7 @@ impl Hub {
         if !caller.has(Role::Provider) {
             return Err(Failure::new(Reason::RoleRequired));
         }
+        self.storage.admit()?;
         let prepared: Vec<Result<Prepared, Failure>> =
             items.into_iter().map(|item| self.prepare(caller, item)).collect();
         let mut good = Vec::new();
@@ -140,8 +141,10 @@ impl Hub {
         } else {
             let (answer, answered) = oneshot::channel();
             let newcomers = self.newcomers(&good).await?;
-            self.recorder.act(Box::new(Batch::new(self, caller, good, newcomers, answer)))?;
-            answered.await.unwrap_or_else(|_closed| Err(Failure::stopping()))?.into_iter()
+            self.recorder
+                .perform(Box::new(Batch::new(self, caller, good, newcomers, answer)), answered)
+                .await?
+                .into_iter()
         };
         let mut results = Vec::with_capacity(order.len());
         for item in order {

@@ -29,6 +29,7 @@ impl Hub {
     /// # Errors
     /// A [`Failure`] with the stable reason; its `exchange_id` names the entry where one was written.
     pub async fn pull(&self, question: Question) -> Result<Answer, Failure> {
+        self.storage.admit()?;
         let patience = self.patience(question.deadline);
         let ended = match tokio::time::timeout(patience, self.pull_in_time(question, patience)).await {
             Ok(answer) => answer,

@@ -22,7 +22,12 @@ pub(crate) use act::{Act, Effect, Performed, Place};
 pub(crate) use batch::{ChangedAnswer, Pending, Recorded, Redecide, Redecided, ReleaseTerms};
 pub(crate) use shard::LedgerShard;
 
-use crate::{failure::Failure, limits::Limits, metrics::QueueDepth};
+use crate::{
+    failure::Failure,
+    limits::Limits,
+    metrics::QueueDepth,
+    readiness::{Readiness, Unready},
+};
 
 /// An entry that waits for its batch, and who waits for it.
 struct Waiting {
@@ -38,6 +43,7 @@ pub(crate) struct Recorder {
     head: watch::Receiver<Head>,
     indexed: Arc<AtomicU64>,
     index_tail_max: u64,
+    storage: Readiness,
 }
 
 /// The newest committed state of the shard.
@@ -64,7 +70,7 @@ impl std::fmt::Debug for Waiting {
 
 impl Recorder {
     /// Makes the queues of a recorder that will own `shard`, and a handle on it.
-    pub(crate) fn new(limits: &Limits, shard: &LedgerShard, indexed: u64) -> (Self, Queues) {
+    pub(crate) fn new(limits: &Limits, shard: &LedgerShard, indexed: u64, storage: Readiness) -> (Self, Queues) {
         let (exchanges, exchanges_queue) = mpsc::channel(limits.recorder_queue_max);
         let (acts, acts_queue) = mpsc::channel(limits.act_queue_max);
         let handle = Self {
@@ -73,28 +79,32 @@ impl Recorder {
             head: shard.head(),
             indexed: Arc::new(AtomicU64::new(indexed)),
             index_tail_max: limits.index_tail_max,
+            storage,
         };
         (handle, Queues { exchanges: exchanges_queue, acts: acts_queue })
     }
 
     /// Records one entry. When this returns, the entry is durable.
     pub(crate) async fn record(&self, pending: Pending) -> Result<Recorded, Failure> {
-        if self.index_tail() > self.index_tail_max {
-            return Err(Failure::overloaded("the tail of the search index"));
-        }
+        self.readiness().or_else(Unready::refusal)?;
         let (answer, answered) = oneshot::channel();
-        self.exchanges
-            .try_send(Waiting { pending, answer })
-            .map_err(|_full_or_closed| Failure::overloaded("the recorder's queue"))?;
-        answered.await.unwrap_or_else(|_closed| Err(Failure::stopping()))
+        self.exchanges.try_send(Waiting { pending, answer }).map_err(refused)?;
+        self.storage.within(answer_of(answered)).await
     }
 
-    /// Hands over an act. The act answers its own caller.
-    pub(crate) fn act(&self, act: Box<dyn Act>) -> Result<(), Failure> {
-        self.acts.try_send(act).map_err(|_full_or_closed| Failure::overloaded("the recorder's queue of acts"))
+    /// Performs an act, which answers through `answered`. When this returns, what it did is durable.
+    pub(crate) async fn perform<T>(
+        &self,
+        act: Box<dyn Act>,
+        answered: oneshot::Receiver<Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        // However far the index is behind: acts such as withdrawals must not wait for it.
+        self.storage.admit()?;
+        self.acts.try_send(act).map_err(refused)?;
+        self.storage.within(answer_of(answered)).await
     }
 
-    /// As [`Recorder::act`], for work of the hub itself: it waits for room instead of failing.
+    /// Hands over an act of the hub itself: it waits for room instead of failing.
     pub(crate) async fn act_when_there_is_room(&self, act: Box<dyn Act>) -> Result<(), Failure> {
         self.acts.send(act).await.map_err(|_closed| Failure::stopping())
     }
@@ -109,9 +119,11 @@ impl Recorder {
         [QueueDepth::of(&self.exchanges), QueueDepth::of(&self.acts)]
     }
 
-    /// Whether what is handed over will be recorded.
-    pub(crate) fn is_running(&self) -> bool {
-        !self.exchanges.is_closed()
+    /// Whether entries can be recorded now.
+    pub(crate) fn readiness(&self) -> Result<(), Unready> {
+        self.storage.check()?;
+        let entries = self.index_tail();
+        if entries > self.index_tail_max { Err(Unready::IndexBehind { entries }) } else { Ok(()) }
     }
 
     /// The newest committed state.
@@ -130,17 +142,40 @@ impl Recorder {
     }
 }
 
+async fn answer_of<T>(answered: oneshot::Receiver<Result<T, Failure>>) -> Result<T, Failure> {
+    answered.await.unwrap_or_else(|_closed| Err(Failure::stopping()))
+}
+
+/// What a queue that takes nothing more means.
+#[allow(clippy::needless_pass_by_value, reason = "it stands where an error is mapped")]
+fn refused<T>(error: mpsc::error::TrySendError<T>) -> Failure {
+    match error {
+        mpsc::error::TrySendError::Full(_) => Failure::overloaded("the recorder's queue is full"),
+        mpsc::error::TrySendError::Closed(_) => Failure::stopping(),
+    }
+}
+
 /// Runs the recorder until every handle is dropped or the storage fails. After a failure of the storage it writes
 /// nothing more: a failed sync is never retried.
-pub(crate) async fn run(mut shard: LedgerShard, mut queues: Queues, limits: Limits) -> Result<LedgerShard, Failure> {
-    let mut batch = Vec::with_capacity(limits.recorder_batch_max);
+pub(crate) async fn run(
+    mut shard: LedgerShard,
+    mut queues: Queues,
+    limits: Limits,
+    storage: Readiness,
+) -> Result<LedgerShard, Failure> {
+    let recorded = record_all(&mut shard, &mut queues, limits.recorder_batch_max).await;
+    // Before the queues close: whoever comes now is told that the hub stops.
+    recorded.inspect_err(|failure| storage.fail(failure)).map(|()| shard)
+}
+
+async fn record_all(shard: &mut LedgerShard, queues: &mut Queues, batch_max: usize) -> Result<(), Failure> {
+    let mut batch = Vec::with_capacity(batch_max);
     loop {
         let act = tokio::select! {
             biased;
-            taken = queues.exchanges.recv_many(&mut batch, limits.recorder_batch_max) => {
+            taken = queues.exchanges.recv_many(&mut batch, batch_max) => {
                 if taken == 0 {
-                    drain_acts(&mut shard, &mut queues).await?;
-                    return Ok(shard);
+                    return drain_acts(shard, queues).await;
                 }
                 let (pending, answers): (Vec<_>, Vec<_>) =
                     batch.drain(..).map(|waiting: Waiting| (waiting.pending, waiting.answer)).unzip();
@@ -157,6 +192,8 @@ pub(crate) async fn run(mut shard: LedgerShard, mut queues: Queues, limits: Limi
         if let Some(act) = act {
             shard.perform(act).await?;
         }
+        // After the callers were answered: what they wait for is durable in the log already.
+        shard.fold_when_due().await?;
     }
 }
 

@@ -79,8 +79,7 @@ impl Hub {
             next: None,
             answer: Some(answer),
         };
-        self.recorder.act(Box::new(act))?;
-        answered.await.unwrap_or_else(|_closed| Err(Failure::stopping()))
+        self.recorder.perform(Box::new(act), answered).await
     }
 
     fn registry_plan(&self, registry: &Registry, file: &RegistryFile) -> Result<Vec<Change>, Failure> {

@@ -2,6 +2,7 @@
 
 use futures::future::BoxFuture;
 use jiff::Timestamp;
+use moka::sync::Cache;
 use tokio::sync::oneshot;
 use unefois_core::{Caller, Identifier, Reason};
 use unefois_ledger::{Change, EntryKind, Outcome, PersonalPart, PublicPart};
@@ -140,18 +141,15 @@ impl Hub {
         };
         let draft = Draft::new(public, Uuid::now_v7()).sealed(&personal, &trace_key, &self.origin);
         let (answer, answered) = oneshot::channel();
-        let act = Merge { kept: kept.root, merged: merged.root, draft: Some(draft), answer: Some(answer) };
-        self.recorder.act(Box::new(act))?;
-        let id = answered.await.unwrap_or_else(|_closed| Err(Failure::stopping()))?;
-        self.subjects.invalidate_all();
-        Ok(id)
+        let subjects = self.subjects.clone();
+        let act = Merge { kept: kept.root, merged: merged.root, subjects, draft: Some(draft), answer: Some(answer) };
+        self.recorder.perform(Box::new(act), answered).await
     }
 
     async fn subject_mention(&self, pseudonyms: Vec<[u8; 32]>, now: Timestamp) -> Result<Known, Failure> {
         let (answer, answered) = oneshot::channel();
         let act = Mention { keys: self.keys.clone(), pseudonyms, answer: Some(answer), known: None };
-        self.recorder.act(Box::new(act))?;
-        let known = answered.await.unwrap_or_else(|_closed| Err(Failure::stopping()));
+        let known = self.recorder.perform(Box::new(act), answered).await;
         tracing::debug!(at = %now, "a subject was mentioned for the first time");
         known
     }
@@ -216,6 +214,8 @@ impl Act for Mention {
 struct Merge {
     kept: [u8; 16],
     merged: [u8; 16],
+    /// What is remembered of subjects; forgotten even when the caller does not wait for the commit.
+    subjects: Cache<[u8; 32], Known>,
     draft: Option<Draft>,
     answer: Option<oneshot::Sender<Result<Uuid, Failure>>>,
 }
@@ -238,6 +238,9 @@ impl Act for Merge {
     }
 
     fn settle(mut self: Box<Self>, outcome: Result<Vec<Placed>, Failure>, _authority: &Authority, _epoch: u64) {
+        if outcome.is_ok() {
+            self.subjects.invalidate_all();
+        }
         if let Some(answer) = self.answer.take() {
             let _gone = answer.send(crate::entry::single_id(outcome));
         }

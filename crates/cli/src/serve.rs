@@ -30,7 +30,7 @@ pub(crate) struct OpenHub {
 }
 
 impl OpenHub {
-    /// Records what was accepted, and closes the database.
+    /// Records what was accepted, and closes the databases.
     pub(crate) async fn close(self) -> anyhow::Result<()> {
         let Self { hub, tasks, _lock } = self;
         drop(hub);
@@ -80,6 +80,7 @@ async fn serve(config: &Config, metrics: &Metrics, tracer: Tracer) -> anyhow::Re
     print!("{addresses}");
     tracing::info!(address = %local, admin = %admin_local, "the hub is ready");
 
+    let farewell_max = config.limits.server.farewell_max;
     let (stop, stopping) = tokio::sync::watch::channel(());
     let mut waiting = stopping.clone();
     let told_to_stop = async move {
@@ -99,9 +100,14 @@ async fn serve(config: &Config, metrics: &Metrics, tracer: Tracer) -> anyhow::Re
     tokio::select! {
         served = &mut server => served?,
         failure = tasks.failed() => {
+            stop.send_replace(());
+            // Those who wait are told that the outcome is unknown. Whether they hear it changes nothing.
+            let _heard = tokio::time::timeout(farewell_max, &mut server).await;
+            // Nothing is closed: that would sync again.
             return Err(anyhow::Error::new(failure).context("the hub stops: the ledger cannot be written any more"));
         }
         () = told => {
+            tasks.stops();
             stop.send_replace(());
             tokio::time::timeout(DRAIN_MAX, &mut server).await.unwrap_or(Ok(()))?;
         }

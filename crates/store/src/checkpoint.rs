@@ -7,7 +7,7 @@ use std::{
 };
 
 /// One file, replaced whole. It is written after the commit that it witnesses and is never ahead of it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct CheckpointFile {
     path: PathBuf,
 }

@@ -1,6 +1,6 @@
 //! What can go wrong in the store, and what the caller can do about it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A failure of the store.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +43,17 @@ pub enum Error {
         #[source]
         source: sqlx::Error,
     },
+    /// The storage below a database failed.
+    #[error("the storage of `{path}` failed: {what}")]
+    Storage {
+        /// The database; its write-ahead log lies beside it.
+        path: PathBuf,
+        /// What failed, as SQLite tells it.
+        what: &'static str,
+        /// What was being done.
+        #[source]
+        source: Box<Self>,
+    },
     /// The store holds something that the hub never writes.
     #[error("the store holds a malformed {what}")]
     Malformed {
@@ -51,31 +62,62 @@ pub enum Error {
     },
 }
 
-/// The primary result code of SQLite for a failed read, write or sync.
-const SQLITE_IOERR: i32 = 10;
-/// The primary result code of SQLite for a full disk.
-const SQLITE_FULL: i32 = 13;
-/// The primary result code of SQLite for a damaged file.
-const SQLITE_CORRUPT: i32 = 11;
-
 impl Error {
     /// Whether the storage below failed. The node must stop: after a failed sync the kernel may have dropped the
-    /// pages, so that a retry could succeed without anything being durable.
+    /// pages, so that a retry could succeed without anything being durable. A read that failed is not meant: it harms
+    /// nobody but its caller.
     #[must_use]
     pub fn is_storage_failure(&self) -> bool {
+        self.storage_failure().is_some()
+    }
+
+    /// What failed below, when the storage failed.
+    #[must_use]
+    pub fn storage_failure(&self) -> Option<&'static str> {
         match self {
-            Self::Sql { source: sqlx::Error::Database(error), .. } => error
-                .code()
-                .and_then(|code| code.parse::<i32>().ok())
-                .is_some_and(|code| [SQLITE_IOERR, SQLITE_FULL, SQLITE_CORRUPT].contains(&(code & 0xff))),
-            Self::Sql { source: sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed, .. } => true,
+            Self::Storage { what, .. } => Some(what),
+            Self::Sql { source: sqlx::Error::Database(error), .. } => {
+                error.code().and_then(|code| code.parse().ok()).and_then(failure_of)
+            }
+            Self::Sql { source: sqlx::Error::Io(_), .. } => Some("a file cannot be used"),
+            Self::Sql { source: sqlx::Error::WorkerCrashed, .. } => Some("the thread of the connection ended"),
             Self::Sql { .. }
             | Self::File { .. }
             | Self::NotOurs { .. }
             | Self::Schema { .. }
             | Self::InUse { .. }
-            | Self::Malformed { .. } => false,
+            | Self::Malformed { .. } => None,
         }
+    }
+
+    /// The same, naming the database when its storage failed.
+    pub(crate) fn of_database(self, path: &Path) -> Self {
+        match self.storage_failure() {
+            Some(what) => Self::Storage { path: path.to_owned(), what, source: Box::new(self) },
+            None => self,
+        }
+    }
+}
+
+/// What an extended result code of SQLite says of the storage ("Result and Error Codes", sqlite.org/rescode.html);
+/// `None` for what is no failure of it, and for reads.
+fn failure_of(code: i32) -> Option<&'static str> {
+    match code {
+        // IOERR_READ, IOERR_SHORT_READ, IOERR_FSTAT, IOERR_NOMEM, IOERR_ACCESS
+        266 | 522 | 1802 | 3082 | 3338 => None,
+        778 => Some("a write failed (SQLITE_IOERR_WRITE)"),
+        1034 => Some("a sync failed (SQLITE_IOERR_FSYNC)"),
+        1290 => Some("the sync of its folder failed (SQLITE_IOERR_DIR_FSYNC)"),
+        1546 => Some("a file could not be cut (SQLITE_IOERR_TRUNCATE)"),
+        1032 => Some("the file was moved or removed (SQLITE_READONLY_DBMOVED)"),
+        other => match other & 0xff {
+            8 => Some("it cannot be written any more (SQLITE_READONLY)"),
+            10 => Some("input or output failed (SQLITE_IOERR)"),
+            11 => Some("it is damaged (SQLITE_CORRUPT)"),
+            13 => Some("no space is left on the device (SQLITE_FULL)"),
+            26 => Some("it is not a database any more (SQLITE_NOTADB)"),
+            _ => None,
+        },
     }
 }
 
@@ -103,4 +145,19 @@ pub(crate) fn unsigned(number: i64, what: &'static str) -> Result<u64, Error> {
 /// A number of ours as SQLite stores it; none of them reaches 2⁶³.
 pub(crate) fn signed(number: u64) -> i64 {
     i64::try_from(number).expect("positions, sizes and revisions stay below 2^63")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::failure_of;
+
+    #[test]
+    fn a_failed_write_or_sync_stops_the_node_and_a_failed_read_or_a_busy_database_does_not() {
+        for stops in [778, 1034, 13, 11, 10, 1032, 8, 26, 4106] {
+            assert!(failure_of(stops).is_some(), "{stops}");
+        }
+        for passes in [266, 522, 5, 261, 517, 19, 2067, 1] {
+            assert_eq!(failure_of(passes), None, "{passes}");
+        }
+    }
 }

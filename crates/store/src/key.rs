@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use sqlx::{Connection, SqliteConnection};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::{
     directory::DataDirectory,
     error::{Doing, Error, fixed},
+    in_flight::InFlight,
     open::{StoreLimits, connect_key_store},
+    writer::Writer,
 };
 
 /// One wrapped key.
@@ -65,7 +66,8 @@ const COLUMNS: &str = "SELECT id, subject, label, use AS usage, master_epoch, wr
 /// makes "committed, then re-read" plain.
 #[derive(Debug, Clone)]
 pub struct KeyStore {
-    connection: Arc<Mutex<SqliteConnection>>,
+    writer: Arc<Mutex<Writer>>,
+    in_flight: InFlight,
 }
 
 impl KeyStore {
@@ -74,8 +76,15 @@ impl KeyStore {
     /// # Errors
     /// The file is not a key store, or its schema is newer than this program, or it cannot be opened.
     pub async fn open(directory: &DataDirectory, limits: &StoreLimits) -> Result<Self, Error> {
-        let connection = connect_key_store(&directory.key_store(), limits).await?;
-        Ok(Self { connection: Arc::new(Mutex::new(connection)) })
+        let writer = connect_key_store(&directory.key_store(), limits).await?;
+        let in_flight = writer.in_flight().clone();
+        Ok(Self { writer: Arc::new(Mutex::new(writer)), in_flight })
+    }
+
+    /// Since when a write is in flight.
+    #[must_use]
+    pub fn in_flight(&self) -> &InFlight {
+        &self.in_flight
     }
 
     /// The key of that identifier.
@@ -83,10 +92,10 @@ impl KeyStore {
     /// # Errors
     /// The key store cannot be read.
     pub async fn key_fetch(&self, id: [u8; 16]) -> Result<Option<KeyRow>, Error> {
-        let mut connection = self.connection.lock().await;
+        let mut writer = self.writer.lock().await;
         let row: Option<WrappedKeyRow> = sqlx::query_as(sqlx::AssertSqlSafe(format!("{COLUMNS} WHERE id = ?")))
             .bind(&id[..])
-            .fetch_optional(&mut *connection)
+            .fetch_optional(writer.connection()?)
             .await
             .doing("read a key")?;
         row.map(KeyRow::try_from).transpose()
@@ -97,12 +106,12 @@ impl KeyStore {
     /// # Errors
     /// The key store cannot be read.
     pub async fn key_of_subject_fetch(&self, subject: [u8; 16], usage: u8) -> Result<Option<KeyRow>, Error> {
-        let mut connection = self.connection.lock().await;
+        let mut writer = self.writer.lock().await;
         let sql = format!("{COLUMNS} WHERE subject = ? AND use = ?");
         let row: Option<WrappedKeyRow> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
             .bind(&subject[..])
             .bind(i64::from(usage))
-            .fetch_optional(&mut *connection)
+            .fetch_optional(writer.connection()?)
             .await
             .doing("read a key")?;
         row.map(KeyRow::try_from).transpose()
@@ -113,12 +122,12 @@ impl KeyStore {
     /// # Errors
     /// The key store cannot be read.
     pub async fn key_of_label_fetch(&self, label: &str, usage: u8) -> Result<Option<KeyRow>, Error> {
-        let mut connection = self.connection.lock().await;
+        let mut writer = self.writer.lock().await;
         let sql = format!("{COLUMNS} WHERE label = ? AND use = ?");
         let row: Option<WrappedKeyRow> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
             .bind(label)
             .bind(i64::from(usage))
-            .fetch_optional(&mut *connection)
+            .fetch_optional(writer.connection()?)
             .await
             .doing("read a key")?;
         row.map(KeyRow::try_from).transpose()
@@ -128,26 +137,21 @@ impl KeyStore {
     ///
     /// # Errors
     /// The key store cannot be written.
-    pub async fn keys_insert(&self, keys: &[KeyRow]) -> Result<(), Error> {
-        let mut connection = self.connection.lock().await;
-        let mut tx = connection.begin_with("BEGIN IMMEDIATE").await.doing("write keys")?;
-        for key in keys {
-            sqlx::query(
-                "INSERT INTO wrapped_key (id, subject, label, use, master_epoch, wrapped, created_at)
-                 VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            )
-            .bind(&key.id[..])
-            .bind(key.subject.as_ref().map(|subject| &subject[..]))
-            .bind(&key.label)
-            .bind(i64::from(key.usage))
-            .bind(i64::from(key.master_epoch))
-            .bind(&key.wrapped)
-            .bind(key.created_at)
-            .execute(&mut *tx)
-            .await
-            .doing("write a key")?;
+    pub async fn keys_insert(&self, keys: Vec<KeyRow>) -> Result<(), Error> {
+        let writer = Arc::clone(&self.writer).lock_owned().await;
+        // A task of its own: a caller that gives up must not make a stalled commit look like none.
+        match tokio::spawn(insert(writer, keys)).await {
+            Ok(inserted) => inserted,
+            Err(_panicked) => Err(sqlx::Error::WorkerCrashed).doing("write keys"),
         }
-        tx.commit().await.doing("commit keys")
+    }
+
+    /// Folds the write-ahead log into the database, and closes it.
+    ///
+    /// # Errors
+    /// The storage failed.
+    pub async fn close(&self) -> Result<(), Error> {
+        self.writer.lock().await.close().await
     }
 
     /// The identifiers of the keys of that subject for one use.
@@ -155,11 +159,11 @@ impl KeyStore {
     /// # Errors
     /// The key store cannot be read.
     pub async fn key_ids_of_subject_list(&self, subject: [u8; 16], usage: u8) -> Result<Vec<[u8; 16]>, Error> {
-        let mut connection = self.connection.lock().await;
+        let mut writer = self.writer.lock().await;
         let rows: Vec<Vec<u8>> = sqlx::query_scalar("SELECT id FROM wrapped_key WHERE subject = ? AND use = ?")
             .bind(&subject[..])
             .bind(i64::from(usage))
-            .fetch_all(&mut *connection)
+            .fetch_all(writer.connection()?)
             .await
             .doing("list the keys of a subject")?;
         rows.iter().map(|id| fixed(id, "key id")).collect()
@@ -171,28 +175,49 @@ impl KeyStore {
     /// # Errors
     /// The key store cannot be written.
     pub async fn keys_destroy(&self, ids: &[[u8; 16]]) -> Result<(), Error> {
-        let mut connection = self.connection.lock().await;
-        let mut tx = connection.begin_with("BEGIN IMMEDIATE").await.doing("destroy keys")?;
-        let mut destroyed = 0;
-        for id in ids {
-            destroyed += sqlx::query("DELETE FROM wrapped_key WHERE id = ?")
-                .bind(&id[..])
-                .execute(&mut *tx)
-                .await
-                .doing("destroy a key")?
-                .rows_affected();
+        let (writer, ids) = (Arc::clone(&self.writer).lock_owned().await, ids.to_vec());
+        // A task of its own, as for keys that are added.
+        match tokio::spawn(destroy(writer, ids)).await {
+            Ok(destroyed) => destroyed,
+            Err(_panicked) => Err(sqlx::Error::WorkerCrashed).doing("destroy keys"),
         }
-        tx.commit().await.doing("commit the destruction of keys")?;
-        if destroyed > 0 {
-            // The write-ahead log holds the keys as they were written: it is folded in and cut to nothing.
-            let (busy, _, _): (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)")
-                .fetch_one(&mut *connection)
-                .await
-                .doing("fold the key store's log in")?;
-            if busy != 0 {
-                return Err(Error::Malformed { what: "key store: another process reads it" });
-            }
-        }
-        Ok(())
     }
+}
+
+async fn destroy(mut writer: OwnedMutexGuard<Writer>, ids: Vec<[u8; 16]>) -> Result<(), Error> {
+    let mut tx = writer.begin().await?;
+    let mut destroyed = 0;
+    for id in ids {
+        destroyed += sqlx::query("DELETE FROM wrapped_key WHERE id = ?")
+            .bind(&id[..])
+            .execute(tx.connection())
+            .await
+            .doing("destroy a key")?
+            .rows_affected();
+    }
+    tx.commit().await?;
+    // The write-ahead log holds the keys as they were written.
+    if destroyed > 0 { writer.cut_log().await } else { Ok(()) }
+}
+
+async fn insert(mut writer: OwnedMutexGuard<Writer>, keys: Vec<KeyRow>) -> Result<(), Error> {
+    let mut tx = writer.begin().await?;
+    for key in keys {
+        sqlx::query(
+            "INSERT INTO wrapped_key (id, subject, label, use, master_epoch, wrapped, created_at)
+             VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        )
+        .bind(&key.id[..])
+        .bind(key.subject.as_ref().map(|subject| &subject[..]))
+        .bind(&key.label)
+        .bind(i64::from(key.usage))
+        .bind(i64::from(key.master_epoch))
+        .bind(&key.wrapped)
+        .bind(key.created_at)
+        .execute(tx.connection())
+        .await
+        .doing("write a key")?;
+    }
+    tx.commit().await?;
+    writer.fold_when_due().await
 }

@@ -39,11 +39,18 @@ pub struct StoreLimits {
     /// How long a statement waits for a lock of another process.
     #[serde(with = "duration")]
     pub lock_wait_max: Duration,
+    /// How many pages a write-ahead log may hold before it is folded into its database.
+    pub fold_after_pages: u32,
 }
 
 impl Default for StoreLimits {
     fn default() -> Self {
-        Self { readers_max: 6, reader_wait_max: Duration::from_secs(5), lock_wait_max: Duration::from_secs(5) }
+        Self {
+            readers_max: 6,
+            reader_wait_max: Duration::from_secs(5),
+            lock_wait_max: Duration::from_secs(5),
+            fold_after_pages: 1_000,
+        }
     }
 }
 
@@ -69,7 +76,7 @@ impl Store {
             .connect_with(options(&path, limits).read_only(true).pragma("query_only", "ON"))
             .await
             .doing("open its readers")?;
-        Ok((Self { readers }, Writer::new(writer)))
+        Ok((Self { readers }, writer))
     }
 
     /// Closes every reader.
@@ -79,7 +86,7 @@ impl Store {
 }
 
 /// Opens and migrates the key store's file.
-pub(crate) async fn connect_key_store(path: &Path, limits: &StoreLimits) -> Result<SqliteConnection, Error> {
+pub(crate) async fn connect_key_store(path: &Path, limits: &StoreLimits) -> Result<Writer, Error> {
     connect(path, limits, &KEYS, APPLICATION_KEYS).await
 }
 
@@ -97,12 +104,7 @@ pub(crate) fn options(path: &Path, limits: &StoreLimits) -> SqliteConnectOptions
         .disable_statement_logging()
 }
 
-async fn connect(
-    path: &Path,
-    limits: &StoreLimits,
-    migrator: &Migrator,
-    application: i32,
-) -> Result<SqliteConnection, Error> {
+async fn connect(path: &Path, limits: &StoreLimits, migrator: &Migrator, application: i32) -> Result<Writer, Error> {
     let not_a_database = |error: sqlx::Error| match &error {
         sqlx::Error::Database(inner) if inner.code().as_deref() == Some("26") => {
             Error::NotOurs { path: path.to_owned() }
@@ -110,12 +112,17 @@ async fn connect(
         _ => Error::Sql { action: "open its database", source: error },
     };
     check_header(path, application)?;
-    let options = options(path, limits).create_if_missing(true);
-    let mut connection = SqliteConnection::connect_with(&options).await.map_err(not_a_database)?;
+    let options = options(path, limits)
+        .create_if_missing(true)
+        // The writer folds the log itself, and sees when it fails.
+        .pragma("wal_autocheckpoint", "0");
+    let connection = SqliteConnection::connect_with(&options).await.map_err(not_a_database)?;
+    let mut writer = Writer::new(connection, path, limits.fold_after_pages);
+    let connection = writer.connection()?;
     let found: i32 =
-        sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut connection).await.map_err(not_a_database)?;
+        sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut *connection).await.map_err(not_a_database)?;
     let tables: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema")
-        .fetch_one(&mut connection)
+        .fetch_one(&mut *connection)
         .await
         .map_err(not_a_database)?;
     if found != application && (found != 0 || tables != 0) {
@@ -123,10 +130,10 @@ async fn connect(
     }
     if found == 0 {
         let mark = format!("PRAGMA application_id = {application}");
-        sqlx::query(sqlx::AssertSqlSafe(mark)).execute(&mut connection).await.doing("mark its database")?;
+        sqlx::query(sqlx::AssertSqlSafe(mark)).execute(&mut *connection).await.doing("mark its database")?;
     }
-    migrator.run(&mut connection).await.map_err(|source| Error::Schema { path: path.to_owned(), source })?;
-    Ok(connection)
+    migrator.run(&mut *connection).await.map_err(|source| Error::Schema { path: path.to_owned(), source })?;
+    Ok(writer)
 }
 
 /// Looks before SQLite does: its first pragma would already write to a file that is not ours, a database or not.

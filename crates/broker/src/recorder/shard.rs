@@ -36,6 +36,8 @@ pub(crate) struct LedgerShard {
     pub(super) outside: CheckpointFile,
     pub(super) quotas: Quotas,
     pub(super) keys: Keys,
+    /// What the quotas count is not what is committed, after a batch that failed.
+    pub(super) quotas_are_stale: bool,
     pub(super) authority: Arc<Authority>,
     pub(super) clock: Clock,
     pub(super) head: watch::Sender<Head>,
@@ -65,8 +67,20 @@ impl LedgerShard {
     }
 
     /// Closes the writer: folds the write-ahead log into the database.
-    pub(crate) async fn close(self) -> Result<(), Failure> {
+    pub(crate) async fn close(mut self) -> Result<(), Failure> {
         Ok(self.writer.close().await?)
+    }
+
+    /// Folds the write-ahead log into the database once it is long. An `Err` means that this node must stop.
+    pub(crate) async fn fold_when_due(&mut self) -> Result<(), Failure> {
+        match self.writer.fold_when_due().await {
+            Err(error) if error.is_storage_failure() => self.after_failure(error.into()).map(drop),
+            Err(error) => {
+                tracing::warn!(%error, "the write-ahead log was not folded into the database; later");
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
     }
 
     /// Records one batch. Each entry is answered by itself; an `Err` of the whole means that this node must stop.
@@ -80,7 +94,7 @@ impl LedgerShard {
         match self.try_record_batch(batch).await {
             Ok(recorded) => Ok(recorded.into_iter().map(Ok).collect()),
             Err(failure) => {
-                self.after_failure(&failure).await?;
+                let failure = self.after_failure(failure)?;
                 Ok((0..count).map(|_| Err(failure.clone())).collect())
             }
         }
@@ -93,16 +107,22 @@ impl LedgerShard {
             Ok(placed) => act.committed(self.newest).await.map(|()| placed).map_err(Failure::stop),
             Err(failure) => Err(failure),
         };
+        let outcome = outcome.map_err(|failure| self.after_failure(failure));
         let stop = match &outcome {
-            Ok(_) => Ok(()),
-            Err(failure) => self.after_failure(failure).await,
+            Err(Err(fatal)) => Err(fatal.clone()),
+            Ok(_) | Err(Ok(_)) => Ok(()),
         };
+        let outcome = outcome.map_err(|failed| failed.unwrap_or_else(|fatal| fatal));
         act.settle(outcome, &self.authority, self.row.authority_epoch);
         stop
     }
 
     async fn try_record_batch(&mut self, batch: Vec<Pending>) -> Result<Vec<Recorded>, Failure> {
         let now = self.instant();
+        if self.quotas_are_stale {
+            self.quotas = Quotas::load(&self.store, now).await?;
+            self.quotas_are_stale = false;
+        }
         self.quotas.turn(now);
         let mut tx = self.writer.begin().await?;
         fence(&mut tx, &mut self.row, &self.authority).await?;
@@ -139,7 +159,8 @@ impl LedgerShard {
         self.row = commit(tx, &self.store, &self.row, &sealed).await?;
         timed.observe_duration();
         self.quotas.committed();
-        let placed = self.advance(sealed, decided.iter().flatten().map(|entry| entry.draft.id).collect())?;
+        let ids = decided.iter().flatten().map(|entry| entry.draft.id).collect();
+        let placed = self.advance(sealed, ids).await?;
 
         let mut placed = placed.into_iter();
         let answer = |entry: Option<Decided>| match entry {
@@ -171,22 +192,22 @@ impl LedgerShard {
         if effect == Effect::Removes {
             self.authority.epoch_raised(self.row.authority_epoch);
         }
-        self.advance(sealed, entries.iter().map(|draft| draft.id).collect())
+        self.advance(sealed, entries.iter().map(|draft| draft.id).collect()).await
     }
 
-    /// After a batch that was not committed: nothing of it may remain in memory. After a failure of the storage, or
-    /// of the lease, this node must stop.
-    async fn after_failure(&mut self, failure: &Failure) -> Result<(), Failure> {
-        if is_fatal(failure) {
+    /// After a batch that was not committed: nothing of it may remain in memory. An `Err` after a failure of the storage
+    /// or of the lease: this node must stop.
+    fn after_failure(&mut self, failure: Failure) -> Result<Failure, Failure> {
+        if is_fatal(&failure) {
             tracing::error!(reason = failure.reason.code(), "the ledger cannot be written any more: stopping");
-            return Err(failure.clone());
+            return Err(failure.of_database(self.writer.path()));
         }
-        self.quotas = Quotas::load(&self.store, self.clock.now()).await?;
-        Ok(())
+        self.quotas_are_stale = true;
+        Ok(failure)
     }
 
     /// Takes the committed batch over into memory, and shows it to those who follow.
-    fn advance(&mut self, sealed: Sealed, ids: Vec<uuid::Uuid>) -> Result<Vec<Placed>, Failure> {
+    async fn advance(&mut self, sealed: Sealed, ids: Vec<uuid::Uuid>) -> Result<Vec<Placed>, Failure> {
         let Sealed { appended, checkpoint, leaves, hashes: _ } = sealed;
         let first = appended.first_index();
         let checkpoint: Arc<str> = Arc::from(checkpoint);
@@ -200,11 +221,19 @@ impl LedgerShard {
             })
             .collect();
         if !checkpoint.is_empty() && appended.head().size > first {
-            self.outside.write(&checkpoint).map_err(Failure::storage)?;
+            self.write_outside(Arc::clone(&checkpoint)).await?;
         }
         self.tree = appended.into_tree();
         self.head.send_replace(Head { size: self.row.size, checkpoint });
         Ok(placed)
+    }
+
+    /// On a thread of its own: a file system that stalls must not hold up those who are told so.
+    async fn write_outside(&self, checkpoint: Arc<str>) -> Result<(), Failure> {
+        let _busy = self.writer.in_flight().begin();
+        let outside = self.outside.clone();
+        let written = tokio::task::spawn_blocking(move || outside.write(&checkpoint)).await;
+        written.map_err(Failure::storage)?.map_err(Failure::storage)
     }
 
     /// The instant of the next entries: never before that of the entries before them.

@@ -63,6 +63,7 @@ impl LedgerShard {
             outside,
             quotas,
             keys,
+            quotas_are_stale: false,
             authority,
             clock,
             head,
