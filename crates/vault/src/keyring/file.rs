@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use zeroize::Zeroizing;
@@ -26,20 +26,28 @@ pub(super) fn load(path: &Path) -> Result<Keyring, KeyringError> {
 
 pub(super) fn save_new(keyring: &Keyring, path: &Path) -> Result<(), KeyringError> {
     let text = print(keyring);
-    let mut file = match new_file(path) {
-        Ok(file) => file,
+    // Whole or not at all, even when the process is killed: written beside its place, then linked there. Unlike a
+    // renaming, a link never replaces what is there.
+    let beside = beside(path);
+    let linked = write_durably(&beside, text.as_bytes())
+        .and_then(|()| fs::hard_link(&beside, path))
+        .and_then(|()| sync_folder_of(path));
+    // Of no use any more; that it stays after a failure is part of the same trouble.
+    let _ = fs::remove_file(&beside);
+    match linked {
+        Ok(()) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            return Err(KeyringError::AlreadyExists { path: path.to_owned() });
+            Err(KeyringError::AlreadyExists { path: path.to_owned() })
         }
-        Err(error) => return Err(not_written(path, error)),
-    };
-    if let Err(error) = write_durably(&mut file, text.as_bytes(), path) {
-        drop(file);
-        // A keyring that may not be complete must not be found; that it stays is part of the same trouble.
-        let _ = fs::remove_file(path);
-        return Err(not_written(path, error));
+        Err(error) => Err(not_written(path, error)),
     }
-    Ok(())
+}
+
+/// Where a keyring is written before it is in its place.
+fn beside(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".new");
+    name.into()
 }
 
 /// The file's keys, with values still to be checked.
@@ -190,10 +198,15 @@ fn new_file(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-fn write_durably(file: &mut File, bytes: &[u8], path: &Path) -> io::Result<()> {
+fn write_durably(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    // Left by a process that was killed here.
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    let mut file = new_file(path)?;
     file.write_all(bytes)?;
-    file.sync_all()?;
-    sync_folder_of(path)
+    file.sync_all()
 }
 
 /// A new file is durable once the folder that names it is.
