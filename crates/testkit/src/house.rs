@@ -1,6 +1,10 @@
 //! A hub and the agencies around it.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitStatus,
+    sync::Arc,
+};
 
 use tempfile::TempDir;
 use unefois_client::{ClientSettings, ConnectError, Connection};
@@ -31,7 +35,7 @@ pub struct HouseSettings {
 pub struct House {
     directory: TempDir,
     binary: PathBuf,
-    pki: Pki,
+    pki: Arc<Pki>,
     paths: Paths,
     hub: Option<HubProcess>,
 }
@@ -54,11 +58,21 @@ impl House {
     #[must_use]
     pub fn build(binary: &str, settings: &HouseSettings) -> Self {
         let directory = TempDir::new().unwrap();
-        let pki = Pki::init(&directory.path().join("pki"));
+        let pki = Arc::new(Pki::init(&directory.path().join("pki")));
         let at = |name: &str| directory.path().join(name);
         let paths = Paths { config: at("unefois.toml"), log: at("hub.log"), data: at("data") };
         std::fs::write(&paths.config, configuration(settings, &pki.server(), &pki.ca())).unwrap();
         Self { binary: PathBuf::from(binary), directory, pki, paths, hub: None }
+    }
+
+    /// Another hub with the same certificates and configuration, and with nothing in it. It needs this one's folder.
+    #[must_use]
+    pub fn beside(&self) -> Self {
+        let directory = TempDir::new().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        let paths = Paths { config: at("unefois.toml"), log: at("hub.log"), data: at("data") };
+        std::fs::copy(&self.paths.config, &paths.config).unwrap();
+        Self { binary: self.binary.clone(), directory, pki: Arc::clone(&self.pki), paths, hub: None }
     }
 
     /// The same, with its process running.
@@ -79,6 +93,21 @@ impl House {
     /// What it wrote to standard error, when it did not come up.
     pub fn try_start(&self) -> Result<HubProcess, String> {
         HubProcess::start(&self.binary, &self.paths.config, &self.paths.log)
+    }
+
+    /// Starts the process by another program, such as `strace -D`: these are its words.
+    ///
+    /// # Errors
+    /// What the process wrote to standard error, when it did not come up.
+    pub fn start_by(&mut self, words: &[String]) -> Result<(), String> {
+        let Paths { config, log, .. } = &self.paths;
+        self.hub = Some(HubProcess::start_by(words, &self.binary, config, log)?);
+        Ok(())
+    }
+
+    /// Waits until the process has ended by itself.
+    pub async fn end(&mut self) -> ExitStatus {
+        self.hub.take().unwrap().end().await
     }
 
     /// Asks the process to stop and waits; it must end well.

@@ -28,7 +28,23 @@ impl HubProcess {
     /// # Errors
     /// What the process wrote to standard error, when it ended instead.
     pub fn start(binary: &Path, config: &Path, log: &Path) -> Result<Self, String> {
-        let mut command = Command::new(binary);
+        Self::start_by(&[], binary, config, log)
+    }
+
+    /// The same, run by another program that leaves the process identifier to the hub, such as `strace -D`: these are
+    /// its words.
+    ///
+    /// # Errors
+    /// As [`HubProcess::start`].
+    pub fn start_by(words: &[String], binary: &Path, config: &Path, log: &Path) -> Result<Self, String> {
+        let mut command = match words.split_first() {
+            None => Command::new(binary),
+            Some((program, arguments)) => {
+                let mut command = Command::new(program);
+                command.args(arguments).arg(binary);
+                command
+            }
+        };
         command.args(["serve", "--config"]).arg(config).envs(patience_with_storage(config));
         Self::spawn(command, log)
     }
@@ -104,6 +120,17 @@ impl HubProcess {
     /// Whether it has ended by itself, and how.
     pub fn ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().unwrap()
+    }
+
+    /// Waits until it has ended by itself.
+    pub async fn end(&mut self) -> ExitStatus {
+        for _ in 0..PATIENCE.as_millis() / 5 {
+            if let Some(status) = self.ended() {
+                return status;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("the hub does not end");
     }
 }
 
