@@ -6,8 +6,12 @@ mod calls;
 mod commit;
 mod crash;
 mod erasure;
+mod every_call;
 mod input;
+mod load;
+mod promises;
 mod start;
+mod strace;
 
 use std::{path::Path, process::Command};
 

@@ -1,0 +1,173 @@
+//! What a hub acknowledged, and whether all of it is there after a restart.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tonic::{Code, Status};
+use unefois_client::{Pulled, RetryPolicy, pull, verify_acknowledgement};
+use unefois_ledger::{EntryKind, Hash, Outcome, PublicPart, decode_leaf, leaf_hash, verify_export};
+use unefois_proto::pb::{
+    audit::v1::{ExportEntriesRequest, export_entries_response::Part},
+    consent::v1::{ListRequest, WithdrawRequest},
+    exchange::v1::PullRequest,
+    publication::v1::{Acknowledgement, PublishRequest, publish_response::Result as Fate},
+};
+use unefois_testkit::{DEMONSTRATION_REGISTRY, House, Person};
+
+use crate::{stream, verifies};
+
+/// The agreement under which every pull of the load has a `request_id`, and the one under which none has.
+pub(crate) const WITH_ID: &str = "d14-benefits";
+pub(crate) const WITHOUT_ID: &str = "d14-non-take-up";
+
+/// What was promised by the hubs that ran on one data directory, and what was asked of them.
+#[derive(Default)]
+pub(crate) struct Promises {
+    /// The version of the registry that was applied.
+    pub(crate) registry: Option<u64>,
+    pub(crate) publications: Vec<(PublishRequest, Acknowledgement)>,
+    /// Consents that were granted, by identifier: whose they are.
+    pub(crate) granted: BTreeMap<String, Person>,
+    pub(crate) withdrawn: BTreeSet<String>,
+    /// Pulls with a `request_id`, each with its request: every answer that came.
+    pub(crate) pulled: Vec<(PullRequest, Pulled)>,
+    /// Requests with a `request_id`, by it: all that were sent, answered or not.
+    pub(crate) asked: BTreeMap<String, PullRequest>,
+    /// The bytes of the entry and the index that the receipt of a pull without a `request_id` names.
+    pub(crate) released: Vec<(Vec<u8>, u64)>,
+    /// How many pulls without a `request_id` were sent.
+    pub(crate) sent_without_id: usize,
+}
+
+/// Whether a call broke off, as it may when a hub is killed or fails. Any other failure is a surprise.
+pub(crate) fn broke_off(status: &Status) -> bool {
+    // A connection that breaks shows as one of these, with the transport's words and without a reason of ours.
+    let by_transport = matches!(status.code(), Code::Unavailable | Code::Unknown | Code::Cancelled | Code::Internal);
+    let reason = unefois_testkit::reason_of(status);
+    (by_transport && reason.is_empty()) || reason == "COMMIT_UNKNOWN"
+}
+
+impl Promises {
+    /// Adds what another one was promised on the same data directory.
+    pub(crate) fn add(&mut self, other: Self) {
+        let Self { registry, publications, granted, withdrawn, pulled, asked, released, sent_without_id } = other;
+        self.registry = self.registry.max(registry);
+        self.publications.extend(publications);
+        self.granted.extend(granted);
+        self.withdrawn.extend(withdrawn);
+        self.pulled.extend(pulled);
+        self.asked.extend(asked);
+        self.released.extend(released);
+        self.sent_without_id += sent_without_id;
+    }
+
+    /// Checks all of it against a hub that runs again.
+    pub(crate) async fn are_kept_by(&mut self, house: &House) {
+        let applied = house.applies(DEMONSTRATION_REGISTRY).await.unwrap();
+        if let Some(version) = self.registry {
+            assert_eq!((applied.version, applied.changes.len()), (version, 0), "the registry is the one applied");
+        }
+        self.registry = Some(applied.version);
+        self.publications_stand(house).await;
+        self.consents_stand(house).await;
+        self.repeats_get_the_first_answers(house).await;
+        self.ledger_holds_each_once(house).await;
+    }
+
+    async fn publications_stand(&self, house: &House) {
+        let (key, urssaf) = (house.public_key().await, house.agency("urssaf").await);
+        let items: Vec<PublishRequest> = self.publications.iter().map(|(item, _)| item.clone()).collect();
+        let mut again = stream(&urssaf, items).await.unwrap();
+        for (item, first) in &self.publications {
+            verify_acknowledgement(first, &item.data, &key).unwrap();
+            let Some(Fate::Acknowledged(again)) = again.message().await.unwrap().unwrap().result else {
+                panic!("it was acknowledged before: {item:?}")
+            };
+            assert_eq!(
+                (&again.record_id, again.revision),
+                (&first.record_id, first.revision),
+                "a repeat changes nothing"
+            );
+        }
+    }
+
+    async fn consents_stand(&self, house: &House) {
+        let portal = house.agency("portail").await;
+        for (id, person) in &self.granted {
+            let request =
+                ListRequest { subject: Some(person.by_nir()), case_reference: "kept".to_owned(), ..Default::default() };
+            let listed = portal.consent().list(request).await.unwrap().into_inner().consents;
+            let found = listed.iter().find(|consent| consent.consent_id == *id).expect("a granted consent is listed");
+            if self.withdrawn.contains(id) {
+                assert!(found.withdrawn_at.is_some(), "a withdrawal that was acknowledged holds");
+                portal.consent().withdraw(WithdrawRequest { consent_id: id.clone() }).await.unwrap();
+            }
+        }
+    }
+
+    /// Sends every request with a `request_id` again: after this each of them was released once.
+    async fn repeats_get_the_first_answers(&mut self, house: &House) {
+        let (key, cnaf) = (house.public_key().await, house.agency("cnaf").await);
+        for (id, request) in std::mem::take(&mut self.asked) {
+            let answer = pull(&cnaf, request.clone(), &RetryPolicy::never()).await.unwrap();
+            answer.verify(&key).unwrap();
+            self.asked.insert(id, request.clone());
+            self.pulled.push((request, answer));
+        }
+        let mut first: BTreeMap<String, &Pulled> = BTreeMap::new();
+        for (request, answer) in &self.pulled {
+            let id = request.context.as_ref().unwrap().request_id.clone().unwrap();
+            let known = first.entry(id).or_insert(answer);
+            assert_eq!(known.receipt.index, answer.receipt.index, "one request is released once");
+            assert_eq!(known.receipt.entry, answer.receipt.entry, "a repeat gets the first receipt");
+            assert_eq!(known.response.data, answer.response.data, "a repeat gets the first answer");
+        }
+    }
+
+    async fn ledger_holds_each_once(&self, house: &House) {
+        let key = house.public_key().await;
+        verify_export(verifies(house).await.as_bytes(), &key, None).unwrap();
+        let leaves = leaves(house).await;
+        let mut places: BTreeMap<Hash, Vec<u64>> = BTreeMap::new();
+        let mut ids = BTreeSet::new();
+        let (mut with_id, mut without_id) = (0, 0);
+        for (index, leaf) in leaves.iter().enumerate() {
+            places.entry(leaf_hash(leaf)).or_default().push(index as u64);
+            let (_, public) = decode_leaf(leaf).unwrap();
+            with_id += usize::from(is_first_release(&public, WITH_ID));
+            without_id += usize::from(is_first_release(&public, WITHOUT_ID));
+            assert!(ids.insert(public.entry_id), "entry {index} has the identifier of another");
+        }
+        let receipts = self.pulled.iter().map(|(_, answer)| (&answer.receipt.entry, answer.receipt.index));
+        for (entry, index) in receipts.chain(self.released.iter().map(|(entry, index)| (entry, *index))) {
+            assert_eq!(places.get(&leaf_hash(entry)), Some(&vec![index]), "a receipt names its one entry");
+        }
+        assert_eq!(with_id, self.asked.len(), "one release for every request_id");
+        let answered = self.released.len();
+        assert!(
+            (answered..=self.sent_without_id).contains(&without_id),
+            "{answered} of {} released: {without_id}",
+            self.sent_without_id
+        );
+    }
+}
+
+fn is_first_release(public: &PublicPart, agreement: &str) -> bool {
+    public.agreement == agreement
+        && public.kind == i32::from(EntryKind::Exchange)
+        && public.outcome == i32::from(Outcome::Released)
+}
+
+/// Every entry of the ledger, as it is hashed.
+async fn leaves(house: &House) -> Vec<Vec<u8>> {
+    let auditor = house.agency("cour-des-comptes").await;
+    let request = ExportEntriesRequest { from_index: 0, case_reference: "kept".to_owned() };
+    let mut parts = auditor.audit().export_entries(request).await.unwrap().into_inner();
+    let mut leaves = Vec::new();
+    while let Some(part) = parts.message().await.unwrap() {
+        if let Some(Part::Entries(some)) = part.part {
+            assert_eq!(some.first_index, leaves.len() as u64);
+            leaves.extend(some.entries);
+        }
+    }
+    leaves
+}

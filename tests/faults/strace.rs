@@ -1,0 +1,61 @@
+//! A hub under `strace`: what it does to the files of its data directory, and how single calls are made to fail.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// The system calls that write, sync, cut, move or remove. A `?` passes over one that the machine does not have.
+const CALLS: &str = "?pwrite64,?pwritev,?write,?writev,?fsync,?fdatasync,?sync_file_range,?ftruncate,?fallocate,\
+                     ?rename,?renameat,?renameat2,?link,?linkat,?unlink,?unlinkat";
+
+/// One call on a file of the data directory.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Call {
+    /// The name of the system call.
+    pub(crate) name: String,
+    /// The file, by its path within the data directory; empty for the directory itself.
+    pub(crate) file: PathBuf,
+    /// The thread that made it.
+    pub(crate) thread: u32,
+    /// What it returned, as `strace` words it: `= -1 EIO (…) (INJECTED)`.
+    pub(crate) outcome: String,
+}
+
+/// The words that run a hub under `strace` and write what it does to `log`.
+///
+/// `-D` leaves the process identifier, and so the signals and the exit status, to the hub.
+pub(crate) fn watched(log: &Path) -> Vec<String> {
+    let log = log.to_str().unwrap();
+    let trace = format!("trace={CALLS}");
+    ["strace", "-D", "-f", "-y", "-q", "-o", log, "-e", &trace].map(ToOwned::to_owned).to_vec()
+}
+
+/// The same, and calls on that file suffer `injection`, such as `fsync:error=EIO` or `pwrite64:signal=KILL:when=3`.
+/// `strace` counts the calls of each name in each thread; a file of the hub is written by one.
+pub(crate) fn hurt(log: &Path, file: &Path, injection: &str) -> Vec<String> {
+    let mut words = watched(log);
+    let injection = format!("inject={injection}");
+    words.extend(["-P", file.to_str().unwrap(), "-e", &injection].map(ToOwned::to_owned));
+    words
+}
+
+/// The calls of a log on files under `data`, in the order in which they began.
+pub(crate) fn calls(log: &Path, data: &Path) -> Vec<Call> {
+    let text = fs::read_to_string(log).unwrap();
+    let within = data.to_str().unwrap();
+    text.lines().filter_map(|line| call(line, within)).collect()
+}
+
+/// `1234 fsync(7</tmp/data/hub.db>) = 0`, or `1234 rename("/tmp/data/checkpoint.new", …`. A call that another thread
+/// interrupts has a second line, `<... fsync resumed>`, which is passed over.
+fn call(line: &str, data: &str) -> Option<Call> {
+    let (thread, rest) = line.split_once(char::is_whitespace)?;
+    let (name, arguments) = rest.trim_start().split_once('(')?;
+    let (_, path) = arguments.split_once(data)?;
+    let path = path.split(['>', '"']).next()?.trim_start_matches('/');
+    let outcome = arguments.rsplit_once(" = ").map(|(_, outcome)| outcome.to_owned()).unwrap_or_default();
+    let is_call = name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
+    let thread = thread.parse().ok()?;
+    is_call.then(|| Call { name: name.to_owned(), file: path.into(), thread, outcome })
+}
