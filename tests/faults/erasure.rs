@@ -52,7 +52,7 @@ async fn key(keys: &KeyStore, keyring: &Keyring, id: [u8; 16]) -> Option<Subject
 async fn opened(database: &Path, keys_of: &Path, origin: &str, record: [u8; 16]) -> (usize, bool) {
     let (directory, with_keys) = (DataDirectory::new(database), DataDirectory::new(keys_of));
     let limits = StoreLimits::default();
-    let (store, writer) = Store::open(&directory, &limits).await.unwrap();
+    let (store, mut writer) = Store::open(&directory, &limits).await.unwrap();
     let keys = KeyStore::open(&with_keys, &limits).await.unwrap();
     let keyring = Keyring::load(&with_keys.keyring()).unwrap();
     let size = store.shard_fetch(0).await.unwrap().unwrap().size;
@@ -115,7 +115,7 @@ async fn an_old_database_cannot_be_opened_with_the_new_key_store_and_an_old_key_
 /// The wrapped payload key of a record, as the key store holds it.
 async fn wrapped_bytes(directory: &Path, record: [u8; 16]) -> Vec<u8> {
     let directory = DataDirectory::new(directory);
-    let (store, writer) = Store::open(&directory, &StoreLimits::default()).await.unwrap();
+    let (store, mut writer) = Store::open(&directory, &StoreLimits::default()).await.unwrap();
     let keys = KeyStore::open(&directory, &StoreLimits::default()).await.unwrap();
     let revision = store.revision_fetch(record, 1).await.unwrap().unwrap();
     let wrapped = keys.key_fetch(revision.payload_key).await.unwrap().unwrap().wrapped;

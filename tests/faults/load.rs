@@ -6,7 +6,7 @@ use unefois_proto::pb::{
     consent::v1::WithdrawRequest, exchange::v1::PullRequest, ledger::v1::Purpose,
     publication::v1::publish_response::Result as Fate, registry::v1::ApplyRequest,
 };
-use unefois_testkit::{DEMONSTRATION_REGISTRY, House, Person, pull_request, turnover_of};
+use unefois_testkit::{DEMONSTRATION_REGISTRY, House, Person, pull_request, reason_of, turnover_of};
 
 use crate::{
     calls::grant_of,
@@ -14,9 +14,10 @@ use crate::{
     stream,
 };
 
-/// The hub broke off, as it may when it is killed or its storage fails. Any other failure stops the test.
+/// The hub broke off, as it may when it is killed or its storage fails: the reason that it gave, empty when only the
+/// connection broke. Any other failure stops the test.
 #[derive(Debug)]
-pub(crate) struct BrokeOff;
+pub(crate) struct BrokeOff(pub(crate) String);
 
 /// Those who make the load, each on a connection of its own.
 #[derive(Clone)]
@@ -29,7 +30,7 @@ pub(crate) struct Agencies {
 impl From<Status> for BrokeOff {
     fn from(status: Status) -> Self {
         assert!(broke_off(&status), "{status:?}");
-        Self
+        Self(reason_of(&status))
     }
 }
 
@@ -37,14 +38,14 @@ impl From<PullError> for BrokeOff {
     fn from(error: PullError) -> Self {
         let PullError::Refused(refused) = error else { panic!("{error}") };
         assert!(refused.reason.is_empty() || refused.reason == "COMMIT_UNKNOWN", "{refused:?}");
-        Self
+        Self(refused.reason)
     }
 }
 
 impl From<ConnectError> for BrokeOff {
     fn from(error: ConnectError) -> Self {
         assert!(matches!(error, ConnectError::Dial { .. } | ConnectError::Http2 { .. }), "{error}");
-        Self
+        Self(String::new())
     }
 }
 
@@ -76,7 +77,7 @@ impl Agencies {
     pub(crate) async fn publish(&self, person: &Person, cents: i64, promises: &mut Promises) -> Result<(), BrokeOff> {
         let item = turnover_of(person, cents);
         let mut answers = stream(&self.urssaf, vec![item.clone()]).await?;
-        match answers.message().await?.ok_or(BrokeOff)?.result.unwrap() {
+        match answers.message().await?.ok_or_else(|| BrokeOff(String::new()))?.result.unwrap() {
             Fate::Acknowledged(acknowledgement) => promises.publications.push((item, acknowledgement)),
             Fate::Rejected(rejection) => panic!("{rejection:?}"),
         }

@@ -10,7 +10,9 @@ mod every_call;
 mod input;
 mod load;
 mod promises;
+mod stall;
 mod start;
+mod storage;
 mod strace;
 
 use std::{path::Path, process::Command};

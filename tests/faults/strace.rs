@@ -2,7 +2,9 @@
 
 use std::{
     fs,
+    io::{BufRead, BufReader},
     path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
 };
 
 /// The system calls that write, sync, cut, move or remove. A `?` passes over one that the machine does not have.
@@ -38,6 +40,40 @@ pub(crate) fn hurt(log: &Path, file: &Path, injection: &str) -> Vec<String> {
     let injection = format!("inject={injection}");
     words.extend(["-P", file.to_str().unwrap(), "-e", &injection].map(ToOwned::to_owned));
     words
+}
+
+/// An `strace` that was attached to a hub while it ran; dropping it lets go of the hub.
+#[derive(Debug)]
+pub(crate) struct Attached(Child);
+
+/// Attaches to a running hub: from now on, calls on those files suffer `injection`. Every kind of call that `injection`
+/// names is in `log`, and so is every other one that writes or syncs.
+pub(crate) fn attach(process: u32, log: &Path, files: &[PathBuf], injection: &str) -> Attached {
+    let (trace, injection) = (format!("trace={CALLS},?pread64"), format!("inject={injection}"));
+    let mut command = Command::new("strace");
+    command.args(["-f", "-y", "-p", &process.to_string(), "-e", &trace, "-e", &injection, "-o"]).arg(log);
+    for file in files {
+        command.arg("-P").arg(file);
+    }
+    let mut child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut said = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("attached") {
+        line.clear();
+        assert!(said.read_line(&mut line).unwrap() > 0, "strace cannot attach to the hub: it needs the rights of root");
+    }
+    // Read on, or it would wait for a reader when it has much to say.
+    std::thread::spawn(move || std::io::copy(&mut said, &mut std::io::sink()));
+    Attached(child)
+}
+
+impl Drop for Attached {
+    fn drop(&mut self) {
+        let id = self.0.id().to_string();
+        // It may have ended with the hub.
+        let _ended = Command::new("kill").args(["-TERM", &id]).stderr(Stdio::null()).status();
+        let _ended = self.0.wait();
+    }
 }
 
 /// The calls of a log on files under `data`, in the order in which they began.

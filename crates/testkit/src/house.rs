@@ -105,6 +105,17 @@ impl House {
         Ok(())
     }
 
+    /// The identifier of the process.
+    #[must_use]
+    pub fn process_id(&self) -> u32 {
+        self.hub.as_ref().unwrap().id()
+    }
+
+    /// Whether the process has ended by itself, and how.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.hub.as_mut().unwrap().ended()
+    }
+
     /// Waits until the process has ended by itself.
     pub async fn end(&mut self) -> ExitStatus {
         self.hub.take().unwrap().end().await
@@ -168,12 +179,6 @@ impl House {
     #[must_use]
     pub fn process(&self) -> &HubProcess {
         self.hub.as_ref().unwrap()
-    }
-
-    /// The number of the hub's process.
-    #[must_use]
-    pub fn process_id(&self) -> u32 {
-        self.hub.as_ref().unwrap().id()
     }
 
     /// A connection of an agency, with a good certificate.

@@ -7,6 +7,7 @@
 
 mod admin;
 mod collector;
+mod health;
 mod house;
 mod person;
 mod pki;
@@ -15,6 +16,7 @@ mod provider;
 mod words;
 
 pub use collector::{Collector, attribute};
+pub use health::is_serving;
 pub use house::{House, HouseSettings};
 pub use person::Person;
 pub use pki::{Client, Pki};
