@@ -99,9 +99,9 @@ impl Agencies {
 
     pub(crate) async fn pull_with_id(&self, request: &PullRequest, promises: &mut Promises) -> Result<(), BrokeOff> {
         let id = request.context.as_ref().unwrap().request_id.clone().unwrap();
-        promises.asked.insert(id, request.clone());
+        promises.asked.insert(id.clone(), request.clone());
         let answer = pull(&self.cnaf, request.clone(), &RetryPolicy::never()).await?;
-        promises.pulled.push((request.clone(), answer));
+        promises.answered(id, answer);
         Ok(())
     }
 

@@ -10,6 +10,7 @@ mod every_call;
 mod input;
 mod load;
 mod promises;
+mod rounds;
 mod stall;
 mod start;
 mod storage;
@@ -45,6 +46,7 @@ fn number(database: &Path, query: &str) -> u64 {
     let script =
         "import sqlite3, sys; print(sqlite3.connect(sys.argv[1], timeout=10).execute(sys.argv[2]).fetchone()[0])";
     let output = python().args(["-c", script]).arg(database).arg(query).output().unwrap();
+    assert!(output.status.success(), "{query}");
     String::from_utf8(output.stdout).unwrap().trim().parse().unwrap()
 }
 

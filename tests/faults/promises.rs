@@ -1,17 +1,19 @@
 //! What a hub acknowledged, and whether all of it is there after a restart.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
+use prost::Message;
 use tonic::{Code, Status};
 use unefois_client::{Pulled, RetryPolicy, pull, verify_acknowledgement};
-use unefois_ledger::{EntryKind, Hash, Outcome, PublicPart, decode_leaf, leaf_hash, verify_export};
+use unefois_ledger::{EntryKind, Hash, Outcome, PublicPart, decode_leaf, leaf_hash};
 use unefois_proto::pb::{
     audit::v1::{ExportEntriesRequest, export_entries_response::Part},
     consent::v1::{ListRequest, WithdrawRequest},
     exchange::v1::PullRequest,
+    income::v1::DeclaredTurnover,
     publication::v1::{Acknowledgement, PublishRequest, publish_response::Result as Fate},
 };
-use unefois_testkit::{DEMONSTRATION_REGISTRY, House, Person};
+use unefois_testkit::{DEMONSTRATION_REGISTRY, House, Person, pull_request};
 
 use crate::{stream, verifies};
 
@@ -28,8 +30,8 @@ pub(crate) struct Promises {
     /// Consents that were granted, by identifier: whose they are.
     pub(crate) granted: BTreeMap<String, Person>,
     pub(crate) withdrawn: BTreeSet<String>,
-    /// Pulls with a `request_id`, each with its request: every answer that came.
-    pub(crate) pulled: Vec<(PullRequest, Pulled)>,
+    /// The first answer under each `request_id` that was answered.
+    pub(crate) pulled: BTreeMap<String, Pulled>,
     /// Requests with a `request_id`, by it: all that were sent, answered or not.
     pub(crate) asked: BTreeMap<String, PullRequest>,
     /// The bytes of the entry and the index that the receipt of a pull without a `request_id` names.
@@ -54,14 +56,35 @@ impl Promises {
         self.publications.extend(publications);
         self.granted.extend(granted);
         self.withdrawn.extend(withdrawn);
-        self.pulled.extend(pulled);
+        for (id, answer) in pulled {
+            self.answered(id, answer);
+        }
         self.asked.extend(asked);
         self.released.extend(released);
         self.sent_without_id += sent_without_id;
     }
 
+    /// A pull with a `request_id` was answered: every answer to it must be the first one.
+    pub(crate) fn answered(&mut self, id: String, answer: Pulled) {
+        match self.pulled.entry(id) {
+            Entry::Vacant(first) => drop(first.insert(answer)),
+            Entry::Occupied(first) => {
+                let (id, first) = (first.key(), first.get());
+                assert_eq!(first.receipt.index, answer.receipt.index, "{id} is released once");
+                assert_eq!(first.receipt.entry, answer.receipt.entry, "{id}: a repeat gets the first receipt");
+                assert_eq!(first.response.data, answer.response.data, "{id}: a repeat gets the first answer");
+            }
+        }
+    }
+
     /// Checks all of it against a hub that runs again.
     pub(crate) async fn are_kept_by(&mut self, house: &House) {
+        self.stand_at(house).await;
+        self.are_in_the_ledger_of(house).await;
+    }
+
+    /// What was acknowledged can be read, and is the same when it is asked for again.
+    pub(crate) async fn stand_at(&mut self, house: &House) {
         let applied = house.applies(DEMONSTRATION_REGISTRY).await.unwrap();
         if let Some(version) = self.registry {
             assert_eq!((applied.version, applied.changes.len()), (version, 0), "the registry is the one applied");
@@ -70,13 +93,12 @@ impl Promises {
         self.publications_stand(house).await;
         self.consents_stand(house).await;
         self.repeats_get_the_first_answers(house).await;
-        self.ledger_holds_each_once(house).await;
     }
 
-    async fn publications_stand(&self, house: &House) {
+    async fn publications_stand(&mut self, house: &House) {
         let (key, urssaf) = (house.public_key().await, house.agency("urssaf").await);
         let items: Vec<PublishRequest> = self.publications.iter().map(|(item, _)| item.clone()).collect();
-        let mut again = stream(&urssaf, items).await.unwrap();
+        let mut again = stream(&urssaf, items.clone()).await.unwrap();
         for (item, first) in &self.publications {
             verify_acknowledgement(first, &item.data, &key).unwrap();
             let Some(Fate::Acknowledged(again)) = again.message().await.unwrap().unwrap().result else {
@@ -87,6 +109,17 @@ impl Promises {
                 (&first.record_id, first.revision),
                 "a repeat changes nothing"
             );
+        }
+        let cnaf = house.agency("cnaf").await;
+        for item in items {
+            // Pulled under the same `request_id` whenever this is checked; everybody's record is published once.
+            let mut request = pull_request(WITH_ID, item.subjects[0].clone());
+            request.context.as_mut().unwrap().request_id = Some(item.publication_id.clone());
+            let answer = pull(&cnaf, request.clone(), &RetryPolicy::never()).await.unwrap();
+            let [found, due] = [answer.response.data(), &item.data].map(|data| DeclaredTurnover::decode(data).unwrap());
+            assert_eq!(found.amounts, due.amounts, "what was acknowledged can be read");
+            self.asked.insert(item.publication_id.clone(), request);
+            self.answered(item.publication_id, answer);
         }
     }
 
@@ -107,25 +140,16 @@ impl Promises {
     /// Sends every request with a `request_id` again: after this each of them was released once.
     async fn repeats_get_the_first_answers(&mut self, house: &House) {
         let (key, cnaf) = (house.public_key().await, house.agency("cnaf").await);
-        for (id, request) in std::mem::take(&mut self.asked) {
-            let answer = pull(&cnaf, request.clone(), &RetryPolicy::never()).await.unwrap();
+        for (id, request) in self.asked.clone() {
+            let answer = pull(&cnaf, request, &RetryPolicy::never()).await.unwrap();
             answer.verify(&key).unwrap();
-            self.asked.insert(id, request.clone());
-            self.pulled.push((request, answer));
-        }
-        let mut first: BTreeMap<String, &Pulled> = BTreeMap::new();
-        for (request, answer) in &self.pulled {
-            let id = request.context.as_ref().unwrap().request_id.clone().unwrap();
-            let known = first.entry(id).or_insert(answer);
-            assert_eq!(known.receipt.index, answer.receipt.index, "one request is released once");
-            assert_eq!(known.receipt.entry, answer.receipt.entry, "a repeat gets the first receipt");
-            assert_eq!(known.response.data, answer.response.data, "a repeat gets the first answer");
+            self.answered(id, answer);
         }
     }
 
-    async fn ledger_holds_each_once(&self, house: &House) {
-        let key = house.public_key().await;
-        verify_export(verifies(house).await.as_bytes(), &key, None).unwrap();
+    /// Every entry that a receipt names is there once, and there is no other release than those that were asked for.
+    pub(crate) async fn are_in_the_ledger_of(&self, house: &House) {
+        verifies(house).await;
         let leaves = leaves(house).await;
         let mut places: BTreeMap<Hash, Vec<u64>> = BTreeMap::new();
         let mut ids = BTreeSet::new();
@@ -137,7 +161,7 @@ impl Promises {
             without_id += usize::from(is_first_release(&public, WITHOUT_ID));
             assert!(ids.insert(public.entry_id), "entry {index} has the identifier of another");
         }
-        let receipts = self.pulled.iter().map(|(_, answer)| (&answer.receipt.entry, answer.receipt.index));
+        let receipts = self.pulled.values().map(|answer| (&answer.receipt.entry, answer.receipt.index));
         for (entry, index) in receipts.chain(self.released.iter().map(|(entry, index)| (entry, *index))) {
             assert_eq!(places.get(&leaf_hash(entry)), Some(&vec![index]), "a receipt names its one entry");
         }

@@ -11,6 +11,7 @@ use crate::{
     UNEFOIS,
     calls::grant_of,
     load::{Agencies, BrokeOff, apply, with_id},
+    number,
     promises::Promises,
     strace::attach,
     stream,
@@ -53,6 +54,17 @@ async fn checkpoint(connection: &Connection) -> String {
     connection.audit().get_checkpoint(GetCheckpointRequest {}).await.unwrap().into_inner().checkpoint
 }
 
+/// Waits until the index is built, so that the next write is not one of the hub's own.
+async fn until_indexed(house: &House) {
+    let behind = "SELECT (SELECT size FROM shard) - (SELECT next FROM index_position)";
+    let indexed = async {
+        while number(&house.data().join("hub.db"), behind) > 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, indexed).await.unwrap();
+}
+
 /// The work that the stall holds up.
 #[derive(Debug, Clone, Copy)]
 enum HeldUp {
@@ -76,6 +88,7 @@ async fn stalls(file: &str, calls: &str, held_up: HeldUp) {
     until_serving(&watching, true).await;
     let before = checkpoint(&watching).await;
 
+    until_indexed(&house).await;
     let log = house.path().join("strace.log");
     let injection = format!("{calls}:delay_enter={STALL_MICROSECONDS}:when=1");
     let attached = attach(house.process_id(), &log, &[house.data().join(file)], &injection);

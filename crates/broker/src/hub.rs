@@ -278,6 +278,8 @@ impl HubTasks {
     /// Returns when the hub cannot go on.
     pub async fn failed(&mut self) -> Failure {
         tokio::select! {
+            // First what failed, then what ended because of it.
+            biased;
             failure = self.storage.failed() => failure,
             ended = &mut self.recorder => match ended {
                 Ok(Ok(_)) => Failure::stopping(),

@@ -1,10 +1,11 @@
-//! Developer chores: `cargo xtask test`, `lint`, `docs`, `mutants`.
+//! Developer chores: `cargo xtask test`, `soak`, `lint`, `docs`, `mutants`.
 
 mod docs;
 mod lint;
 mod mutants;
 mod needs;
 mod shell;
+mod soak;
 mod test;
 
 use clap::Parser;
@@ -13,6 +14,15 @@ use clap::Parser;
 enum Chore {
     /// Run all the tests; install what they need.
     Test,
+    /// Kill a hub under load at random moments, many times, and check what it promised.
+    Soak {
+        /// The seed of the first round; drawn when it is left out.
+        #[arg(long)]
+        seed: Option<u64>,
+        /// How many rounds.
+        #[arg(long, default_value_t = 100)]
+        rounds: u32,
+    },
     /// Run every lint that a change must pass.
     Lint,
     /// Write the pages of the docs that are generated from the code.
@@ -36,6 +46,7 @@ fn main() -> std::process::ExitCode {
 fn run() -> anyhow::Result<()> {
     match Chore::parse() {
         Chore::Test => test::run(),
+        Chore::Soak { seed, rounds } => soak::run(seed, rounds),
         Chore::Lint => lint::run(),
         Chore::Docs { check: true } => docs::check(),
         Chore::Docs { check: false } => docs::write(),

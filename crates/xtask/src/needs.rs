@@ -54,6 +54,11 @@ pub(crate) fn java() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What makes system calls of the hub fail, stall or kill it.
+pub(crate) fn strace() -> anyhow::Result<()> {
+    if works(&["strace", "--version"]) { Ok(()) } else { apt_install(&["strace"]) }
+}
+
 /// The packages of `package.json`, in its versions: the contract's linter, and what the Node client calls with.
 pub(crate) fn node() -> anyhow::Result<()> {
     if !works(&["npm", "--version"]) {

@@ -9,6 +9,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     let python = needs::python()?;
     needs::java()?;
     needs::node()?;
+    needs::strace()?;
     let environment = [("UNEFOIS_PYTHON", python.as_str())];
     if works(&["cargo", "nextest", "--version"]) {
         run_with(&["cargo", "test", "--workspace", "--doc", "--locked", "--quiet"], &environment)?;
