@@ -4,7 +4,6 @@
 
 mod calls;
 mod commit;
-mod crash;
 mod erasure;
 mod every_call;
 mod input;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 use prost::Message;
 use tonic::{Code, Status};
 use unefois_client::{Pulled, RetryPolicy, pull, verify_acknowledgement};
-use unefois_ledger::{EntryKind, Hash, Outcome, PublicPart, decode_leaf, leaf_hash};
+use unefois_ledger::{EntryKind, ExportWriter, Hash, Outcome, PublicPart, decode_leaf, leaf_hash, verify_export};
 use unefois_proto::pb::{
     audit::v1::{ExportEntriesRequest, export_entries_response::Part},
     consent::v1::{ListRequest, WithdrawRequest},
@@ -15,7 +15,7 @@ use unefois_proto::pb::{
 };
 use unefois_testkit::{DEMONSTRATION_REGISTRY, House, Person, pull_request};
 
-use crate::{stream, verifies};
+use crate::stream;
 
 /// The agreement under which every pull of the load has a `request_id`, and the one under which none has.
 pub(crate) const WITH_ID: &str = "d14-benefits";
@@ -149,8 +149,7 @@ impl Promises {
 
     /// Every entry that a receipt names is there once, and there is no other release than those that were asked for.
     pub(crate) async fn are_in_the_ledger_of(&self, house: &House) {
-        verifies(house).await;
-        let leaves = leaves(house).await;
+        let leaves = verified_leaves(house).await;
         let mut places: BTreeMap<Hash, Vec<u64>> = BTreeMap::new();
         let mut ids = BTreeSet::new();
         let (mut with_id, mut without_id) = (0, 0);
@@ -181,17 +180,26 @@ fn is_first_release(public: &PublicPart, agreement: &str) -> bool {
         && public.outcome == i32::from(Outcome::Released)
 }
 
-/// Every entry of the ledger, as it is hashed.
-async fn leaves(house: &House) -> Vec<Vec<u8>> {
+/// Every entry of the ledger, as it is hashed. All of them together verify as an export.
+async fn verified_leaves(house: &House) -> Vec<Vec<u8>> {
+    let key = house.public_key().await;
     let auditor = house.agency("cour-des-comptes").await;
     let request = ExportEntriesRequest { from_index: 0, case_reference: "kept".to_owned() };
     let mut parts = auditor.audit().export_entries(request).await.unwrap().into_inner();
-    let mut leaves = Vec::new();
-    while let Some(part) = parts.message().await.unwrap() {
-        if let Some(Part::Entries(some)) = part.part {
-            assert_eq!(some.first_index, leaves.len() as u64);
-            leaves.extend(some.entries);
+    let (mut leaves, mut export) = (Vec::new(), ExportWriter::begin(Vec::new()).unwrap());
+    loop {
+        match parts.message().await.unwrap().and_then(|part| part.part).expect("the checkpoint is the last part") {
+            Part::Entries(some) => {
+                for (leaf, stored) in some.entries.into_iter().zip(some.leaf_hashes) {
+                    export.entry(leaves.len() as u64, Hash(stored.try_into().unwrap()), &leaf).unwrap();
+                    leaves.push(leaf);
+                }
+            }
+            Part::Checkpoint(checkpoint) => {
+                let export = export.finish(&checkpoint).unwrap();
+                verify_export(export.as_slice(), &key, None).unwrap();
+                return leaves;
+            }
         }
     }
-    leaves
 }

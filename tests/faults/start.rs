@@ -45,10 +45,53 @@ async fn a_restored_backup_is_refused_because_the_outside_checkpoint_is_ahead() 
     let newest = fs::read(&database).unwrap();
     put_back(&database, &backup);
     let said = refusal(&house);
-    assert!(said.contains("restored backup") && said.contains("outside checkpoint"), "{said}");
+    for due in ["restored backup", "outside checkpoint", "Restore the newest one"] {
+        assert!(said.contains(due), "{said}");
+    }
     put_back(&database, &newest);
     house.start();
     verifies(&house).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restored_copy_of_a_running_hub_is_refused_whatever_lies_beside_its_database() {
+    let marie = Person::invented(83);
+    let mut house = house_with(&marie).await;
+    house.kill();
+    let older = copies(&house);
+    assert!(older.iter().all(Option::is_some), "a hub that was killed leaves its log");
+    house.start();
+    publishes(&house, &marie, 200).await;
+    house.kill();
+    let newest = copies(&house);
+    let mut without_log = older.clone();
+    without_log[1..].fill(None);
+    for restored in [&older, &without_log] {
+        restore(&house, restored);
+        let said = refusal(&house);
+        assert!(said.contains("outside checkpoint"), "{said}");
+    }
+    restore(&house, &newest);
+    house.start();
+    verifies(&house).await;
+}
+
+/// The database and what lies beside it.
+const OF_DATABASE: [&str; 3] = ["hub.db", "hub.db-wal", "hub.db-shm"];
+
+fn copies(house: &House) -> Vec<Option<Vec<u8>>> {
+    OF_DATABASE.iter().map(|name| fs::read(house.data().join(name)).ok()).collect()
+}
+
+/// Puts copies in the place of the database and of what lies beside it.
+fn restore(house: &House, copies: &[Option<Vec<u8>>]) {
+    for (name, copy) in OF_DATABASE.iter().zip(copies) {
+        let file = house.data().join(name);
+        let _absent = fs::remove_file(&file);
+        if let Some(bytes) = copy {
+            fs::write(file, bytes).unwrap();
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
