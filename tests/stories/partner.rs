@@ -8,10 +8,7 @@ use crate::{UNEFOIS, acknowledged};
 async fn house_with_partner() -> (House, Pki) {
     let mut house = House::build(UNEFOIS, &HouseSettings::default());
     let partner = Pki::init(&house.path().join("partner"));
-    let config = house.path().join("unefois.toml");
-    let text = std::fs::read_to_string(&config).unwrap();
-    let with_partner = text.replace("[identifiers]", &format!("partner-ca = {:?}\n[identifiers]", partner.ca()));
-    std::fs::write(&config, with_partner).unwrap();
+    house.trusts_partners(&partner.ca());
     house.start();
     house.applies(unefois_testkit::DEMONSTRATION_REGISTRY).await.unwrap();
     (house, partner)

@@ -40,6 +40,7 @@ use crate::{
     publication::Publications,
     registry::Registries,
     self_employed::SelfEmployed,
+    status::chain,
     subject::Subjects,
 };
 
@@ -195,7 +196,8 @@ async fn accept(
                 }
                 Err((why, refused)) => {
                     metrics.refused(why);
-                    tracing::info!(peer = %address, reason = %refused, "a connection was refused");
+                    // With its causes: the caller is told no more than an alert, and its operator will ask ours.
+                    tracing::info!(peer = %address, reason = chain(refused.as_ref()), "a connection was refused");
                 }
             }
         });
@@ -208,7 +210,9 @@ async fn handshake(tls: &ReloadingServerTls, stream: TcpStream, patience: Durati
     stream.set_nodelay(true).map_err(|error| (NotTaken::NoHandshake, error.into()))?;
     let (stream, peer) = match tokio::time::timeout(patience, tls.current().accept(stream)).await {
         Ok(Ok(taken)) => taken,
-        Ok(Err(error @ AcceptError::Handshake(_))) => return Err((NotTaken::NoHandshake, error.into())),
+        Ok(Err(error @ (AcceptError::Handshake(_) | AcceptError::Protocol))) => {
+            return Err((NotTaken::NoHandshake, error.into()));
+        }
         Ok(Err(error @ AcceptError::Peer(_))) => return Err((NotTaken::NoPeer, error.into())),
         Err(elapsed) => return Err((NotTaken::TooSlow, elapsed.into())),
     };

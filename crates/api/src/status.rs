@@ -45,7 +45,8 @@ pub(crate) fn of_codec(status: Status) -> Status {
     if status.code() == Code::OutOfRange { status_of(&Failure::new(Reason::MessageTooLarge)) } else { status }
 }
 
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+/// An error and its causes, on one line.
+pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {

@@ -14,6 +14,7 @@ mod name;
 mod peer;
 mod pem;
 mod pki;
+mod rule;
 mod spiffe;
 mod tls;
 
@@ -24,6 +25,7 @@ pub use pki::{
     Authority, CertificateKind, InvalidPkcs12Password, IssueRequest, Issued, Pkcs12Password, PkiError, Validity,
     agency_named_by, fingerprint_of,
 };
+pub use rule::BrokenRule;
 pub use rustls_pki_types::ServerName;
 pub use spiffe::{InvalidSpiffeId, InvalidSystemName, InvalidTrustDomain, SpiffeId, SystemName, TrustDomain};
 pub use tls::{

@@ -81,8 +81,8 @@ impl PeerCertificate {
     }
 }
 
-/// Why a certificate gives no peer.
-#[derive(Debug, Error)]
+/// Why a certificate names nobody.
+#[derive(Debug, Clone, Error)]
 pub enum InvalidPeer {
     /// It is not an X.509 certificate.
     #[error("the certificate is not X.509 in DER")]

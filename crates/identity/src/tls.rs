@@ -1,10 +1,12 @@
 //! TLS 1.3 with a certificate on both sides: the hub's server side, and the client side of its partners.
 
+mod authorities;
 mod client;
 mod error;
 mod expiry;
 mod reload;
 mod server;
+mod verifier;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -82,6 +82,13 @@ impl House {
         self
     }
 
+    /// Lets the hub, from its next start on, trust the certificates of partners' authorities too.
+    pub fn trusts_partners(&self, ca: &Path) {
+        let text = std::fs::read_to_string(&self.paths.config).unwrap();
+        let text = text.replace("[identifiers]", &format!("partner-ca = {ca:?}\n[identifiers]"));
+        std::fs::write(&self.paths.config, text).unwrap();
+    }
+
     /// Starts the process.
     pub fn start(&mut self) {
         self.hub = Some(self.try_start().unwrap());

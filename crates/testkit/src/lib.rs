@@ -11,6 +11,7 @@ mod health;
 mod house;
 mod person;
 mod pki;
+mod presenter;
 mod process;
 mod provider;
 mod words;
@@ -20,6 +21,7 @@ pub use health::is_serving;
 pub use house::{House, HouseSettings};
 pub use person::Person;
 pub use pki::{Client, Pki};
+pub use presenter::{Answer, Attempt, Open, Presented, Presenter};
 pub use process::HubProcess;
 pub use provider::{ApiEntreprise, Script, shared_data};
 pub use words::{

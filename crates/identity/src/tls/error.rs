@@ -4,10 +4,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use rustls::server::VerifierBuilderError;
-use rustls::{Error as RustlsError, InconsistentKeys};
+use rustls::{CertificateError, Error as RustlsError, InconsistentKeys, OtherError};
 use thiserror::Error;
 
-use crate::{InvalidPeer, PemError};
+use crate::{BrokenRule, InvalidPeer, PemError};
 
 /// Files that make no TLS configuration.
 #[derive(Debug, Error)]
@@ -23,6 +23,12 @@ pub enum TlsError {
         /// What is wrong with the certificate.
         #[source]
         source: RustlsError,
+    },
+    /// A certificate of a bundle of authorities may not sign certificates: it would be trusted all the same.
+    #[error("`{}` holds a certificate that may not sign certificates", .path.display())]
+    NotAnAuthority {
+        /// The bundle.
+        path: PathBuf,
     },
     /// The key is another certificate's.
     #[error("the key `{}` does not belong to the certificate `{}`", .key.display(), .certificate.display())]
@@ -60,15 +66,18 @@ impl TlsError {
     }
 }
 
-/// A finished handshake that gives no peer. The connection must be closed.
-#[derive(Debug, Error)]
+/// Why a certificate gives no peer. The connection must be closed.
+#[derive(Debug, Clone, Error)]
 pub enum PeerError {
     /// No client certificate: the handshake is not finished, or the configuration is another one's.
     #[error("the connection has no client certificate")]
     Missing,
     /// Neither the trust domain's authorities nor the partners' vouch for it now.
     #[error("no trusted authority vouches for the client certificate")]
-    Untrusted(#[source] RustlsError),
+    Untrusted(#[source] webpki::Error),
+    /// It is trusted, and breaks a rule of its own or of its chain.
+    #[error("the client certificate is trusted, and not as it must be")]
+    Rule(#[from] BrokenRule),
     /// It says nothing usable about who the peer is.
     #[error("the client certificate names nobody")]
     Invalid(#[from] InvalidPeer),
@@ -83,7 +92,28 @@ pub enum AcceptError {
     /// The handshake failed: no certificate, an unknown or expired one, another protocol, a broken connection.
     #[error("the TLS handshake failed")]
     Handshake(#[source] io::Error),
-    /// The handshake succeeded, and the certificate gives no peer.
+    /// The certificate gives no peer.
     #[error("the TLS peer was refused")]
     Peer(#[from] PeerError),
+    /// The handshake succeeded, and the client did not say that it speaks HTTP/2.
+    #[error("the TLS client does not name the protocol h2")]
+    Protocol,
+}
+
+impl AcceptError {
+    /// What it is that broke off a handshake.
+    pub(super) fn of_handshake(error: io::Error) -> Self {
+        match peer_error_of(&error) {
+            Some(refusal) => Self::Peer(refusal.clone()),
+            None => Self::Handshake(error),
+        }
+    }
+}
+
+/// The refusal of ours inside of the library's, which says no more than that there is one.
+fn peer_error_of(error: &io::Error) -> Option<&PeerError> {
+    match error.get_ref()?.downcast_ref::<RustlsError>()? {
+        RustlsError::InvalidCertificate(CertificateError::Other(OtherError(refusal))) => refusal.downcast_ref(),
+        _ => None,
+    }
 }

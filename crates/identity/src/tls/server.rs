@@ -4,18 +4,17 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use rustls::crypto::CryptoProvider;
-use rustls::server::danger::ClientCertVerifier;
-use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
+use rustls::server::NoServerSessionStorage;
 use rustls::version::TLS13;
-use rustls::{RootCertStore, ServerConfig, ServerConnection};
-use rustls_pki_types::{CertificateDer, UnixTime};
+use rustls::{ServerConfig, ServerConnection};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use super::{ALPN_H2, AcceptError, Expiries, PeerError, TlsError, provider, roots_read};
+use super::verifier::PeerVerifier;
+use super::{ALPN_H2, AcceptError, Expiries, PeerError, TlsError, provider};
+use crate::PeerCertificate;
 use crate::pem::{certificates_read, key_read};
-use crate::{PeerCertificate, Trust};
 
 /// The PEM files of a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,8 +36,7 @@ pub struct ServerFiles {
 #[derive(Debug)]
 pub struct ServerTls {
     config: Arc<ServerConfig>,
-    trust_domain: Arc<dyn ClientCertVerifier>,
-    partners: Option<Arc<dyn ClientCertVerifier>>,
+    verifier: Arc<PeerVerifier>,
     expiries: Expiries,
 }
 
@@ -47,20 +45,12 @@ impl ServerTls {
     ///
     /// # Errors
     /// [`TlsError`] when a file is missing or not PEM, when the key is another certificate's, or when a
-    /// bundle of authorities is empty or damaged.
+    /// bundle of authorities is empty, damaged, or holds a certificate that is no authority's.
     pub fn load(files: &ServerFiles) -> Result<Self, TlsError> {
-        let trust_domain = roots_read(&files.trust_domain_ca)?;
-        let partners = files.partner_ca.as_deref().map(roots_read).transpose()?;
-        let everyone = RootCertStore {
-            roots: [&trust_domain].into_iter().chain(&partners).flat_map(|store| store.roots.iter().cloned()).collect(),
-        };
         let provider = provider();
-        Ok(Self {
-            config: Arc::new(config_build(files, everyone, &provider)?),
-            trust_domain: verifier_build(trust_domain, &provider)?,
-            partners: partners.map(|roots| verifier_build(roots, &provider)).transpose()?,
-            expiries: Expiries::read(files)?,
-        })
+        let verifier = Arc::new(PeerVerifier::read(files, &provider)?);
+        let config = Arc::new(config_build(files, &verifier, &provider)?);
+        Ok(Self { config, verifier, expiries: Expiries::read(files)? })
     }
 
     /// The configuration, for an acceptor other than [`ServerTls::accept`].
@@ -85,68 +75,46 @@ impl ServerTls {
     where
         IO: AsyncRead + AsyncWrite + Unpin,
     {
-        let stream = TlsAcceptor::from(self.config()).accept(io).await.map_err(AcceptError::Handshake)?;
+        let stream = TlsAcceptor::from(self.config()).accept(io).await.map_err(AcceptError::of_handshake)?;
         let (_, connection) = stream.get_ref();
+        // A client that names no protocol at all gets through the handshake (RFC 7301); HTTP/2 wants it named (RFC 9113, 3.3).
+        if connection.alpn_protocol() != Some(ALPN_H2) {
+            return Err(AcceptError::Protocol);
+        }
         let peer = self.peer(connection)?;
         Ok((stream, peer))
     }
 
     /// Who the peer of `connection` is, once its handshake with this very configuration is finished.
     ///
-    /// The certificate is verified again, first against the trust domain's authorities alone, because the
-    /// handshake does not tell which of the two bundles it was that vouched.
+    /// The certificate is verified again, because the handshake does not tell which of the two bundles it was that
+    /// vouched.
     ///
     /// # Errors
-    /// [`PeerError`] when there is no certificate, when it is no longer trusted (it may have expired since),
-    /// or when it names nobody ([`InvalidPeer`](crate::InvalidPeer)). The connection must then be closed.
+    /// [`PeerError`] when there is no certificate, when it is no longer trusted (it may have expired since), when it
+    /// breaks a rule, or when it names nobody ([`InvalidPeer`](crate::InvalidPeer)). The connection must then be closed.
     pub fn peer(&self, connection: &ServerConnection) -> Result<PeerCertificate, PeerError> {
         let chain = connection.peer_certificates().ok_or(PeerError::Missing)?;
         let (leaf, intermediates) = chain.split_first().ok_or(PeerError::Missing)?;
         let now = self.config.time_provider.current_time().ok_or(PeerError::NoTime)?;
-        let trust = self.trust_of(leaf, intermediates, now)?;
-        Ok(PeerCertificate::parse(leaf, trust)?)
-    }
-
-    fn trust_of(
-        &self,
-        leaf: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        now: UnixTime,
-    ) -> Result<Trust, PeerError> {
-        let own = self.trust_domain.verify_client_cert(leaf, intermediates, now);
-        let Err(refusal) = own else {
-            return Ok(Trust::TrustDomain);
-        };
-        let Some(partners) = &self.partners else {
-            return Err(PeerError::Untrusted(refusal));
-        };
-        partners.verify_client_cert(leaf, intermediates, now).map_err(PeerError::Untrusted)?;
-        Ok(Trust::Partner)
+        self.verifier.peer(leaf, intermediates, now)
     }
 }
 
 fn config_build(
     files: &ServerFiles,
-    everyone: RootCertStore,
+    verifier: &Arc<PeerVerifier>,
     provider: &Arc<CryptoProvider>,
 ) -> Result<ServerConfig, TlsError> {
     let ServerFiles { certificate, key, .. } = files;
     let mut config = ServerConfig::builder_with_provider(Arc::clone(provider))
         .with_protocol_versions(&[&TLS13])
         .map_err(TlsError::Protocol)?
-        .with_client_cert_verifier(verifier_build(everyone, provider)?)
+        .with_client_cert_verifier(Arc::<PeerVerifier>::clone(verifier))
         .with_single_cert(certificates_read(certificate)?, key_read(key)?)
         .map_err(|source| TlsError::of_pair(certificate, key, source))?;
     config.alpn_protocols = vec![ALPN_H2.to_vec()];
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
     Ok(config)
-}
-
-fn verifier_build(
-    roots: RootCertStore,
-    provider: &Arc<CryptoProvider>,
-) -> Result<Arc<dyn ClientCertVerifier>, TlsError> {
-    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider));
-    Ok(verifier.build()?)
 }

@@ -147,16 +147,18 @@ pub async fn handshake_refusal(server: &ServerTls, client: ClientConfig) -> rust
             let inner = error.get_ref().unwrap().downcast_ref::<rustls::Error>();
             inner.unwrap().clone()
         }
-        Err(AcceptError::Peer(error)) => panic!("the handshake succeeded, then: {error}"),
+        Err(AcceptError::Peer(error)) => panic!("the certificate was refused by a rule of ours: {error}"),
+        Err(error @ AcceptError::Protocol) => panic!("the handshake succeeded, then: {error}"),
         Ok((_, peer)) => panic!("{} was let in", peer.subject),
     }
 }
 
-/// Why `server` refuses the peer of a handshake that succeeded.
+/// Which rule of ours makes `server` refuse the peer when `client` connects.
 pub async fn peer_refusal(server: &ServerTls, client: ClientConfig) -> PeerError {
     match connect(server, client).await.0 {
         Err(AcceptError::Peer(error)) => error,
         Err(AcceptError::Handshake(error)) => panic!("the handshake failed: {error}"),
+        Err(error @ AcceptError::Protocol) => panic!("the certificate was good: {error}"),
         Ok((_, peer)) => panic!("{} was let in", peer.subject),
     }
 }
