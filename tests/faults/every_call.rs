@@ -5,7 +5,6 @@ use std::{
     os::unix::process::ExitStatusExt,
     path::{Path, PathBuf},
     sync::Arc,
-    time::Instant,
 };
 
 use futures::{StreamExt, stream};
@@ -113,14 +112,7 @@ async fn killed_at(model: &House, place: &Place) -> bool {
 async fn a_kill_at_any_call_that_writes_or_syncs_loses_nothing_that_was_acknowledged() {
     let model =
         Arc::new(House::build(UNEFOIS, &HouseSettings { more: CONFIGURATION.to_owned(), ..HouseSettings::default() }));
-    let begun = Instant::now();
     let places = undisturbed(&model).await;
-    println!(
-        "undisturbed {:?} {} {:?}",
-        begun.elapsed(),
-        places.len(),
-        places.iter().take(400).collect::<Vec<_>>().last()
-    );
     assert!(places.len() >= CALLS, "{} calls", places.len());
     let kills = stream::iter(places.into_iter().take(CALLS)).map(|place| {
         let model = Arc::clone(&model);
@@ -139,5 +131,4 @@ async fn a_kill_at_any_call_that_writes_or_syncs_loses_nothing_that_was_acknowle
         }
     });
     kills.buffer_unordered(AT_A_TIME).collect::<Vec<()>>().await;
-    println!("all {:?}", begun.elapsed());
 }

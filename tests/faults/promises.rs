@@ -126,8 +126,7 @@ impl Promises {
     async fn consents_stand(&self, house: &House) {
         let portal = house.agency("portail").await;
         for (id, person) in &self.granted {
-            let request =
-                ListRequest { subject: Some(person.by_nir()), case_reference: "kept".to_owned(), ..Default::default() };
+            let request = ListRequest { subject: Some(person.by_nir()), case_reference: "kept".to_owned() };
             let listed = portal.consent().list(request).await.unwrap().into_inner().consents;
             let found = listed.iter().find(|consent| consent.consent_id == *id).expect("a granted consent is listed");
             if self.withdrawn.contains(id) {

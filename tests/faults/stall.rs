@@ -101,6 +101,9 @@ async fn stalls(file: &str, calls: &str, held_up: HeldUp) {
     };
     let comes = async {
         until_serving(&watching, false).await;
+        let (status, why) = house.probed("/readyz").await;
+        assert!(status == 503 && why.contains("has not come further"), "{status}: {why}");
+        assert_eq!(house.probed("/livez").await.0, 200, "a stall is not the process's: a restart would mend nothing");
         is_shed(&house, &known).await;
     };
     let (told, ()) = tokio::join!(waits, comes);

@@ -24,7 +24,7 @@ use crate::{
     loader::Loader,
     metrics::{self, BrokerMetrics},
     readiness::Readiness,
-    recorder::{self, LedgerShard, Recorder},
+    recorder::{self, LedgerShard, Recorder, Taking},
     registry,
     registry::ApplyMode,
     subject::Known,
@@ -126,45 +126,28 @@ impl Hub {
     /// # Errors
     /// The database is behind its outside checkpoint or was altered, the secrets do not fit, or the storage failed.
     pub async fn open(parts: HubParts) -> Result<(Self, HubTasks), Failure> {
-        let HubParts {
-            name,
-            trust_domain,
-            operator,
-            catalog,
-            store,
-            writer,
-            key_store,
-            keyring,
-            outside,
-            sandbox,
-            connectors,
-            limits,
-            clock,
-            metrics: registry_of_metrics,
-        } = parts;
-        let metrics = BrokerMetrics::new(&registry_of_metrics);
-        let origin = shard_origin(&name, SLOT);
-        let signing_key = SigningKey::from_seed(&origin, keyring.ledger_seed()).map_err(Failure::internal)?;
-        let verifying_key = signing_key.verifying_key();
+        let HubParts { store, writer, key_store, keyring, outside, limits, clock, .. } = parts;
+        let metrics = BrokerMetrics::new(&parts.metrics);
+        let signing_key = signing_key(&parts.name, &keyring)?;
+        let (origin, verifying_key) = (signing_key.name().to_owned(), signing_key.verifying_key());
         let registry = registry::load(&store).await?;
         let is_new = registry.version() == 0;
         let authority = Arc::new(Authority::new(Arc::new(registry), 0));
         let storage = Readiness::new(writer.in_flight().clone(), key_store.in_flight().clone(), &limits);
         let (pseudonyms, of_follower) = (keyring.pseudonyms(), keyring.pseudonyms());
         let keys = Keys::new(key_store.clone(), Arc::new(keyring), &limits, storage.clone(), metrics.keys.clone());
-        let shard = LedgerShard::take(
-            store.clone(),
+        let taking = Taking {
+            store: store.clone(),
             writer,
             outside,
-            SLOT,
-            signing_key,
-            keys.clone(),
-            Arc::clone(&authority),
+            slot: SLOT,
+            key: signing_key,
+            keys: keys.clone(),
+            authority: Arc::clone(&authority),
             clock,
-            &limits,
-            metrics.recorder.clone(),
-        )
-        .await?;
+            metrics: metrics.recorder.clone(),
+        };
+        let shard = LedgerShard::take(taking, &limits).await?;
         let indexed = store.index_position_fetch(SLOT).await?;
         let (recorder, queues) = Recorder::new(&limits, &shard, indexed, storage.clone());
         let follower = Follower::new(store.clone(), of_follower, recorder.clone(), SLOT, &limits);
@@ -175,14 +158,14 @@ impl Hub {
             housekeeper: tokio::spawn(housekeeper),
             storage: storage.clone(),
             store: store.clone(),
-            key_store: key_store.clone(),
+            key_store,
         };
         let hub = Self(Arc::new(Shared {
-            trust_domain,
+            trust_domain: parts.trust_domain,
             origin,
             slot: SLOT,
             verifying_key,
-            catalog,
+            catalog: parts.catalog,
             pseudonyms,
             loader: Loader::start(store.clone(), &limits, metrics.loader_batch.clone()),
             keys,
@@ -191,14 +174,14 @@ impl Hub {
             recorder,
             storage,
             subjects: Cache::new(limits.subject_cache_max),
-            sandbox,
-            connectors,
+            sandbox: parts.sandbox,
+            connectors: parts.connectors,
             limits,
             clock,
             metrics,
         }));
-        hub.is_watched_by(&registry_of_metrics);
-        hub.before_serving(is_new.then_some(operator)).await?;
+        hub.is_watched_by(&parts.metrics);
+        hub.before_serving(is_new.then_some(parts.operator)).await?;
         Ok((hub, tasks))
     }
 
@@ -267,6 +250,11 @@ impl Hub {
     pub fn verifying_key(&self) -> &VerifyingKey {
         &self.0.verifying_key
     }
+}
+
+/// The key that signs the shard's checkpoints, named by its origin.
+fn signing_key(hub: &str, keyring: &Keyring) -> Result<SigningKey, Failure> {
+    SigningKey::from_seed(&shard_origin(hub, SLOT), keyring.ledger_seed()).map_err(Failure::internal)
 }
 
 impl HubTasks {

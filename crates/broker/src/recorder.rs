@@ -21,6 +21,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 pub(crate) use act::{Act, Effect, Performed, Place};
 pub(crate) use batch::{ChangedAnswer, Pending, Recorded, Redecide, Redecided, ReleaseTerms};
 pub(crate) use shard::LedgerShard;
+pub(crate) use take::Taking;
 
 use crate::{
     failure::Failure,

@@ -12,25 +12,27 @@ use crate::{
     authority::Authority, clock::Clock, failure::Failure, keys::Keys, limits::Limits, metrics::RecorderMetrics, tree,
 };
 
+/// What a shard is taken over with.
+pub(crate) struct Taking {
+    pub(crate) store: Store,
+    pub(crate) writer: Writer,
+    pub(crate) outside: CheckpointFile,
+    pub(crate) slot: u32,
+    pub(crate) key: SigningKey,
+    pub(crate) keys: Keys,
+    pub(crate) authority: Arc<Authority>,
+    pub(crate) clock: Clock,
+    pub(crate) metrics: RecorderMetrics,
+}
+
 impl LedgerShard {
     /// Takes the shard over: checks that the database is the one that the outside checkpoint saw, and rebuilds the
     /// edge of the tree.
     ///
     /// # Errors
     /// The database is older than the outside checkpoint, or not the one that it saw; or the storage failed.
-    #[allow(clippy::too_many_arguments, reason = "called once, where the hub is put together")]
-    pub(crate) async fn take(
-        store: Store,
-        mut writer: Writer,
-        outside: CheckpointFile,
-        slot: u32,
-        key: SigningKey,
-        keys: Keys,
-        authority: Arc<Authority>,
-        clock: Clock,
-        limits: &Limits,
-        metrics: RecorderMetrics,
-    ) -> Result<Self, Failure> {
+    pub(crate) async fn take(taking: Taking, limits: &Limits) -> Result<Self, Failure> {
+        let Taking { store, mut writer, outside, slot, key, keys, authority, clock, metrics } = taking;
         let mut tx = writer.begin().await?;
         let row = tx.shard_take_in_tx(slot, key.name()).await?;
         if row.origin != key.name() {

@@ -65,7 +65,7 @@ fn strangers() -> Vec<Kind> {
             rule: "7",
             sound: Sound::Intermediate,
             make: |world| {
-                let mut presented = below(world, Recipe::authority("intermediate", None));
+                let mut presented = below(world, &Recipe::authority("intermediate", None));
                 presented.chain.truncate(1);
                 presented
             },
@@ -88,7 +88,7 @@ fn signatures() -> Vec<Kind> {
             name: "below an authority with a bit of its signature turned",
             rule: "8",
             sound: Sound::Intermediate,
-            make: |world| turned(below(world, Recipe::authority("intermediate", None)), 1),
+            make: |world| turned(below(world, &Recipe::authority("intermediate", None)), 1),
             refusal: bad(),
         },
         Kind {
@@ -116,16 +116,16 @@ fn intermediates() -> Vec<Kind> {
         refusal: Refusal::Alert("CertificateUnknown", why),
     };
     vec![
-        kind("signed by a client", "9", "EndEntityUsedAsCa", |world| below(world, Recipe::client())),
+        kind("signed by a client", "9", "EndEntityUsedAsCa", |world| below(world, &Recipe::client())),
         kind("below an authority that does not say it is one", "9", "EndEntityUsedAsCa", |world| {
-            below(world, Recipe::authority("intermediate", None).without(BASIC_CONSTRAINTS))
+            below(world, &Recipe::authority("intermediate", None).without(BASIC_CONSTRAINTS))
         }),
         kind("below an authority that says it is none", "9", "EndEntityUsedAsCa", |world| {
-            below(world, Recipe::authority("intermediate", None).with(Extension::no_authority()))
+            below(world, &Recipe::authority("intermediate", None).with(Extension::no_authority()))
         }),
         kind("below an authority that may not sign certificates", "10", "of an authority in its chain", |world| {
             let usage = Extension::key_usage(DIGITAL_SIGNATURE | CRL_SIGN);
-            below(world, Recipe::authority("intermediate", None).with(usage))
+            below(world, &Recipe::authority("intermediate", None).with(usage))
         }),
         kind(
             "below an authority with an unknown extension that must be understood",
@@ -133,7 +133,7 @@ fn intermediates() -> Vec<Kind> {
             "UnsupportedCritical",
             |world| {
                 let unknown = Extension::new("1.2.3.4", Critical::Yes, vec![5, 0]);
-                below(world, Recipe::authority("intermediate", None).with(unknown))
+                below(world, &Recipe::authority("intermediate", None).with(unknown))
             },
         ),
         Kind {
@@ -142,7 +142,7 @@ fn intermediates() -> Vec<Kind> {
             sound: Sound::Intermediate,
             make: |world| {
                 let ended = |recipe: &mut Recipe| recipe.not_after = recipe.not_before + SignedDuration::from_mins(30);
-                below(world, Recipe::authority("intermediate", None).but(ended))
+                below(world, &Recipe::authority("intermediate", None).but(ended))
             },
             refusal: Refusal::Alert("CertificateExpired", "certificate expired"),
         },
@@ -151,7 +151,7 @@ fn intermediates() -> Vec<Kind> {
             rule: "14",
             sound: Sound::Intermediate,
             make: |world| {
-                below(world, Recipe::authority("intermediate", None).with(Extension::purposes(&[SERVER_AUTH])))
+                below(world, &Recipe::authority("intermediate", None).with(Extension::purposes(&[SERVER_AUTH])))
             },
             refusal: Refusal::Alert("UnsupportedCertificate", "does not allow extended key usage for client"),
         },
@@ -194,7 +194,7 @@ fn lengths() -> Vec<Kind> {
 }
 
 /// A good client below an authority of that recipe.
-fn below(world: &World, intermediate: Recipe) -> Presented {
+fn below(world: &World, intermediate: &Recipe) -> Presented {
     Recipe::client().presented(&intermediate.below(&world.trusted.root))
 }
 
