@@ -13,7 +13,8 @@ pub(crate) struct InForce {
     pub(crate) epoch: u64,
 }
 
-/// The one holder of what is in force. The recorder replaces it, after the commit; everybody else reads.
+/// The one holder of what is in force. It is told after the commit, by the recorder or by whoever hears of other nodes;
+/// everybody else reads.
 #[derive(Debug)]
 pub(crate) struct Authority {
     in_force: ArcSwap<InForce>,
@@ -28,12 +29,37 @@ impl Authority {
         self.in_force.load_full()
     }
 
-    pub(crate) fn epoch_raised(&self, epoch: u64) {
-        let registry = Arc::clone(&self.load().registry);
-        self.in_force.store(Arc::new(InForce { registry, epoch }));
+    /// Goes on to a registry and an epoch that were committed. What is older than what is known stays behind: two may
+    /// tell at once.
+    pub(crate) fn advance(&self, registry: &Arc<Registry>, epoch: u64) {
+        self.in_force.rcu(|known| {
+            let newer = registry.version() > known.registry.version();
+            InForce {
+                registry: Arc::clone(if newer { registry } else { &known.registry }),
+                epoch: known.epoch.max(epoch),
+            }
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use unefois_core::{Registry, RegistryFile};
+
+    use super::Authority;
+
+    fn registry(version: u64) -> Arc<Registry> {
+        Arc::new(Registry::of(version, RegistryFile::default()))
     }
 
-    pub(crate) fn registry_replaced(&self, registry: Arc<Registry>, epoch: u64) {
-        self.in_force.store(Arc::new(InForce { registry, epoch }));
+    #[test]
+    fn what_is_in_force_never_goes_back() {
+        let authority = Authority::new(registry(3), 5);
+        authority.advance(&registry(4), 4);
+        authority.advance(&registry(2), 6);
+        let now = authority.load();
+        assert_eq!((now.registry.version(), now.epoch), (4, 6));
     }
 }

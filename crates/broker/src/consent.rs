@@ -7,11 +7,10 @@ use unefois_core::{
     AgencyCode, Caller, Consent, ConsentCollector, ConsentId, DatasetId, Identifier, Purpose, Reason, Role,
 };
 use unefois_ledger::{Change, EntryKind, Outcome, PersonalPart, PublicPart};
-use unefois_store::Transaction;
+use unefois_store::{Reach, Transaction};
 use uuid::Uuid;
 
 use crate::{
-    authority::Authority,
     entry::{Draft, Placed},
     failure::Failure,
     hub::Hub,
@@ -158,7 +157,7 @@ impl Hub {
     /// Gives the identifier of the entry; `None` when there was nothing left to change.
     async fn consent_change(&self, change: ConsentChange, draft: Draft) -> Result<Option<Uuid>, Failure> {
         let (answer, answered) = oneshot::channel();
-        let act = ConsentAct { change, draft: Some(draft), answer: Some(answer) };
+        let act = ConsentAct { change, draft, answer: Some(answer) };
         self.recorder.perform(Box::new(act), answered).await
     }
 }
@@ -170,11 +169,18 @@ enum ConsentChange {
 
 struct ConsentAct {
     change: ConsentChange,
-    draft: Option<Draft>,
+    draft: Draft,
     answer: Option<oneshot::Sender<Result<Option<Uuid>, Failure>>>,
 }
 
 impl Act for ConsentAct {
+    fn reach(&self) -> Reach {
+        match self.change {
+            ConsentChange::Grant { .. } => Reach::Own,
+            ConsentChange::Withdraw { .. } => Reach::Every,
+        }
+    }
+
     fn perform<'act>(
         &'act mut self,
         tx: &'act mut Transaction<'_>,
@@ -197,11 +203,11 @@ impl Act for ConsentAct {
                     Effect::Removes
                 }
             };
-            Ok(Performed { entries: self.draft.take().into_iter().collect(), effect })
+            Ok(Performed { entries: vec![self.draft.clone()], effect })
         })
     }
 
-    fn settle(mut self: Box<Self>, outcome: Result<Vec<Placed>, Failure>, _authority: &Authority, _epoch: u64) {
+    fn settle(mut self: Box<Self>, outcome: Result<Vec<Placed>, Failure>) {
         if let Some(answer) = self.answer.take() {
             let _gone = answer.send(outcome.map(|placed| placed.first().map(|placed| placed.id)));
         }

@@ -9,12 +9,11 @@ use jiff::Timestamp;
 use tokio::sync::oneshot;
 use unefois_core::{Caller, ErasureScope, Identifier, Reason};
 use unefois_ledger::{Change, EntryKind, Outcome, PersonalPart, PublicPart};
-use unefois_store::{ErasureNumber, Transaction};
+use unefois_store::{ErasureNumber, Reach, Transaction};
 use unefois_vault::KeyUse;
 use uuid::Uuid;
 
 use crate::{
-    authority::Authority,
     entry::{Draft, Placed},
     failure::Failure,
     hub::Hub,
@@ -140,7 +139,7 @@ impl Erase {
         let mut traces = 0;
         if self.scope == ErasureScope::PayloadAndTrace {
             // The tail now: once the subject is gone, the follower cannot tell whose entries these are.
-            traces = tx.tail_traces_erase_in_tx(place.slot, &keys).await?;
+            traces = tx.tail_traces_erase_in_tx(&keys).await?;
             tx.subjects_erase_in_tx(&members).await?;
         }
         self.begun = Some(Begun { number, keys, records, traces });
@@ -189,6 +188,10 @@ impl Erase {
 }
 
 impl Act for Erase {
+    fn reach(&self) -> Reach {
+        Reach::Every
+    }
+
     fn perform<'act>(
         &'act mut self,
         tx: &'act mut Transaction<'_>,
@@ -205,7 +208,7 @@ impl Act for Erase {
         })
     }
 
-    fn settle(mut self: Box<Self>, outcome: Result<Vec<Placed>, Failure>, _authority: &Authority, _epoch: u64) {
+    fn settle(mut self: Box<Self>, outcome: Result<Vec<Placed>, Failure>) {
         let begun = self.begun.take().ok_or_else(|| Failure::new(Reason::Internal));
         if let Some(answer) = self.answer.take() {
             let id = crate::entry::single_id(outcome);
@@ -236,7 +239,7 @@ impl Act for Purge {
         })
     }
 
-    fn settle(mut self: Box<Self>, outcome: Result<Vec<Placed>, Failure>, _authority: &Authority, _epoch: u64) {
+    fn settle(mut self: Box<Self>, outcome: Result<Vec<Placed>, Failure>) {
         if let Some(answer) = self.answer.take() {
             let _gone = answer.send(outcome.map(|_placed| self.removed));
         }

@@ -26,6 +26,8 @@ pub struct Failure {
     pub exchange_id: Option<Uuid>,
     /// Whether the storage failed, after which this node writes nothing more.
     pub(crate) storage_failed: bool,
+    /// Whether another node was in the way: nothing was done, and it may be done again.
+    pub(crate) is_conflict: bool,
     /// What went wrong inside; for the log only.
     #[source]
     pub cause: Option<Cause>,
@@ -69,6 +71,7 @@ impl Failure {
             retry_after: None,
             exchange_id: None,
             storage_failed: false,
+            is_conflict: false,
             cause: None,
         }
     }
@@ -90,9 +93,9 @@ impl Failure {
     /// A failure of the store. The caller may try again: nothing left the hub.
     #[must_use]
     pub fn store(error: unefois_store::Error) -> Self {
-        let storage_failed = error.is_storage_failure();
+        let (storage_failed, is_conflict) = (error.is_storage_failure(), error.is_conflict());
         let failure = Self::new(Reason::CommitUnknown).because(error).retry_after(RETRY_AFTER);
-        Self { storage_failed, ..failure }
+        Self { storage_failed, is_conflict, ..failure }
     }
 
     /// Something that must be durable is not. This node writes nothing more.

@@ -7,7 +7,6 @@ use tokio::sync::oneshot;
 use unefois_store::Transaction;
 
 use crate::{
-    authority::Authority,
     clock::Clock,
     entry::Placed,
     failure::Failure,
@@ -61,7 +60,7 @@ impl Act for Forget {
         })
     }
 
-    fn settle(mut self: Box<Self>, outcome: Result<Vec<Placed>, Failure>, _authority: &Authority, _epoch: u64) {
+    fn settle(mut self: Box<Self>, outcome: Result<Vec<Placed>, Failure>) {
         if let Some(done) = self.done.take() {
             let _gone = done.send(outcome.map(|_placed| self.forgotten));
         }

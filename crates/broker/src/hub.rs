@@ -1,6 +1,9 @@
 //! The hub: everything that the use cases share, put together once.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
 
 use moka::sync::Cache;
 use tokio::task::JoinHandle;
@@ -8,13 +11,14 @@ use unefois_catalog::Catalog;
 use unefois_connect::ApiEntreprise;
 use unefois_core::{Agency, AgencyCode, Caller, DatasetId, RegistryFile, Role, Sandbox};
 use unefois_identity::TrustDomain;
-use unefois_ledger::{SigningKey, VerifyingKey, shard_origin};
-use unefois_store::{CheckpointFile, KeyStore, Store, Writer};
+use unefois_ledger::VerifyingKey;
+use unefois_store::{CheckpointFiles, KeyStore, Store, Writer};
 use unefois_telemetry::Metrics;
 use unefois_vault::{Keyring, Pseudonyms};
 
 use crate::{
     authority::Authority,
+    catch_up::{self, CatchUp},
     clock::Clock,
     failure::Failure,
     housekeeping,
@@ -24,14 +28,11 @@ use crate::{
     loader::Loader,
     metrics::{self, BrokerMetrics},
     readiness::Readiness,
-    recorder::{self, LedgerShard, Recorder, Taking},
+    recorder::{self, LedgerShard, Recorder, ShardKeys, Taking},
     registry,
     registry::ApplyMode,
     subject::Known,
 };
-
-/// The slot of the one shard of an embedded hub.
-const SLOT: u32 = 0;
 
 /// A provider's own system, asked live in place of held records.
 #[derive(Debug)]
@@ -59,8 +60,8 @@ pub struct HubParts {
     pub key_store: KeyStore,
     /// The hub's secrets.
     pub keyring: Keyring,
-    /// The outside checkpoint.
-    pub outside: CheckpointFile,
+    /// The outside checkpoints.
+    pub outside: CheckpointFiles,
     /// Identifiers accepted although their keys are wrong.
     pub sandbox: Sandbox,
     /// Live providers, by agency and dataset.
@@ -83,6 +84,7 @@ pub struct Shared {
     pub(crate) trust_domain: TrustDomain,
     pub(crate) origin: String,
     pub(crate) slot: u32,
+    pub(crate) shards: ShardKeys,
     pub(crate) verifying_key: VerifyingKey,
     pub(crate) catalog: Catalog,
     pub(crate) store: Store,
@@ -115,47 +117,59 @@ pub struct HubTasks {
     recorder: JoinHandle<Result<LedgerShard, Failure>>,
     follower: JoinHandle<Result<(), Failure>>,
     housekeeper: JoinHandle<()>,
+    catching_up: JoinHandle<()>,
     storage: Readiness,
     store: Store,
     key_store: KeyStore,
 }
 
 impl Hub {
-    /// Puts a hub together and takes its shard over.
+    /// Puts a hub together and takes a shard over, or opens one.
     ///
     /// # Errors
     /// The database is behind its outside checkpoint or was altered, the secrets do not fit, or the storage failed.
     pub async fn open(parts: HubParts) -> Result<(Self, HubTasks), Failure> {
         let HubParts { store, writer, key_store, keyring, outside, limits, clock, .. } = parts;
         let metrics = BrokerMetrics::new(&parts.metrics);
-        let signing_key = signing_key(&parts.name, &keyring)?;
-        let (origin, verifying_key) = (signing_key.name().to_owned(), signing_key.verifying_key());
         let registry = registry::load(&store).await?;
         let is_new = registry.version() == 0;
         let authority = Arc::new(Authority::new(Arc::new(registry), 0));
         let storage = Readiness::new(writer.in_flight().clone(), key_store.in_flight().clone(), &limits);
+        let keyring = Arc::new(keyring);
         let (pseudonyms, of_follower) = (keyring.pseudonyms(), keyring.pseudonyms());
-        let keys = Keys::new(key_store.clone(), Arc::new(keyring), &limits, storage.clone(), metrics.keys.clone());
+        let keys =
+            Keys::new(key_store.clone(), Arc::clone(&keyring), &limits, storage.clone(), metrics.keys.clone());
+        let subjects = Cache::new(limits.subject_cache_max);
+        let catch_up = CatchUp {
+            authority: Arc::clone(&authority),
+            subjects: subjects.clone(),
+            keys: keys.clone(),
+            clock,
+            erasure: Arc::new(Mutex::new(store.erasure_newest_fetch().await?)),
+        };
+        let wakes = store.wakes().await?;
+        let shards = ShardKeys { hub: parts.name, keyring };
         let taking = Taking {
             store: store.clone(),
             writer,
             outside,
-            slot: SLOT,
-            key: signing_key,
-            keys: keys.clone(),
-            authority: Arc::clone(&authority),
+            shards: shards.clone(),
+            catch_up: catch_up.clone(),
             clock,
             metrics: metrics.recorder.clone(),
         };
         let shard = LedgerShard::take(taking, &limits).await?;
-        let indexed = store.index_position_fetch(SLOT).await?;
+        let (slot, origin, verifying_key) = (shard.slot(), shard.origin().to_owned(), shard.verifying_key());
+        let indexed = store.index_position_fetch(slot).await?;
         let (recorder, queues) = Recorder::new(&limits, &shard, indexed, storage.clone());
-        let follower = Follower::new(store.clone(), of_follower, recorder.clone(), SLOT, &limits);
+        let follower = Follower::new(store.clone(), of_follower, recorder.clone(), slot, &limits);
         let housekeeper = housekeeping::run(recorder.clone(), clock, limits.request_id_kept, limits.housekeeping_every);
+        let catching_up = catch_up::run(catch_up, store.clone(), wakes, limits.catch_up_every, storage.clone());
         let tasks = HubTasks {
             recorder: tokio::spawn(recorder::run(shard, queues, limits.clone(), storage.clone())),
             follower: tokio::spawn(follower.run()),
             housekeeper: tokio::spawn(housekeeper),
+            catching_up: tokio::spawn(catching_up),
             storage: storage.clone(),
             store: store.clone(),
             key_store,
@@ -163,7 +177,8 @@ impl Hub {
         let hub = Self(Arc::new(Shared {
             trust_domain: parts.trust_domain,
             origin,
-            slot: SLOT,
+            slot,
+            shards,
             verifying_key,
             catalog: parts.catalog,
             pseudonyms,
@@ -173,7 +188,7 @@ impl Hub {
             authority,
             recorder,
             storage,
-            subjects: Cache::new(limits.subject_cache_max),
+            subjects,
             sandbox: parts.sandbox,
             connectors: parts.connectors,
             limits,
@@ -252,11 +267,6 @@ impl Hub {
     }
 }
 
-/// The key that signs the shard's checkpoints, named by its origin.
-fn signing_key(hub: &str, keyring: &Keyring) -> Result<SigningKey, Failure> {
-    SigningKey::from_seed(&shard_origin(hub, SLOT), keyring.ledger_seed()).map_err(Failure::internal)
-}
-
 impl HubTasks {
     /// The hub was told to stop: it is not ready any more, and finishes what comes in still.
     pub fn stops(&self) {
@@ -289,6 +299,7 @@ impl HubTasks {
     pub async fn finish(self) -> Result<(), Failure> {
         self.follower.abort();
         self.housekeeper.abort();
+        self.catching_up.abort();
         let recorded = self.recorder.await;
         // The readers first: the last connection that closes folds the write-ahead log into the database.
         self.store.close().await;

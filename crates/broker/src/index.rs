@@ -9,7 +9,6 @@ use unefois_store::{ErasureNumber, IndexRow, IndexSource, Store, SubjectMark, Tr
 use unefois_vault::Pseudonyms;
 
 use crate::{
-    authority::Authority,
     entry::Placed,
     failure::Failure,
     limits::Limits,
@@ -79,8 +78,10 @@ impl Follower {
                 Ok(Ok(SliceOutcome::Stale)) => {}
                 Ok(Err(failure)) if failure.is_storage_failure() => return Err(failure),
                 Ok(Err(failure)) => {
-                    tracing::warn!(reason = failure.reason.code(), "a slice of the index was not written; again");
+                    tracing::warn!(reason = failure.reason.code(), "a slice of the index may not be written; again");
                     tokio::time::sleep(PAUSE).await;
+                    // Where its outcome is unknown, the position tells.
+                    next = self.store.index_position_fetch(self.slot).await.unwrap_or(next);
                 }
                 Err(_recorder_ended) => return Ok(()),
             }
@@ -145,6 +146,7 @@ impl Act for Slice {
         _place: Place,
     ) -> BoxFuture<'act, Result<Performed, Failure>> {
         Box::pin(async move {
+            self.outcome = SliceOutcome::Written;
             if tx.erasure_newest_in_tx().await? != self.erasures {
                 self.outcome = SliceOutcome::Stale;
                 return Ok(Performed { entries: Vec::new(), effect: Effect::Keeps });
@@ -154,7 +156,7 @@ impl Act for Slice {
         })
     }
 
-    fn settle(mut self: Box<Self>, outcome: Result<Vec<Placed>, Failure>, _authority: &Authority, _epoch: u64) {
+    fn settle(mut self: Box<Self>, outcome: Result<Vec<Placed>, Failure>) {
         if let Some(done) = self.done.take() {
             let _gone = done.send(outcome.map(|_placed| self.outcome));
         }

@@ -54,6 +54,15 @@ impl Keys {
 
     /// Destroys keys: from the cache, and from the key store for good.
     pub(crate) async fn destroy(&self, ids: &[[u8; 16]], now: Timestamp) -> Result<(), Failure> {
+        self.forget(ids, now);
+        self.destroy_stored(ids).await
+    }
+
+    /// Forgets keys that were destroyed, by this node or another.
+    pub(crate) fn forget(&self, ids: &[[u8; 16]], now: Timestamp) {
+        if ids.is_empty() {
+            return;
+        }
         self.destroyed.rcu(|remembered| {
             let mut remembered = HashMap::clone(remembered);
             remembered.retain(|_, at| now.duration_since(*at) < DESTROYED_REMEMBERED);
@@ -61,7 +70,6 @@ impl Keys {
             remembered
         });
         ids.iter().for_each(|id| self.by_id.invalidate(id));
-        self.destroy_stored(ids).await
     }
 
     /// Destroys keys that nobody has opened since the hub started.

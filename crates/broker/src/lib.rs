@@ -9,6 +9,7 @@
 mod access;
 mod audit;
 mod authority;
+mod catch_up;
 mod clock;
 mod consent;
 mod entry;

@@ -57,6 +57,11 @@ pub struct Limits {
     /// How often what need not be remembered is forgotten.
     #[serde(with = "duration")]
     pub housekeeping_every: Duration,
+    /// How often a node looks for what other nodes changed, beside being woken.
+    #[serde(with = "duration")]
+    pub catch_up_every: Duration,
+    /// How often an act is tried in all when another node is in its way.
+    pub act_tries_max: u32,
     /// How many keys are held open in memory.
     pub key_cache_max: u64,
     /// How many subjects are remembered in memory.
@@ -94,6 +99,8 @@ impl Default for Limits {
             deadline_max: Duration::from_secs(60),
             request_id_kept: Duration::from_secs(24 * 60 * 60),
             housekeeping_every: Duration::from_secs(10 * 60),
+            catch_up_every: Duration::from_millis(500),
+            act_tries_max: 10,
             key_cache_max: 100_000,
             subject_cache_max: 100_000,
             search_page_max: 500,

@@ -28,6 +28,9 @@ pub enum Unready {
         /// By how many entries.
         entries: u64,
     },
+    /// The database cannot be reached.
+    #[error("the database cannot be reached")]
+    Unreachable,
     /// The hub was told to stop. It finishes what it took on.
     #[error("the hub is stopping")]
     Stopping,
@@ -47,6 +50,7 @@ struct Shared {
     stall_max: Duration,
     wait_max: Duration,
     is_stopping: AtomicBool,
+    is_unreached: AtomicBool,
     failed: watch::Sender<Option<Failure>>,
 }
 
@@ -59,6 +63,7 @@ impl Readiness {
             stall_max: limits.commit_stall_max,
             wait_max: limits.commit_wait_max,
             is_stopping: AtomicBool::new(false),
+            is_unreached: AtomicBool::new(false),
             failed: watch::Sender::new(None),
         }))
     }
@@ -71,6 +76,9 @@ impl Readiness {
         let since = self.0.ledger.age().max(self.0.keys.age()).unwrap_or_default();
         if since > self.0.stall_max {
             return Err(Unready::Stalled { since });
+        }
+        if self.0.is_unreached.load(Ordering::Relaxed) {
+            return Err(Unready::Unreachable);
         }
         if self.0.is_stopping.load(Ordering::Relaxed) {
             return Err(Unready::Stopping);
@@ -92,6 +100,16 @@ impl Readiness {
     /// The hub is told to stop: it is not ready for more, and finishes what comes in still.
     pub(crate) fn stop(&self) {
         self.0.is_stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// The database answered.
+    pub(crate) fn reached(&self) {
+        self.0.is_unreached.store(false, Ordering::Relaxed);
+    }
+
+    /// The database did not answer.
+    pub(crate) fn unreached(&self) {
+        self.0.is_unreached.store(true, Ordering::Relaxed);
     }
 
     /// The storage failed. The first failure is the one that counts.
@@ -119,7 +137,7 @@ impl Unready {
         match self {
             Self::Stalled { .. } => Err(Failure::overloaded("the storage stalls")),
             Self::IndexBehind { .. } => Err(Failure::overloaded("the search index is too far behind")),
-            Self::StorageFailed => Err(Failure::stopping()),
+            Self::StorageFailed | Self::Unreachable => Err(Failure::stopping()),
             Self::Stopping => Ok(()),
         }
     }

@@ -21,7 +21,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 pub(crate) use act::{Act, Effect, Performed, Place};
 pub(crate) use batch::{ChangedAnswer, Pending, Recorded, Redecide, Redecided, ReleaseTerms};
 pub(crate) use shard::LedgerShard;
-pub(crate) use take::Taking;
+pub(crate) use take::{ShardKeys, Taking};
 
 use crate::{
     failure::Failure,
@@ -171,7 +171,15 @@ pub(crate) async fn run(
 
 async fn record_all(shard: &mut LedgerShard, queues: &mut Queues, batch_max: usize) -> Result<(), Failure> {
     let mut batch = Vec::with_capacity(batch_max);
+    let renew_every = shard.renew_every();
     loop {
+        // Anew in each turn: every batch renews the lease too.
+        let renewal = async {
+            match renew_every {
+                Some(every) => tokio::time::sleep(every).await,
+                None => std::future::pending().await,
+            }
+        };
         let act = tokio::select! {
             biased;
             taken = queues.exchanges.recv_many(&mut batch, batch_max) => {
@@ -189,6 +197,10 @@ async fn record_all(shard: &mut LedgerShard, queues: &mut Queues, batch_max: usi
                 queues.acts.try_recv().ok()
             }
             Some(act) = queues.acts.recv() => Some(act),
+            () = renewal => {
+                shard.renew().await?;
+                None
+            }
         };
         if let Some(act) = act {
             shard.perform(act).await?;

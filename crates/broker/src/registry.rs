@@ -6,11 +6,10 @@ use futures::future::BoxFuture;
 use tokio::sync::oneshot;
 use unefois_core::{Agreement, Caller, Change, Effect as ChangeEffect, Noun, Reason, Registry, RegistryFile};
 use unefois_ledger::{EntryKind, Outcome, PublicPart};
-use unefois_store::{RegistryItemRow, RegistryVersionRow, Store, Transaction};
+use unefois_store::{Reach, RegistryItemRow, RegistryVersionRow, Store, Transaction};
 use uuid::Uuid;
 
 use crate::{
-    authority::Authority,
     entry::{Draft, Placed},
     failure::{Failure, Violation},
     hub::Hub,
@@ -108,14 +107,14 @@ struct Apply {
     caller: Caller,
     file: RegistryFile,
     changes: Vec<Change>,
-    next: Option<Registry>,
+    next: Option<Arc<Registry>>,
     answer: Option<oneshot::Sender<Result<Applied, Failure>>>,
 }
 
 impl Apply {
     async fn write(&mut self, tx: &mut Transaction<'_>, place: Place) -> Result<Performed, Failure> {
-        // Planned again: another file may have been applied while this one waited.
-        let registry = self.hub.registry();
+        // Planned again: another file may have been applied while this one waited, by this node or another.
+        let registry = load_in_tx(tx).await?;
         self.changes = self.hub.registry_plan(&registry, &self.file)?;
         let next = registry.with(&self.file);
         let version = RegistryVersionRow {
@@ -125,6 +124,7 @@ impl Apply {
         };
         let bodies = bodies(&self.file)?;
         let changed = self.changes.iter().map(|change| (change.noun.code(), change.id.clone()));
+        self.next = None;
         let mut items = Vec::new();
         let mut entries = Vec::new();
         for (change, place) in self.changes.iter().zip(changed) {
@@ -136,7 +136,7 @@ impl Apply {
             return Ok(Performed { entries, effect: Effect::Keeps });
         }
         tx.registry_apply_in_tx(&version, &items).await?;
-        self.next = Some(next);
+        self.next = Some(Arc::new(next));
         let removes = self.changes.iter().any(|change| change.effect == ChangeEffect::RemovesAuthority);
         Ok(Performed { entries, effect: if removes { Effect::Removes } else { Effect::Keeps } })
     }
@@ -161,6 +161,11 @@ impl Apply {
 }
 
 impl Act for Apply {
+    /// Whether something is removed is known only once it is planned.
+    fn reach(&self) -> Reach {
+        Reach::Every
+    }
+
     fn perform<'act>(
         &'act mut self,
         tx: &'act mut Transaction<'_>,
@@ -169,12 +174,13 @@ impl Act for Apply {
         Box::pin(self.write(tx, place))
     }
 
-    fn settle(mut self: Box<Self>, outcome: Result<Vec<Placed>, Failure>, authority: &Authority, epoch: u64) {
+    fn registry(&self) -> Option<Arc<Registry>> {
+        self.next.clone()
+    }
+
+    fn settle(mut self: Box<Self>, outcome: Result<Vec<Placed>, Failure>) {
         let applied = outcome.map(|placed| {
-            if let Some(next) = self.next.take() {
-                authority.registry_replaced(Arc::new(next), epoch);
-            }
-            let version = authority.load().registry.version();
+            let version = self.hub.registry().version();
             let ids = placed.iter().map(|placed| Some(placed.id));
             Applied { changes: std::mem::take(&mut self.changes).into_iter().zip(ids).collect(), version }
         });

@@ -6,12 +6,11 @@ use moka::sync::Cache;
 use tokio::sync::oneshot;
 use unefois_core::{Caller, Identifier, Reason};
 use unefois_ledger::{Change, EntryKind, Outcome, PersonalPart, PublicPart};
-use unefois_store::{SubjectRow, SubjectWithIdentifiers, Transaction};
+use unefois_store::{Reach, SubjectRow, SubjectWithIdentifiers, Transaction};
 use unefois_vault::{KeyUse, Pseudonyms};
 use uuid::Uuid;
 
 use crate::{
-    authority::Authority,
     entry::{Draft, Placed},
     failure::Failure,
     hub::Hub,
@@ -142,7 +141,7 @@ impl Hub {
         let draft = Draft::new(public, Uuid::now_v7()).sealed(&personal, &trace_key, &self.origin);
         let (answer, answered) = oneshot::channel();
         let subjects = self.subjects.clone();
-        let act = Merge { kept: kept.root, merged: merged.root, subjects, draft: Some(draft), answer: Some(answer) };
+        let act = Merge { kept: kept.root, merged: merged.root, subjects, draft, answer: Some(answer) };
         self.recorder.perform(Box::new(act), answered).await
     }
 
@@ -184,6 +183,7 @@ impl Act for Mention {
     ) -> BoxFuture<'act, Result<Performed, Failure>> {
         Box::pin(async move {
             let pseudonyms = self.pseudonyms.clone();
+            tx.pseudonyms_lock_in_tx(&pseudonyms).await?;
             let found = tx.subjects_list_in_tx(&pseudonyms).await?;
             let subject = match one_subject(found.iter().map(|(_, subject)| *subject))? {
                 // Mentioned by another meanwhile.
@@ -202,7 +202,7 @@ impl Act for Mention {
         })
     }
 
-    fn settle(mut self: Box<Self>, outcome: Result<Vec<Placed>, Failure>, _authority: &Authority, _epoch: u64) {
+    fn settle(mut self: Box<Self>, outcome: Result<Vec<Placed>, Failure>) {
         let known = self.known.take().ok_or_else(|| Failure::new(Reason::Internal));
         if let Some(answer) = self.answer.take() {
             let _gone = answer.send(outcome.and(known));
@@ -216,11 +216,15 @@ struct Merge {
     merged: [u8; 16],
     /// What is remembered of subjects; forgotten even when the caller does not wait for the commit.
     subjects: Cache<[u8; 32], Known>,
-    draft: Option<Draft>,
+    draft: Draft,
     answer: Option<oneshot::Sender<Result<Uuid, Failure>>>,
 }
 
 impl Act for Merge {
+    fn reach(&self) -> Reach {
+        Reach::Every
+    }
+
     fn perform<'act>(
         &'act mut self,
         tx: &'act mut Transaction<'_>,
@@ -233,11 +237,11 @@ impl Act for Merge {
                 }
             }
             tx.subject_merge_in_tx(self.kept, self.merged).await?;
-            Ok(Performed { entries: self.draft.take().into_iter().collect(), effect: Effect::Removes })
+            Ok(Performed { entries: vec![self.draft.clone()], effect: Effect::Removes })
         })
     }
 
-    fn settle(mut self: Box<Self>, outcome: Result<Vec<Placed>, Failure>, _authority: &Authority, _epoch: u64) {
+    fn settle(mut self: Box<Self>, outcome: Result<Vec<Placed>, Failure>) {
         if outcome.is_ok() {
             self.subjects.invalidate_all();
         }

@@ -46,6 +46,8 @@ pub(crate) struct HubArguments {
 pub(crate) enum Command {
     /// Run a hub.
     Serve(ServeOptions),
+    /// Bring the schemas on PostgreSQL to the ones of this program.
+    Migrate,
     /// Tell a story of invented people on a hub of its own.
     Demo(DemoArguments),
     /// A certificate authority and certificates for development.

@@ -13,6 +13,7 @@ use figment::{
 };
 use jiff::fmt::serde::unsigned_duration::friendly::compact::required as duration;
 use serde::Deserialize;
+use unefois_store::StorageSettings;
 use unefois_telemetry::{LogSettings, TelemetrySettings};
 
 /// Everything that can be configured. `deploy/unefois.toml` documents each key.
@@ -20,6 +21,7 @@ use unefois_telemetry::{LogSettings, TelemetrySettings};
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub(crate) struct Config {
     pub(crate) hub: HubConfig,
+    pub(crate) storage: StorageSettings,
     pub(crate) server: ServerConfig,
     pub(crate) identifiers: IdentifiersConfig,
     pub(crate) admin: AdminConfig,

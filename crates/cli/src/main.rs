@@ -6,8 +6,10 @@ mod client;
 mod config;
 mod consent;
 mod demo;
+mod migrate;
 mod output;
 mod pki;
+mod place;
 mod publish;
 mod pull;
 mod registry;
@@ -38,6 +40,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let Arguments { config, hub, command } = arguments;
     match command {
         Command::Serve(options) => serve::run(config.as_deref(), options).await,
+        Command::Migrate => migrate::run(config.as_deref()).await,
         Command::Demo(options) => demo::run(options.into()).await,
         Command::Pki(command) => pki::run(command, config.as_deref(), hub).await,
         Command::Registry(command) => registry::run(command, config.as_deref(), hub).await,

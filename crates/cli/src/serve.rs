@@ -13,20 +13,22 @@ use unefois_catalog::Catalog;
 use unefois_connect::{ApiEntreprise, ApiEntrepriseConfig, TrustedRoots};
 use unefois_core::{AgencyCode, DatasetId, IdentifierKind, Sandbox};
 use unefois_identity::{ReloadingServerTls, ServerFiles, TrustDomain};
-use unefois_store::{CheckpointFile, DataDirectory, DirectoryLock, KeyStore, Store};
+use unefois_store::{DirectoryLock, Opened, StorageKind, Store};
 use unefois_telemetry::{Exporter, Metrics, Tracer, log_start, process_watch};
 use unefois_vault::Keyring;
 
 use crate::{
     arguments::ServeOptions,
     config::{Config, ProviderConfig},
+    place::Place,
 };
 
 /// A hub that is put together, and the lock that keeps another out of its data directory.
 pub(crate) struct OpenHub {
     pub(crate) hub: Hub,
     pub(crate) tasks: HubTasks,
-    _lock: DirectoryLock,
+    /// Of an embedded hub. Nodes that share a server share no folder.
+    _lock: Option<DirectoryLock>,
 }
 
 impl OpenHub {
@@ -133,23 +135,16 @@ fn wall_clock() -> u64 {
 
 /// Opens the hub of a configuration, for serving it or for one command while no hub runs.
 pub(crate) async fn open(config: &Config, metrics: &Metrics) -> anyhow::Result<OpenHub> {
-    let directory = DataDirectory::new(&config.hub.data_directory);
-    let lock = directory.lock()?;
-    let keyring_file = config.hub.keyring.clone().unwrap_or_else(|| directory.keyring());
-    if !keyring_file.exists() && !directory.database().exists() {
-        Keyring::generate().save_new(&keyring_file)?;
-    }
-    let keyring = Keyring::load(&keyring_file)?;
-    // The key store is made before the database: one without it has lost it, and an empty one would open nothing.
-    anyhow::ensure!(
-        directory.key_store().exists() || !directory.database().exists(),
-        "`{}` is missing, and nothing in `{}` can be opened without it: restore it from a backup",
-        directory.key_store().display(),
-        directory.database().display()
-    );
-    let key_store = KeyStore::open(&directory, &config.limits.store).await?;
-    let (store, writer) = Store::open(&directory, &config.limits.store).await?;
-    let outside = config.hub.outside_checkpoint.clone().unwrap_or_else(|| directory.checkpoint());
+    let place = Place::of(config);
+    let (lock, opened) = match config.storage.kind {
+        StorageKind::Sqlite => {
+            let lock = place.directory.lock()?;
+            place.make_keyring_for_new_data()?;
+            (Some(lock), Store::open_sqlite(&place.directory, &config.limits.store).await?)
+        }
+        StorageKind::Postgres => (None, Store::open_postgres(&config.storage, &config.limits.store).await?),
+    };
+    let Opened { store, writer, key_store } = opened;
     let parts = HubParts {
         name: config.hub.name.clone(),
         trust_domain: TrustDomain::parse(&config.hub.trust_domain).context("hub.trust-domain")?,
@@ -158,8 +153,8 @@ pub(crate) async fn open(config: &Config, metrics: &Metrics) -> anyhow::Result<O
         store,
         writer,
         key_store,
-        keyring,
-        outside: CheckpointFile::new(&outside),
+        keyring: Keyring::load(&place.keyring)?,
+        outside: place.outside,
         sandbox: sandbox(&config.identifiers.sandbox)?,
         connectors: connectors(&config.provider)?,
         limits: config.limits.broker.clone(),

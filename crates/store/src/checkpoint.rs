@@ -12,6 +12,26 @@ pub struct CheckpointFile {
     path: PathBuf,
 }
 
+/// Where the outside checkpoints of a hub are.
+#[derive(Debug, Clone)]
+pub enum CheckpointFiles {
+    /// The file of the one shard of an embedded hub.
+    One(PathBuf),
+    /// A folder, which all nodes share: a file for each shard.
+    Shared(PathBuf),
+}
+
+impl CheckpointFiles {
+    /// The file of the shard in that slot.
+    #[must_use]
+    pub fn of(&self, slot: u32) -> CheckpointFile {
+        match self {
+            Self::One(file) => CheckpointFile::new(file),
+            Self::Shared(folder) => CheckpointFile::new(&folder.join(format!("checkpoint-{slot}"))),
+        }
+    }
+}
+
 /// The outside checkpoint cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {action} the outside checkpoint `{path}`")]

@@ -1,13 +1,6 @@
 //! Entries of the ledger, and the full tiles of its tree.
 
-use sqlx::AssertSqlSafe;
-
-use crate::{
-    batch::{placeholders, runs},
-    error::{Doing, Error, fixed, signed, unsigned},
-    open::Store,
-    writer::Transaction,
-};
+use crate::{backend::on, error::Error, open::Store, writer::Transaction};
 
 /// One entry as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,21 +45,7 @@ impl Store {
     /// # Errors
     /// The database cannot be read.
     pub async fn entry_fetch(&self, slot: u32, index: u64) -> Result<Option<EntryRow>, Error> {
-        type Row = (Vec<u8>, Vec<u8>, Option<Vec<u8>>, Option<Vec<u8>>);
-        let row: Option<Row> = sqlx::query_as(
-            "SELECT leaf_hash, leaf, personal_key, personal_sealed FROM entry WHERE slot = ? AND idx = ?",
-        )
-        .bind(i64::from(slot))
-        .bind(signed(index))
-        .fetch_optional(&self.readers)
-        .await
-        .doing("read an entry")?;
-        let Some((leaf_hash, leaf, key, sealed)) = row else { return Ok(None) };
-        let personal = match (key, sealed) {
-            (Some(key), Some(sealed)) => Some((fixed(&key, "key id")?, sealed)),
-            _ => None,
-        };
-        Ok(Some(EntryRow { index, leaf_hash: fixed(&leaf_hash, "leaf hash")?, leaf, personal }))
+        on!(&self.0, it => it.entry_fetch(slot, index).await)
     }
 
     /// At most `count_max` entries from `from` on and below `before`, in order.
@@ -74,21 +53,7 @@ impl Store {
     /// # Errors
     /// The database cannot be read.
     pub async fn leaves_list(&self, slot: u32, from: u64, before: u64, count_max: u32) -> Result<Vec<LeafRow>, Error> {
-        let rows: Vec<(i64, Vec<u8>, Vec<u8>)> = sqlx::query_as(
-            "SELECT idx, leaf_hash, leaf FROM entry WHERE slot = ? AND idx >= ? AND idx < ? ORDER BY idx LIMIT ?",
-        )
-        .bind(i64::from(slot))
-        .bind(signed(from))
-        .bind(signed(before))
-        .bind(i64::from(count_max))
-        .fetch_all(&self.readers)
-        .await
-        .doing("list entries")?;
-        rows.into_iter()
-            .map(|(index, hash, leaf)| {
-                Ok(LeafRow { index: unsigned(index, "entry index")?, leaf_hash: fixed(&hash, "leaf hash")?, leaf })
-            })
-            .collect()
+        on!(&self.0, it => it.leaves_list(slot, from, before, count_max).await)
     }
 
     /// The leaf hashes from `from` on and below `before`, in order.
@@ -96,18 +61,7 @@ impl Store {
     /// # Errors
     /// The database cannot be read, or a hash is missing.
     pub async fn leaf_hashes_list(&self, slot: u32, from: u64, before: u64) -> Result<Vec<[u8; 32]>, Error> {
-        let rows: Vec<Vec<u8>> =
-            sqlx::query_scalar("SELECT leaf_hash FROM entry WHERE slot = ? AND idx >= ? AND idx < ? ORDER BY idx")
-                .bind(i64::from(slot))
-                .bind(signed(from))
-                .bind(signed(before))
-                .fetch_all(&self.readers)
-                .await
-                .doing("list leaf hashes")?;
-        if rows.len() as u64 != before.saturating_sub(from) {
-            return Err(Error::Malformed { what: "ledger: an entry is missing" });
-        }
-        rows.iter().map(|hash| fixed(hash, "leaf hash")).collect()
+        on!(&self.0, it => it.leaf_hashes_list(slot, from, before).await)
     }
 
     /// The hashes of one full tile, one after another.
@@ -115,15 +69,7 @@ impl Store {
     /// # Errors
     /// The database cannot be read, or the tile is missing.
     pub async fn tile_fetch(&self, slot: u32, level: u8, index: u64) -> Result<Vec<u8>, Error> {
-        let hashes: Option<Vec<u8>> =
-            sqlx::query_scalar("SELECT hashes FROM tile WHERE slot = ? AND level = ? AND idx = ?")
-                .bind(i64::from(slot))
-                .bind(i64::from(level))
-                .bind(signed(index))
-                .fetch_optional(&self.readers)
-                .await
-                .doing("read a tile")?;
-        hashes.ok_or(Error::Malformed { what: "ledger: a tile is missing" })
+        on!(&self.0, it => it.tile_fetch(slot, level, index).await)
     }
 
     /// The roots of the full tiles from `from` on and below `before`, in order.
@@ -131,20 +77,7 @@ impl Store {
     /// # Errors
     /// The database cannot be read, or a tile is missing.
     pub async fn tile_roots_list(&self, slot: u32, level: u8, from: u64, before: u64) -> Result<Vec<[u8; 32]>, Error> {
-        let rows: Vec<Vec<u8>> = sqlx::query_scalar(
-            "SELECT root FROM tile WHERE slot = ? AND level = ? AND idx >= ? AND idx < ? ORDER BY idx",
-        )
-        .bind(i64::from(slot))
-        .bind(i64::from(level))
-        .bind(signed(from))
-        .bind(signed(before))
-        .fetch_all(&self.readers)
-        .await
-        .doing("list the roots of tiles")?;
-        if rows.len() as u64 != before.saturating_sub(from) {
-            return Err(Error::Malformed { what: "ledger: a tile is missing" });
-        }
-        rows.iter().map(|root| fixed(root, "tile root")).collect()
+        on!(&self.0, it => it.tile_roots_list(slot, level, from, before).await)
     }
 }
 
@@ -154,23 +87,7 @@ impl Transaction<'_> {
     /// # Errors
     /// The storage failed, or a position is taken.
     pub async fn entries_insert_in_tx(&mut self, slot: u32, entries: &[EntryRow]) -> Result<(), Error> {
-        for run in runs(entries) {
-            let sql = format!(
-                "INSERT INTO entry (slot, idx, leaf_hash, leaf, personal_key, personal_sealed) VALUES {}",
-                placeholders(run.len(), 6)
-            );
-            let mut query = sqlx::query(AssertSqlSafe(sql));
-            for entry in run {
-                let (key, sealed) = match &entry.personal {
-                    Some((key, sealed)) => (Some(&key[..]), Some(&sealed[..])),
-                    None => (None, None),
-                };
-                query = query.bind(i64::from(slot)).bind(signed(entry.index)).bind(&entry.leaf_hash[..]);
-                query = query.bind(&entry.leaf[..]).bind(key).bind(sealed);
-            }
-            query.execute(self.connection()).await.doing("append entries")?;
-        }
-        Ok(())
+        on!(&mut self.0, it => it.entries_insert_in_tx(slot, entries).await)
     }
 
     /// Stores tiles that became full.
@@ -178,17 +95,6 @@ impl Transaction<'_> {
     /// # Errors
     /// The storage failed, or a tile is there already.
     pub async fn tiles_insert_in_tx(&mut self, slot: u32, tiles: &[TileRow]) -> Result<(), Error> {
-        for tile in tiles {
-            sqlx::query("INSERT INTO tile (slot, level, idx, hashes, root) VALUES (?, ?, ?, ?, ?)")
-                .bind(i64::from(slot))
-                .bind(i64::from(tile.level))
-                .bind(signed(tile.index))
-                .bind(&tile.hashes)
-                .bind(&tile.root[..])
-                .execute(self.connection())
-                .await
-                .doing("store a tile")?;
-        }
-        Ok(())
+        on!(&mut self.0, it => it.tiles_insert_in_tx(slot, tiles).await)
     }
 }

@@ -1,27 +1,26 @@
 //! Erasures: rows that are removed, keys that may never come back, and what a crash left to be removed.
 
-use sqlx::{AssertSqlSafe, QueryBuilder, Sqlite};
-
-use crate::{
-    batch::{placeholders, runs},
-    error::{Doing, Error, fixed},
-    open::Store,
-    writer::Transaction,
-};
+use crate::{backend::on, error::Error, open::Store, writer::Transaction};
 
 /// The number of an erasure; they count up from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ErasureNumber(i64);
-
-const NEWEST: &str = "SELECT coalesce(max(id), 0) FROM erasure";
+pub struct ErasureNumber(pub(crate) i64);
 
 impl Store {
+    /// The keys that were destroyed by erasures after `after`.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn erased_keys_since_list(&self, after: ErasureNumber) -> Result<Vec<[u8; 16]>, Error> {
+        on!(&self.0, it => it.erased_keys_since_list(after).await)
+    }
+
     /// The newest erasure; number 0 when there was none.
     ///
     /// # Errors
     /// The database cannot be read.
     pub async fn erasure_newest_fetch(&self) -> Result<ErasureNumber, Error> {
-        sqlx::query_scalar(NEWEST).fetch_one(&self.readers).await.doing("read the newest erasure").map(ErasureNumber)
+        on!(&self.0, it => it.erasure_newest_fetch().await)
     }
 
     /// The erasures of which rows are still to be removed.
@@ -29,11 +28,7 @@ impl Store {
     /// # Errors
     /// The database cannot be read.
     pub async fn erasures_open_list(&self) -> Result<Vec<ErasureNumber>, Error> {
-        let rows: Vec<i64> = sqlx::query_scalar("SELECT id FROM erasure WHERE done_at IS NULL ORDER BY id")
-            .fetch_all(&self.readers)
-            .await
-            .doing("list unfinished erasures")?;
-        Ok(rows.into_iter().map(ErasureNumber).collect())
+        on!(&self.0, it => it.erasures_open_list().await)
     }
 
     /// Destroyed keys in the order of their identifiers, from after `after` on; at most `count_max`.
@@ -41,14 +36,7 @@ impl Store {
     /// # Errors
     /// The database cannot be read.
     pub async fn erased_keys_list(&self, after: Option<[u8; 16]>, count_max: u32) -> Result<Vec<[u8; 16]>, Error> {
-        let after = after.map_or_else(Vec::new, |key| key.to_vec());
-        let rows: Vec<Vec<u8>> = sqlx::query_scalar("SELECT id FROM erased_key WHERE id > ? ORDER BY id LIMIT ?")
-            .bind(after)
-            .bind(i64::from(count_max))
-            .fetch_all(&self.readers)
-            .await
-            .doing("list erased keys")?;
-        rows.iter().map(|id| fixed(id, "key id")).collect()
+        on!(&self.0, it => it.erased_keys_list(after, count_max).await)
     }
 
     /// Whether that key was destroyed by an erasure.
@@ -56,26 +44,25 @@ impl Store {
     /// # Errors
     /// The database cannot be read.
     pub async fn erased_key_exists(&self, key: [u8; 16]) -> Result<bool, Error> {
-        let found: Option<i64> = sqlx::query_scalar("SELECT 1 FROM erased_key WHERE id = ?")
-            .bind(&key[..])
-            .fetch_optional(&self.readers)
-            .await
-            .doing("look for an erased key")?;
-        Ok(found.is_some())
+        on!(&self.0, it => it.erased_key_exists(key).await)
     }
 }
 
 impl Transaction<'_> {
+    /// The keys that were destroyed by erasures after `after`, as this transaction sees it.
+    ///
+    /// # Errors
+    /// The storage failed.
+    pub async fn erased_keys_since_in_tx(&mut self, after: ErasureNumber) -> Result<Vec<[u8; 16]>, Error> {
+        on!(&mut self.0, it => it.erased_keys_since_in_tx(after).await)
+    }
+
     /// As [`Store::erasure_newest_fetch`], as this transaction sees it.
     ///
     /// # Errors
     /// The storage failed.
     pub async fn erasure_newest_in_tx(&mut self) -> Result<ErasureNumber, Error> {
-        sqlx::query_scalar(NEWEST)
-            .fetch_one(self.connection())
-            .await
-            .doing("read the newest erasure")
-            .map(ErasureNumber)
+        on!(&mut self.0, it => it.erasure_newest_in_tx().await)
     }
 
     /// Begins an erasure: `keys` may never come back, and the traces found by `search` are still to be removed.
@@ -88,28 +75,7 @@ impl Transaction<'_> {
         search: &[[u8; 32]],
         now: i64,
     ) -> Result<ErasureNumber, Error> {
-        let number: i64 = sqlx::query_scalar("INSERT INTO erasure (erased_at) VALUES (?) RETURNING id")
-            .bind(now)
-            .fetch_one(self.connection())
-            .await
-            .doing("begin an erasure")?;
-        for key in keys {
-            sqlx::query("INSERT INTO erased_key (id, erasure) VALUES (?, ?)")
-                .bind(&key[..])
-                .bind(number)
-                .execute(self.connection())
-                .await
-                .doing("note an erased key")?;
-        }
-        for pseudonym in search {
-            sqlx::query("INSERT INTO erasure_search (erasure, search) VALUES (?, ?)")
-                .bind(number)
-                .bind(&pseudonym[..])
-                .execute(self.connection())
-                .await
-                .doing("note what is to be erased")?;
-        }
-        Ok(ErasureNumber(number))
+        on!(&mut self.0, it => it.erasure_insert_in_tx(keys, search, now).await)
     }
 
     /// Removes every record of these subjects, and what publications keep of its content. Gives how many records.
@@ -117,18 +83,7 @@ impl Transaction<'_> {
     /// # Errors
     /// The storage failed.
     pub async fn records_erase_in_tx(&mut self, subjects: &[[u8; 16]]) -> Result<u64, Error> {
-        let mut erased = 0;
-        for run in runs(subjects) {
-            let theirs = format!("(SELECT id FROM record WHERE subject IN {})", placeholders(1, run.len()));
-            // A repeat of the publication is still known to be one: it must not bring the record back.
-            let scrub =
-                format!("UPDATE publication SET content = zeroblob(32), item_path = x'' WHERE record IN {theirs}");
-            self.of_subjects(scrub, run, "scrub publications").await?;
-            self.of_subjects(format!("DELETE FROM revision WHERE record IN {theirs}"), run, "erase revisions").await?;
-            let records = format!("DELETE FROM record WHERE subject IN {}", placeholders(1, run.len()));
-            erased += self.of_subjects(records, run, "erase records").await?;
-        }
-        Ok(erased)
+        on!(&mut self.0, it => it.records_erase_in_tx(subjects).await)
     }
 
     /// Removes these subjects, their identifiers and their consents. Their records are gone already.
@@ -136,36 +91,15 @@ impl Transaction<'_> {
     /// # Errors
     /// The storage failed, or a record is left.
     pub async fn subjects_erase_in_tx(&mut self, subjects: &[[u8; 16]]) -> Result<(), Error> {
-        for run in runs(subjects) {
-            for (table, column) in [("identifier", "subject"), ("consent", "subject"), ("subject", "id")] {
-                let sql = format!("DELETE FROM {table} WHERE {column} IN {}", placeholders(1, run.len()));
-                self.of_subjects(sql, run, "erase subjects").await?;
-            }
-        }
-        Ok(())
+        on!(&mut self.0, it => it.subjects_erase_in_tx(subjects).await)
     }
 
     /// Removes the personal parts sealed under these keys from the entries that are not indexed yet. Gives how many.
     ///
     /// # Errors
     /// The storage failed.
-    pub async fn tail_traces_erase_in_tx(&mut self, slot: u32, keys: &[[u8; 16]]) -> Result<u64, Error> {
-        let mut erased = 0;
-        for run in runs(keys) {
-            let mut query: QueryBuilder<Sqlite> =
-                QueryBuilder::new("UPDATE entry SET personal_key = NULL, personal_sealed = NULL WHERE slot = ");
-            query.push_bind(i64::from(slot));
-            query.push(" AND idx >= coalesce((SELECT next FROM index_position WHERE slot = entry.slot), 0)");
-            query.push(" AND personal_key IN (");
-            let mut separated = query.separated(", ");
-            for key in run {
-                separated.push_bind(key.to_vec());
-            }
-            query.push(")");
-            let done = query.build().execute(self.connection()).await.doing("erase unindexed traces")?;
-            erased += done.rows_affected();
-        }
-        Ok(erased)
+    pub async fn tail_traces_erase_in_tx(&mut self, keys: &[[u8; 16]]) -> Result<u64, Error> {
+        on!(&mut self.0, it => it.tail_traces_erase_in_tx(keys).await)
     }
 
     /// Removes at most `count_max` indexed traces of an erasure: the personal part of the entry, and the row by which
@@ -174,31 +108,7 @@ impl Transaction<'_> {
     /// # Errors
     /// The storage failed.
     pub async fn traces_erase_in_tx(&mut self, erasure: ErasureNumber, count_max: u32) -> Result<u64, Error> {
-        let found: Vec<(Vec<u8>, i64, i64)> = sqlx::query_as(
-            "SELECT s.search, s.slot, s.idx FROM erasure_search e JOIN entry_subject s ON s.search = e.search
-             WHERE e.erasure = ? LIMIT ?",
-        )
-        .bind(erasure.0)
-        .bind(i64::from(count_max))
-        .fetch_all(self.connection())
-        .await
-        .doing("find traces to erase")?;
-        for (search, slot, index) in &found {
-            sqlx::query("UPDATE entry SET personal_key = NULL, personal_sealed = NULL WHERE slot = ? AND idx = ?")
-                .bind(slot)
-                .bind(index)
-                .execute(self.connection())
-                .await
-                .doing("erase a trace")?;
-            sqlx::query("DELETE FROM entry_subject WHERE search = ? AND slot = ? AND idx = ?")
-                .bind(search)
-                .bind(slot)
-                .bind(index)
-                .execute(self.connection())
-                .await
-                .doing("erase a search row")?;
-        }
-        Ok(found.len() as u64)
+        on!(&mut self.0, it => it.traces_erase_in_tx(erasure, count_max).await)
     }
 
     /// Ends an erasure of which nothing is left to be removed.
@@ -206,26 +116,6 @@ impl Transaction<'_> {
     /// # Errors
     /// The storage failed.
     pub async fn erasure_finish_in_tx(&mut self, erasure: ErasureNumber, now: i64) -> Result<(), Error> {
-        sqlx::query("DELETE FROM erasure_search WHERE erasure = ?")
-            .bind(erasure.0)
-            .execute(self.connection())
-            .await
-            .doing("end an erasure")?;
-        sqlx::query("UPDATE erasure SET done_at = ? WHERE id = ?")
-            .bind(now)
-            .bind(erasure.0)
-            .execute(self.connection())
-            .await
-            .doing("end an erasure")?;
-        Ok(())
-    }
-
-    /// Runs a statement whose parameters are these subjects. Gives how many rows it touched.
-    async fn of_subjects(&mut self, sql: String, subjects: &[[u8; 16]], action: &'static str) -> Result<u64, Error> {
-        let mut query = sqlx::query(AssertSqlSafe(sql));
-        for subject in subjects {
-            query = query.bind(subject.to_vec());
-        }
-        Ok(query.execute(self.connection()).await.doing(action)?.rows_affected())
+        on!(&mut self.0, it => it.erasure_finish_in_tx(erasure, now).await)
     }
 }

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use sqlx::{error::DatabaseError, postgres::PgDatabaseError, sqlite::SqliteError};
+
 /// A failure of the store.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -19,14 +21,47 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
-    /// The schema is one that this program does not know.
-    #[error("the schema of `{path}` does not fit this program; run the version that made it, or a newer one")]
+    /// The schema could not be brought to the one of this program.
+    #[error("the schema of `{database}` does not fit this program; run the version that made it, or a newer one")]
     Schema {
-        /// The file.
-        path: PathBuf,
+        /// The database.
+        database: String,
         /// What the migrator said.
         #[source]
         source: sqlx::migrate::MigrateError,
+    },
+    /// The schema is of an earlier version.
+    #[error("the schema of `{database}` lacks {missing} migrations of this program: run `unefois migrate` first")]
+    SchemaOlder {
+        /// The database.
+        database: String,
+        /// How many migrations it lacks.
+        missing: usize,
+    },
+    /// The schema is of a later version.
+    #[error(
+        "the schema of `{database}` has had migration {version}, which this program does not know: run the version \
+         that applied it, or a newer one"
+    )]
+    SchemaNewer {
+        /// The database.
+        database: String,
+        /// The first migration that is not known.
+        version: i64,
+    },
+    /// The schema has another history.
+    #[error("migration {version} of `{database}` is not the one of this program: it is another program's database")]
+    SchemaAltered {
+        /// The database.
+        database: String,
+        /// The migration that differs.
+        version: i64,
+    },
+    /// The key store belongs to another hub.
+    #[error("the key store `{database}` is not the one of this hub: nothing in its database could be opened with it")]
+    OtherHub {
+        /// The key store.
+        database: String,
     },
     /// Another process holds the data directory.
     #[error("`{path}` is in use by another hub; stop it first, or send the command to it")]
@@ -71,20 +106,34 @@ impl Error {
         self.storage_failure().is_some()
     }
 
+    /// Whether another node was there first, or two waited for each other: nothing was done, and doing it again is
+    /// likely to succeed. The codes are PostgreSQL's ("Appendix A. PostgreSQL Error Codes").
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
+        let Self::Sql { source: sqlx::Error::Database(error), .. } = self else { return false };
+        let is_of_server = error.try_downcast_ref::<PgDatabaseError>().is_some();
+        // unique_violation, serialization_failure, deadlock_detected
+        is_of_server && matches!(error.code().as_deref(), Some("23505" | "40001" | "40P01"))
+    }
+
     /// What failed below, when the storage failed.
     #[must_use]
     pub fn storage_failure(&self) -> Option<&'static str> {
         match self {
             Self::Storage { what, .. } => Some(what),
             Self::Sql { source: sqlx::Error::Database(error), .. } => {
-                error.code().and_then(|code| code.parse().ok()).and_then(failure_of)
+                let of_sqlite = error.try_downcast_ref::<SqliteError>()?;
+                of_sqlite.code().and_then(|code| code.parse().ok()).and_then(failure_of)
             }
-            Self::Sql { source: sqlx::Error::Io(_), .. } => Some("a file cannot be used"),
             Self::Sql { source: sqlx::Error::WorkerCrashed, .. } => Some("the thread of the connection ended"),
             Self::Sql { .. }
             | Self::File { .. }
             | Self::NotOurs { .. }
             | Self::Schema { .. }
+            | Self::SchemaOlder { .. }
+            | Self::SchemaNewer { .. }
+            | Self::SchemaAltered { .. }
+            | Self::OtherHub { .. }
             | Self::InUse { .. }
             | Self::Malformed { .. } => None,
         }

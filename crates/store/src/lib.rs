@@ -1,31 +1,35 @@
-//! Every SQL statement, row and transaction of the hub. SQLite is the embedded store.
+//! Every SQL statement, row and transaction of the hub, on SQLite or on PostgreSQL.
 //!
-//! A data directory holds the hub's database, the key store, the outside checkpoint and a lock. [`Store`] reads from
-//! a pool; [`Writer`] is the only one who writes, because SQLite has one writer. Functions that end in `_in_tx` are
-//! methods of [`Transaction`].
+//! [`Store`] reads from a pool; [`Writer`] is the one connection with which a node writes; [`KeyStore`] is a database of
+//! its own. Functions that end in `_in_tx` are methods of [`Transaction`]. A file of this folder says what a noun is and
+//! what can be asked of it; the file of the same name in `sqlite/` and in `postgres/` says how.
 
-mod batch;
+mod authority;
+mod backend;
 mod checkpoint;
 mod consent;
 mod directory;
 mod entry;
 mod erasure;
 mod error;
-mod fold;
 mod in_flight;
 mod index;
 mod key;
 mod open;
+mod postgres;
 mod publication;
 mod quota;
 mod record;
 mod registry;
 mod request_claim;
 mod shard;
+mod sqlite;
 mod subject;
+mod wake;
 mod writer;
 
-pub use checkpoint::{CheckpointFile, CheckpointFileError};
+pub use authority::AuthorityMark;
+pub use checkpoint::{CheckpointFile, CheckpointFileError, CheckpointFiles};
 pub use consent::ConsentOfSubject;
 pub use directory::{DataDirectory, DirectoryLock};
 pub use entry::{EntryRow, LeafRow, TileRow};
@@ -34,12 +38,13 @@ pub use error::Error;
 pub use in_flight::{Busy, InFlight};
 pub use index::{IndexRow, IndexSource, Search, SubjectMark};
 pub use key::{KeyRow, KeyStore};
-pub use open::{Store, StoreLimits};
+pub use open::{Migrated, Opened, StorageKind, StorageSettings, Store, StoreLimits};
 pub use publication::PublicationRow;
-pub use quota::QuotaUse;
+pub use quota::{QuotaOf, QuotaShare};
 pub use record::{HeldRevision, RecordAsked, RevisionRow};
 pub use registry::{RegistryItemRow, RegistryVersionRow};
 pub use request_claim::RequestClaim;
-pub use shard::{Fence, Shard};
+pub use shard::{Fence, Reach, Shard};
 pub use subject::{SubjectRow, SubjectWithIdentifiers};
+pub use wake::Wakes;
 pub use writer::{Transaction, Writer};

@@ -1,31 +1,42 @@
-//! Opening the hub's database: ours or a new one, migrated, with a pool of readers.
+//! Opening what a hub keeps: reading, writing, and the limits of both.
 
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 
 use jiff::fmt::serde::unsigned_duration::friendly::compact::required as duration;
 use serde::{Deserialize, Serialize};
-use sqlx::{
-    ConnectOptions, Connection, SqliteConnection, SqlitePool,
-    migrate::Migrator,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
-};
 
 use crate::{
+    backend::{Backend, on},
     directory::DataDirectory,
-    error::{Doing, Error},
+    error::Error,
+    key::KeyStore,
+    postgres, sqlite,
+    wake::Wakes,
     writer::Writer,
 };
 
-/// `UneF`: marks a database file as the hub's (SQLite's `application_id`).
-const APPLICATION_HUB: i32 = 0x556e_6546;
-/// `UneK`: marks a database file as a key store.
-const APPLICATION_KEYS: i32 = 0x556e_654b;
+/// Where a hub keeps what it keeps.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct StorageSettings {
+    /// The database.
+    pub kind: StorageKind,
+    /// PostgreSQL: the hub's database, shared by all nodes, as libpq's URL (`sslmode`, `sslrootcert` and so on in it).
+    pub url: String,
+    /// PostgreSQL: the key store, a database of its own.
+    pub keys_url: String,
+}
 
-/// How long the header of an SQLite database is.
-const HEADER_BYTES: usize = 100;
-
-static HUB: Migrator = sqlx::migrate!("../../migrations/sqlite");
-static KEYS: Migrator = sqlx::migrate!("../../migrations/sqlite-keys");
+/// The two kinds of storage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StorageKind {
+    /// Embedded, in the data directory: one node.
+    #[default]
+    Sqlite,
+    /// A server, shared by any number of nodes.
+    Postgres,
+}
 
 /// The limits of the store.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -39,7 +50,21 @@ pub struct StoreLimits {
     /// How long a statement waits for a lock of another process.
     #[serde(with = "duration")]
     pub lock_wait_max: Duration,
-    /// How many pages a write-ahead log may hold before it is folded into its database.
+    /// How long a statement may take on PostgreSQL.
+    #[serde(with = "duration")]
+    pub statement_max: Duration,
+    /// How long a transaction may stand still on PostgreSQL before the server ends it: shorter than the lease.
+    #[serde(with = "duration")]
+    pub transaction_idle_max: Duration,
+    /// How long connecting to PostgreSQL may take.
+    #[serde(with = "duration")]
+    pub connect_max: Duration,
+    /// How long a node holds its shard on PostgreSQL without saying so again.
+    #[serde(with = "duration")]
+    pub lease: Duration,
+    /// How many shards a hub may have on PostgreSQL, and so how many nodes.
+    pub shards_max: u32,
+    /// How many pages SQLite's write-ahead log may hold before it is folded into its database.
     pub fold_after_pages: u32,
 }
 
@@ -49,6 +74,11 @@ impl Default for StoreLimits {
             readers_max: 6,
             reader_wait_max: Duration::from_secs(5),
             lock_wait_max: Duration::from_secs(5),
+            statement_max: Duration::from_secs(10),
+            transaction_idle_max: Duration::from_secs(3),
+            connect_max: Duration::from_secs(2),
+            lease: Duration::from_secs(10),
+            shards_max: 64,
             fold_after_pages: 1_000,
         }
     }
@@ -56,104 +86,78 @@ impl Default for StoreLimits {
 
 /// Reading the hub's database. Clones share the pool.
 #[derive(Debug, Clone)]
-pub struct Store {
-    pub(crate) readers: SqlitePool,
+pub struct Store(pub(crate) Backend<sqlite::Readers, postgres::Readers>);
+
+/// The hub's database and its key store, open.
+#[derive(Debug)]
+pub struct Opened {
+    /// Reading.
+    pub store: Store,
+    /// Writing.
+    pub writer: Writer,
+    /// The key store.
+    pub key_store: KeyStore,
+}
+
+/// What migrating did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Migrated {
+    /// How many migrations were applied to the two databases.
+    pub applied: u64,
+    /// Whether the hub's database had seen none before: this hub is new.
+    pub was_empty: bool,
 }
 
 impl Store {
-    /// Opens the database of a data directory, making and migrating it as needed. The caller holds the directory's
+    /// Opens the databases of a data directory, making and migrating them as needed. The caller holds the directory's
     /// lock.
     ///
     /// # Errors
-    /// The file is not a database of this hub, or its schema is newer than this program, or it cannot be opened.
-    pub async fn open(directory: &DataDirectory, limits: &StoreLimits) -> Result<(Self, Writer), Error> {
-        let path = directory.database();
-        let writer = connect(&path, limits, &HUB, APPLICATION_HUB).await?;
-        let readers = SqlitePoolOptions::new()
-            .max_connections(limits.readers_max)
-            .acquire_timeout(limits.reader_wait_max)
-            .test_before_acquire(false)
-            .connect_with(options(&path, limits).read_only(true).pragma("query_only", "ON"))
-            .await
-            .doing("open its readers")?;
-        Ok((Self { readers }, writer))
+    /// A file is not a database of this hub, or its schema is newer than this program, or it cannot be opened.
+    pub async fn open_sqlite(directory: &DataDirectory, limits: &StoreLimits) -> Result<Opened, Error> {
+        // The key store is made before the database: one without it has lost it.
+        let key_store = KeyStore(Backend::Sqlite(sqlite::KeyStore::open(directory, limits).await?));
+        let (readers, writer) = sqlite::open(directory, limits).await?;
+        Ok(Opened { store: Self(Backend::Sqlite(readers)), writer: Writer(Backend::Sqlite(writer)), key_store })
+    }
+
+    /// Connects to the two databases of a hub on PostgreSQL. Their schemas must be the ones of this program:
+    /// [`Store::migrate_postgres`] makes them so.
+    ///
+    /// # Errors
+    /// A server cannot be reached, a schema is older or newer, or the two databases are of two hubs.
+    pub async fn open_postgres(settings: &StorageSettings, limits: &StoreLimits) -> Result<Opened, Error> {
+        let opened = postgres::open(settings, limits).await?;
+        let postgres::Opened { readers, writer, key_store } = opened;
+        Ok(Opened {
+            store: Self(Backend::Postgres(readers)),
+            writer: Writer(Backend::Postgres(writer)),
+            key_store: KeyStore(Backend::Postgres(key_store)),
+        })
+    }
+
+    /// Brings the schemas of the two databases to the ones of this program, under a lock: two at once are one after
+    /// the other.
+    ///
+    /// # Errors
+    /// A server cannot be reached, a schema is newer or has another history, or a migration failed.
+    pub async fn migrate_postgres(settings: &StorageSettings, limits: &StoreLimits) -> Result<Migrated, Error> {
+        postgres::migrate(settings, limits).await
+    }
+
+    /// Hears when another node changed what is in force; `None` where there is no other node.
+    ///
+    /// # Errors
+    /// The server cannot be reached.
+    pub async fn wakes(&self) -> Result<Option<Wakes>, Error> {
+        match &self.0 {
+            Backend::Sqlite(_) => Ok(None),
+            Backend::Postgres(readers) => Ok(Some(Wakes(readers.wakes().await?))),
+        }
     }
 
     /// Closes every reader.
     pub async fn close(&self) {
-        self.readers.close().await;
+        on!(&self.0, it => it.close().await);
     }
-}
-
-/// Opens and migrates the key store's file.
-pub(crate) async fn connect_key_store(path: &Path, limits: &StoreLimits) -> Result<Writer, Error> {
-    connect(path, limits, &KEYS, APPLICATION_KEYS).await
-}
-
-pub(crate) fn options(path: &Path, limits: &StoreLimits) -> SqliteConnectOptions {
-    SqliteConnectOptions::new()
-        .filename(path)
-        .busy_timeout(limits.lock_wait_max)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .foreign_keys(true)
-        // What is deleted is overwritten: an erased row must not live on in a free page.
-        .pragma("secure_delete", "ON")
-        .pragma("cache_size", "-65536")
-        .statement_cache_capacity(256)
-        .disable_statement_logging()
-}
-
-async fn connect(path: &Path, limits: &StoreLimits, migrator: &Migrator, application: i32) -> Result<Writer, Error> {
-    let not_a_database = |error: sqlx::Error| match &error {
-        sqlx::Error::Database(inner) if inner.code().as_deref() == Some("26") => {
-            Error::NotOurs { path: path.to_owned() }
-        }
-        _ => Error::Sql { action: "open its database", source: error },
-    };
-    check_header(path, application)?;
-    let options = options(path, limits)
-        .create_if_missing(true)
-        // The writer folds the log itself, and sees when it fails.
-        .pragma("wal_autocheckpoint", "0");
-    let connection = SqliteConnection::connect_with(&options).await.map_err(not_a_database)?;
-    let mut writer = Writer::new(connection, path, limits.fold_after_pages);
-    let connection = writer.connection()?;
-    let found: i32 =
-        sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut *connection).await.map_err(not_a_database)?;
-    let tables: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema")
-        .fetch_one(&mut *connection)
-        .await
-        .map_err(not_a_database)?;
-    if found != application && (found != 0 || tables != 0) {
-        return Err(Error::NotOurs { path: path.to_owned() });
-    }
-    if found == 0 {
-        let mark = format!("PRAGMA application_id = {application}");
-        sqlx::query(sqlx::AssertSqlSafe(mark)).execute(&mut *connection).await.doing("mark its database")?;
-    }
-    migrator.run(&mut *connection).await.map_err(|source| Error::Schema { path: path.to_owned(), source })?;
-    Ok(writer)
-}
-
-/// Looks before SQLite does: its first pragma would already write to a file that is not ours, a database or not.
-///
-/// The header is SQLite's file format, section 1.3: the schema cookie at byte 40 is 0 until the first table is made,
-/// and the `application_id` is at byte 68.
-fn check_header(path: &Path, application: i32) -> Result<(), Error> {
-    use std::io::Read;
-    let not_ours = || Error::NotOurs { path: path.to_owned() };
-    let Ok(file) = std::fs::File::open(path) else { return Ok(()) };
-    let mut header = Vec::with_capacity(HEADER_BYTES);
-    if file.take(HEADER_BYTES as u64).read_to_end(&mut header).is_err() {
-        return Err(not_ours());
-    }
-    if header.is_empty() {
-        return Ok(());
-    }
-    let Ok(header) = <[u8; HEADER_BYTES]>::try_from(header) else { return Err(not_ours()) };
-    let number = |at: usize| i32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
-    let (schema_cookie, found) = (number(40), number(68));
-    let is_ours = found == application || (found == 0 && schema_cookie == 0);
-    if header.starts_with(b"SQLite format 3\0") && is_ours { Ok(()) } else { Err(not_ours()) }
 }

@@ -1,55 +1,68 @@
-//! How many releases an agreement had on one day.
+//! How many releases an agreement may still have on one day: nodes draw shares of the quota, and spend them.
 
-use crate::{
-    error::{Doing, Error, signed, unsigned},
-    open::Store,
-    writer::Transaction,
-};
+use crate::{backend::on, error::Error, open::Store, writer::Transaction};
 
-/// The releases of one agreement on one day (Europe/Paris).
+/// What one shard has of the quota of one agreement on one day (Europe/Paris).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct QuotaUse {
+pub struct QuotaShare {
     /// The agreement.
     pub agreement: String,
+    /// How many releases were set aside for this shard.
+    pub drawn: u64,
+    /// How many of these it had.
+    pub spent: u64,
+}
+
+/// One agreement's quota on one day.
+#[derive(Debug, Clone, Copy)]
+pub struct QuotaOf<'a> {
+    /// The agreement.
+    pub agreement: &'a str,
     /// The day, as `2026-11-21`.
-    pub day: String,
-    /// How many.
-    pub used: u64,
+    pub day: &'a str,
+    /// How many releases it may have on a day, on all nodes together.
+    pub limit: u64,
 }
 
 impl Store {
-    /// How many releases there were on `day`, for every agreement that had any.
+    /// The shares of a shard on `day`.
     ///
     /// # Errors
     /// The database cannot be read.
-    pub async fn quota_uses_list(&self, day: &str) -> Result<Vec<QuotaUse>, Error> {
-        let rows: Vec<(String, i64)> = sqlx::query_as("SELECT agreement, used FROM quota_use WHERE day = ?")
-            .bind(day)
-            .fetch_all(&self.readers)
-            .await
-            .doing("read the quotas")?;
-        rows.into_iter()
-            .map(|(agreement, used)| Ok(QuotaUse { agreement, day: day.to_owned(), used: unsigned(used, "quota")? }))
-            .collect()
+    pub async fn quota_shares_list(&self, slot: u32, day: &str) -> Result<Vec<QuotaShare>, Error> {
+        on!(&self.0, it => it.quota_shares_list(slot, day).await)
     }
 }
 
 impl Transaction<'_> {
-    /// Writes how many releases there have been.
+    /// Sets releases aside for a shard: at least `needed` if there are so many left, and some more while there are
+    /// many. Gives how many, which is never more than are left on all nodes together.
     ///
     /// # Errors
     /// The storage failed.
-    pub async fn quota_use_upsert_in_tx(&mut self, quota: &QuotaUse) -> Result<(), Error> {
-        sqlx::query(
-            "INSERT INTO quota_use (agreement, day, used) VALUES (?, ?, ?)
-             ON CONFLICT (agreement, day) DO UPDATE SET used = excluded.used",
-        )
-        .bind(&quota.agreement)
-        .bind(&quota.day)
-        .bind(signed(quota.used))
-        .execute(self.connection())
-        .await
-        .doing("count a release")?;
-        Ok(())
+    pub async fn quota_draw_in_tx(&mut self, slot: u32, of: QuotaOf<'_>, needed: u64) -> Result<u64, Error> {
+        on!(&mut self.0, it => it.quota_draw_in_tx(slot, of, needed).await)
+    }
+
+    /// Writes how many releases of its share a shard has had.
+    ///
+    /// # Errors
+    /// The storage failed.
+    pub async fn quota_spent_in_tx(
+        &mut self,
+        slot: u32,
+        agreement: &str,
+        day: &str,
+        spent: u64,
+    ) -> Result<(), Error> {
+        on!(&mut self.0, it => it.quota_spent_in_tx(slot, agreement, day, spent).await)
+    }
+
+    /// Gives back what a shard has drawn and not spent.
+    ///
+    /// # Errors
+    /// The storage failed.
+    pub async fn quota_give_back_in_tx(&mut self, slot: u32) -> Result<(), Error> {
+        on!(&mut self.0, it => it.quota_give_back_in_tx(slot).await)
     }
 }

@@ -1,10 +1,6 @@
 //! The registry, bitemporal: every version of every item is kept.
 
-use crate::{
-    error::{Doing, Error, signed, unsigned},
-    open::Store,
-    writer::Transaction,
-};
+use crate::{backend::on, error::Error, open::Store, writer::Transaction};
 
 /// One item of the registry: an agency, an agreement or a revocation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,8 +30,7 @@ impl Store {
     /// # Errors
     /// The database cannot be read.
     pub async fn registry_fetch(&self) -> Result<(u64, Vec<RegistryItemRow>), Error> {
-        let mut tx = self.readers.begin().await.doing("read the registry")?;
-        registry_fetch(&mut tx).await
+        on!(&self.0, it => it.registry_fetch().await)
     }
 
     /// The items that were in force at `version`.
@@ -43,15 +38,7 @@ impl Store {
     /// # Errors
     /// The database cannot be read.
     pub async fn registry_at_fetch(&self, version: u64) -> Result<Vec<RegistryItemRow>, Error> {
-        let rows: Vec<(String, String, String)> = sqlx::query_as(
-            "SELECT noun, id, body FROM registry_item WHERE since <= ?1 AND (until IS NULL OR until > ?1)
-             ORDER BY noun, id",
-        )
-        .bind(signed(version))
-        .fetch_all(&self.readers)
-        .await
-        .doing("read an earlier registry")?;
-        Ok(rows.into_iter().map(|(noun, id, body)| RegistryItemRow { noun, id, body }).collect())
+        on!(&self.0, it => it.registry_at_fetch(version).await)
     }
 }
 
@@ -61,7 +48,7 @@ impl Transaction<'_> {
     /// # Errors
     /// The storage failed.
     pub async fn registry_fetch_in_tx(&mut self) -> Result<(u64, Vec<RegistryItemRow>), Error> {
-        registry_fetch(self.connection()).await
+        on!(&mut self.0, it => it.registry_fetch_in_tx().await)
     }
 
     /// Adds a version and puts its items into force in place of the ones of the same identifiers.
@@ -73,44 +60,6 @@ impl Transaction<'_> {
         version: &RegistryVersionRow,
         items: &[RegistryItemRow],
     ) -> Result<(), Error> {
-        sqlx::query("INSERT INTO registry_version (version, applied_at, applied_by) VALUES (?, ?, ?)")
-            .bind(signed(version.version))
-            .bind(version.applied_at)
-            .bind(&version.applied_by)
-            .execute(self.connection())
-            .await
-            .doing("add a version of the registry")?;
-        for item in items {
-            sqlx::query("UPDATE registry_item SET until = ? WHERE noun = ? AND id = ? AND until IS NULL")
-                .bind(signed(version.version))
-                .bind(&item.noun)
-                .bind(&item.id)
-                .execute(self.connection())
-                .await
-                .doing("end an item of the registry")?;
-            sqlx::query("INSERT INTO registry_item (noun, id, since, body) VALUES (?, ?, ?, ?)")
-                .bind(&item.noun)
-                .bind(&item.id)
-                .bind(signed(version.version))
-                .bind(&item.body)
-                .execute(self.connection())
-                .await
-                .doing("add an item of the registry")?;
-        }
-        Ok(())
+        on!(&mut self.0, it => it.registry_apply_in_tx(version, items).await)
     }
-}
-
-async fn registry_fetch(connection: &mut sqlx::SqliteConnection) -> Result<(u64, Vec<RegistryItemRow>), Error> {
-    let version: i64 = sqlx::query_scalar("SELECT coalesce(max(version), 0) FROM registry_version")
-        .fetch_one(&mut *connection)
-        .await
-        .doing("read the registry")?;
-    let rows: Vec<(String, String, String)> =
-        sqlx::query_as("SELECT noun, id, body FROM registry_item WHERE until IS NULL ORDER BY noun, id")
-            .fetch_all(&mut *connection)
-            .await
-            .doing("read the registry")?;
-    let items = rows.into_iter().map(|(noun, id, body)| RegistryItemRow { noun, id, body }).collect();
-    Ok((unsigned(version, "registry version")?, items))
 }

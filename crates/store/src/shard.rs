@@ -1,10 +1,15 @@
 //! The shard row: size, lease token and authority epoch, which together are the fence.
 
-use crate::{
-    error::{Doing, Error, signed, unsigned},
-    open::Store,
-    writer::Transaction,
-};
+use crate::{backend::on, error::Error, open::Store, writer::Transaction};
+
+/// How much of the ledger a transaction holds still until it ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// The shard of this node: other nodes go on.
+    Own,
+    /// Every shard: no other node records anything meanwhile, and none is opened. For what may remove authority.
+    Every,
+}
 
 /// One shard of the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,37 +38,9 @@ pub enum Fence {
         /// The epoch now.
         authority_epoch: u64,
     },
-    /// Another holder has the lease, or the size is not the one expected: this writer must stop.
+    /// Another holder has the lease, or the size is not the one expected: this node must stop.
     LeaseLost,
 }
-
-#[derive(sqlx::FromRow)]
-struct ShardRow {
-    slot: i64,
-    origin: String,
-    size: i64,
-    lease_token: i64,
-    authority_epoch: i64,
-    checkpoint: String,
-}
-
-impl TryFrom<ShardRow> for Shard {
-    type Error = Error;
-
-    fn try_from(row: ShardRow) -> Result<Self, Error> {
-        let ShardRow { slot, origin, size, lease_token, authority_epoch, checkpoint } = row;
-        Ok(Self {
-            slot: u32::try_from(slot).map_err(|_out_of_range| Error::Malformed { what: "shard slot" })?,
-            origin,
-            size: unsigned(size, "shard size")?,
-            lease_token: unsigned(lease_token, "lease token")?,
-            authority_epoch: unsigned(authority_epoch, "authority epoch")?,
-            checkpoint,
-        })
-    }
-}
-
-const SELECT: &str = "SELECT slot, origin, size, lease_token, authority_epoch, checkpoint FROM shard WHERE slot = ?";
 
 impl Store {
     /// The shard of that slot, if it was ever opened.
@@ -71,61 +48,37 @@ impl Store {
     /// # Errors
     /// The database cannot be read.
     pub async fn shard_fetch(&self, slot: u32) -> Result<Option<Shard>, Error> {
-        let row: Option<ShardRow> =
-            sqlx::query_as(SELECT).bind(i64::from(slot)).fetch_optional(&self.readers).await.doing("read its shard")?;
-        row.map(Shard::try_from).transpose()
+        on!(&self.0, it => it.shard_fetch(slot).await)
+    }
+
+    /// Every shard that was ever opened, in the order of their slots.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn shards_list(&self) -> Result<Vec<Shard>, Error> {
+        on!(&self.0, it => it.shards_list().await)
     }
 }
 
 impl Transaction<'_> {
-    /// Takes the shard over, or opens it: raises its lease token, so that an earlier holder's writes fail.
+    /// Takes a shard: the lowest one that nobody holds, or a new one. Its lease token is raised, so that an earlier
+    /// holder's writes fail. `None` when every slot is held.
+    ///
+    /// On SQLite it is always the one of slot 0: the lock on the data directory is the lease.
     ///
     /// # Errors
     /// The storage failed.
-    pub async fn shard_take_in_tx(&mut self, slot: u32, origin: &str) -> Result<Shard, Error> {
-        sqlx::query(
-            "INSERT INTO shard (slot, origin, size, lease_token, authority_epoch, is_open, checkpoint)
-             VALUES (?, ?, 0, 1, 1, 1, '')
-             ON CONFLICT (slot) DO UPDATE SET lease_token = lease_token + 1, is_open = 1",
-        )
-        .bind(i64::from(slot))
-        .bind(origin)
-        .execute(self.connection())
-        .await
-        .doing("take its shard")?;
-        let row: ShardRow =
-            sqlx::query_as(SELECT).bind(i64::from(slot)).fetch_one(self.connection()).await.doing("read its shard")?;
-        row.try_into()
+    pub async fn shard_take_in_tx(&mut self, origin_of: &(dyn Fn(u32) -> String + Sync)) -> Result<Option<Shard>, Error> {
+        on!(&mut self.0, it => it.shard_take_in_tx(origin_of).await)
     }
 
-    /// The first write of every batch: locks the shard row on the condition that it is as the batch was decided.
+    /// The first write of every batch: locks the shard row on the condition that it is as the batch was decided, and
+    /// renews the lease. With [`Reach::Every`] it locks the others before it or after it, in the order of their slots.
     ///
     /// # Errors
     /// The storage failed.
-    pub async fn shard_fence_in_tx(&mut self, held: &Shard) -> Result<Fence, Error> {
-        let updated = sqlx::query(
-            "UPDATE shard SET size = size WHERE slot = ? AND lease_token = ? AND size = ? AND authority_epoch = ?",
-        )
-        .bind(i64::from(held.slot))
-        .bind(signed(held.lease_token))
-        .bind(signed(held.size))
-        .bind(signed(held.authority_epoch))
-        .execute(self.connection())
-        .await
-        .doing("lock its shard")?;
-        if updated.rows_affected() == 1 {
-            return Ok(Fence::Held);
-        }
-        let row: ShardRow = sqlx::query_as(SELECT)
-            .bind(i64::from(held.slot))
-            .fetch_one(self.connection())
-            .await
-            .doing("read its shard")?;
-        let found = Shard::try_from(row)?;
-        if found.lease_token != held.lease_token || found.size != held.size {
-            return Ok(Fence::LeaseLost);
-        }
-        Ok(Fence::EpochMoved { authority_epoch: found.authority_epoch })
+    pub async fn shard_fence_in_tx(&mut self, held: &Shard, reach: Reach) -> Result<Fence, Error> {
+        on!(&mut self.0, it => it.shard_fence_in_tx(held, reach).await)
     }
 
     /// Writes the size and the checkpoint that the batch leads to.
@@ -133,31 +86,15 @@ impl Transaction<'_> {
     /// # Errors
     /// The storage failed.
     pub async fn shard_advance_in_tx(&mut self, slot: u32, size: u64, checkpoint: &str) -> Result<(), Error> {
-        sqlx::query("UPDATE shard SET size = ?, checkpoint = ? WHERE slot = ?")
-            .bind(signed(size))
-            .bind(checkpoint)
-            .bind(i64::from(slot))
-            .execute(self.connection())
-            .await
-            .doing("advance its shard")?;
-        Ok(())
+        on!(&mut self.0, it => it.shard_advance_in_tx(slot, size, checkpoint).await)
     }
 
-    /// Raises the authority epoch of every open shard, in the order of their slots: the act of this transaction
-    /// removes authority. Gives the epoch of `slot` afterwards.
+    /// Raises the authority epoch, which every shard row holds: the act of this transaction removes authority. The
+    /// fence was passed with [`Reach::Every`]. Gives the new epoch.
     ///
     /// # Errors
     /// The storage failed.
-    pub async fn epoch_raise_in_tx(&mut self, slot: u32) -> Result<u64, Error> {
-        sqlx::query("UPDATE shard SET authority_epoch = authority_epoch + 1 WHERE is_open = 1")
-            .execute(self.connection())
-            .await
-            .doing("raise the authority epoch")?;
-        let epoch: i64 = sqlx::query_scalar("SELECT authority_epoch FROM shard WHERE slot = ?")
-            .bind(i64::from(slot))
-            .fetch_one(self.connection())
-            .await
-            .doing("read the authority epoch")?;
-        unsigned(epoch, "authority epoch")
+    pub async fn epoch_raise_in_tx(&mut self) -> Result<u64, Error> {
+        on!(&mut self.0, it => it.epoch_raise_in_tx().await)
     }
 }

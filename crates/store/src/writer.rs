@@ -1,120 +1,95 @@
-//! The one connection that writes to a database, and its transactions.
+//! The one connection with which a node writes its shard, and its transactions.
 
-use std::path::{Path, PathBuf};
-
-use sqlx::{Connection, Sqlite, SqliteConnection};
+use std::{path::Path, time::Duration};
 
 use crate::{
-    error::{Doing, Error},
-    fold::Fold,
-    in_flight::{Busy, InFlight},
+    Shard,
+    backend::{Backend, on},
+    error::Error,
+    in_flight::InFlight,
+    postgres, sqlite,
 };
 
-/// The one connection that writes. SQLite has one writer, so the hub has one owner of this.
-///
-/// Dropping it does *not* close the database: the last connection that closes folds the write-ahead log, and would sync
-/// again what could not be synced. A process that failed leaves; one that ends well calls [`Writer::close`].
+/// The one connection that writes. A node has one owner of this; SQLite has one writer at all.
 #[derive(Debug)]
-pub struct Writer {
-    /// Absent once it is closed.
-    connection: Option<SqliteConnection>,
-    path: PathBuf,
-    in_flight: InFlight,
-    fold: Fold,
-}
+pub struct Writer(pub(crate) Backend<sqlite::Writer, postgres::Writer>);
 
-/// A transaction that holds the write lock from its start. Dropping it rolls back.
+/// A transaction. Dropping it rolls back.
 #[derive(Debug)]
-pub struct Transaction<'writer> {
-    pub(crate) inner: sqlx::Transaction<'writer, Sqlite>,
-    busy: Busy,
-    path: &'writer Path,
-}
+pub struct Transaction<'writer>(pub(crate) Backend<sqlite::Transaction<'writer>, postgres::Transaction<'writer>>);
 
 impl Writer {
-    pub(crate) fn new(connection: SqliteConnection, path: &Path, fold_after_pages: u32) -> Self {
-        let fold = Fold::new(path, fold_after_pages);
-        Self { connection: Some(connection), path: path.to_owned(), in_flight: InFlight::new(), fold }
+    /// The database's file; a server has none.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        match &self.0 {
+            Backend::Sqlite(writer) => Some(writer.path()),
+            Backend::Postgres(_) => None,
+        }
     }
 
-    /// The database.
+    /// How long a shard stays this node's without another batch; `None` where it is never another's.
     #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
+    pub fn lease(&self) -> Option<Duration> {
+        match &self.0 {
+            Backend::Sqlite(_) => None,
+            Backend::Postgres(writer) => Some(writer.lease()),
+        }
     }
 
     /// Since when a write is in flight.
     #[must_use]
     pub fn in_flight(&self) -> &InFlight {
-        &self.in_flight
+        on!(&self.0, it => it.in_flight())
     }
 
-    /// Starts a transaction and takes the write lock: a transaction that read first could fail at its first write.
+    /// Starts a transaction. On SQLite it takes the write lock: a transaction that read first could fail at its first
+    /// write. On PostgreSQL a connection that was lost is made again.
     ///
     /// # Errors
-    /// The lock is held by another process for too long, or the storage failed.
+    /// The lock is held by another process for too long, the server cannot be reached, or the storage failed.
     pub async fn begin(&mut self) -> Result<Transaction<'_>, Error> {
-        let Self { connection, path, in_flight, fold: _ } = self;
-        let busy = in_flight.begin();
-        let begun = open(connection)?.begin_with("BEGIN IMMEDIATE").await.doing("start a transaction");
-        let inner = begun.map_err(|error| error.of_database(path))?;
-        Ok(Transaction { inner, busy, path })
+        Ok(Transaction(match &mut self.0 {
+            Backend::Sqlite(writer) => Backend::Sqlite(writer.begin().await?),
+            Backend::Postgres(writer) => Backend::Postgres(writer.begin().await?),
+        }))
     }
 
-    /// Folds the write-ahead log into the database once it is long. To be called after commits.
+    /// The shard row once no earlier transaction of this writer can change it any more: it tells how a commit ended
+    /// whose answer was lost.
+    ///
+    /// # Errors
+    /// The server cannot be reached, or the storage failed: the outcome stays unknown.
+    pub async fn shard_settled_fetch(&mut self, slot: u32) -> Result<Option<Shard>, Error> {
+        on!(&mut self.0, it => it.shard_settled_fetch(slot).await)
+    }
+
+    /// Gives the lease on a shard back, so that a successor need not wait for its end. A holder that has lost it
+    /// gives nothing back.
+    ///
+    /// # Errors
+    /// The server cannot be reached, or the storage failed.
+    pub async fn shard_release(&mut self, held: &Shard) -> Result<(), Error> {
+        on!(&mut self.0, it => it.shard_release(held).await)
+    }
+
+    /// Folds SQLite's write-ahead log into the database once it is long. To be called after commits.
     ///
     /// # Errors
     /// The storage failed.
     pub async fn fold_when_due(&mut self) -> Result<(), Error> {
-        let is_due = self.fold.is_due()?;
-        if is_due { self.fold().await } else { Ok(()) }
+        match &mut self.0 {
+            Backend::Sqlite(writer) => writer.fold_when_due().await,
+            Backend::Postgres(_) => Ok(()),
+        }
     }
 
-    /// Folds the write-ahead log into the database, and closes it.
+    /// Closes the connection; SQLite's write-ahead log is folded into the database.
     ///
     /// # Errors
     /// The storage failed; then the database stays open.
     pub async fn close(&mut self) -> Result<(), Error> {
-        self.fold().await?;
-        let Some(connection) = self.connection.take() else { return Ok(()) };
-        connection.close().await.doing("close its database")
-    }
-
-    async fn fold(&mut self) -> Result<(), Error> {
-        let Self { connection, path, in_flight, fold } = self;
-        let _busy = in_flight.begin();
-        fold.run(open(connection)?).await.map_err(|error| error.of_database(path))
-    }
-
-    /// Folds the write-ahead log into the database, and cuts it to nothing: what was overwritten there is gone.
-    ///
-    /// # Errors
-    /// The storage failed, or another process reads the database.
-    pub(crate) async fn cut_log(&mut self) -> Result<(), Error> {
-        let Self { connection, path, in_flight, fold: _ } = self;
-        let _busy = in_flight.begin();
-        let cut = sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(open(connection)?).await;
-        let (still_read, _, _): (i64, i64, i64) =
-            cut.doing("cut its write-ahead log").map_err(|error| error.of_database(path))?;
-        if still_read != 0 {
-            let what = "another process reads it: its log cannot be cut".to_owned();
-            return Err(Error::File { path: path.clone(), what });
-        }
-        Ok(())
-    }
-
-    pub(crate) fn connection(&mut self) -> Result<&mut SqliteConnection, Error> {
-        open(&mut self.connection)
-    }
-}
-
-fn open(connection: &mut Option<SqliteConnection>) -> Result<&mut SqliteConnection, Error> {
-    connection.as_mut().ok_or(sqlx::Error::PoolClosed).doing("use its database")
-}
-
-impl Drop for Writer {
-    fn drop(&mut self) {
-        std::mem::forget(self.connection.take());
+        on!(&mut self.0, it => it.close().await)
     }
 }
 
@@ -124,11 +99,7 @@ impl Transaction<'_> {
     /// # Errors
     /// The storage failed, or a constraint that is checked at the end.
     pub async fn commit(self) -> Result<(), Error> {
-        let Self { inner, busy, path } = self;
-        busy.goes_on();
-        let committed = inner.commit().await.doing("commit").map_err(|error| error.of_database(path));
-        drop(busy);
-        committed
+        on!(self.0, it => it.commit().await)
     }
 
     /// Gives everything up.
@@ -136,11 +107,6 @@ impl Transaction<'_> {
     /// # Errors
     /// The storage failed.
     pub async fn rollback(self) -> Result<(), Error> {
-        self.inner.rollback().await.doing("roll back")
-    }
-
-    pub(crate) fn connection(&mut self) -> &mut SqliteConnection {
-        self.busy.goes_on();
-        &mut self.inner
+        on!(self.0, it => it.rollback().await)
     }
 }

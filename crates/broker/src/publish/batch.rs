@@ -14,7 +14,6 @@ use uuid::Uuid;
 
 use super::{AcknowledgementKind, Fate, Fates, ItemPlace, Newcomers, Prepared};
 use crate::{
-    authority::Authority,
     entry::{Draft, Placed},
     failure::Failure,
     hub::Hub,
@@ -49,6 +48,8 @@ impl Batch {
     }
 
     async fn write(&mut self, tx: &mut Transaction<'_>, place: Place) -> Result<Performed, Failure> {
+        let known: Vec<[u8; 32]> = self.items.iter().flat_map(|item| item.pseudonyms.iter().copied()).collect();
+        tx.pseudonyms_lock_in_tx(&known).await?;
         let mut written = Written::new();
         let mut fates = Vec::with_capacity(self.items.len());
         for item in &self.items {
@@ -234,7 +235,7 @@ impl Act for Batch {
         Box::pin(self.write(tx, place))
     }
 
-    fn settle(mut self: Box<Self>, outcome: Result<Vec<Placed>, Failure>, _authority: &Authority, _epoch: u64) {
+    fn settle(mut self: Box<Self>, outcome: Result<Vec<Placed>, Failure>) {
         let fates = std::mem::take(&mut self.fates);
         let answer = outcome.map(|placed| {
             let entry = placed.into_iter().next();

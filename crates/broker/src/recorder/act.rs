@@ -1,23 +1,37 @@
 //! Acts other than exchanges: each is one transaction that changes something and says so in the ledger.
 
+use std::sync::Arc;
+
 use futures::future::BoxFuture;
 use jiff::Timestamp;
-use unefois_store::Transaction;
+use unefois_core::Registry;
+use unefois_store::{Reach, Transaction};
 
 use crate::{
-    authority::Authority,
     entry::{Draft, Placed},
     failure::Failure,
 };
 
 /// One act. It performs in a transaction of the recorder, together with its entries, and is settled after the commit.
 pub(crate) trait Act: Send {
-    /// Changes what it changes. `place` is where the first of its entries will stand.
+    /// How much of the ledger must stand still meanwhile: all of it for what may remove authority.
+    fn reach(&self) -> Reach {
+        Reach::Own
+    }
+
+    /// Changes what it changes. `place` is where the first of its entries will stand. It is called again, from the
+    /// beginning, when another node came in between and nothing was done.
     fn perform<'act>(
         &'act mut self,
         tx: &'act mut Transaction<'_>,
         place: Place,
     ) -> BoxFuture<'act, Result<Performed, Failure>>;
+
+    /// The registry that it put in force, once it is committed. It is seen together with the raised epoch: a decision
+    /// under the new epoch and the old registry would not be made again.
+    fn registry(&self) -> Option<Arc<Registry>> {
+        None
+    }
 
     /// Called after the commit and before [`Act::settle`]: what must follow outside the database before anything else
     /// is recorded. When it fails this node stops; the next start must be able to finish it.
@@ -27,7 +41,7 @@ pub(crate) trait Act: Send {
 
     /// Called once, after the commit and before anything else is recorded; or with the failure. A committed act makes
     /// its change seen here, then answers its caller.
-    fn settle(self: Box<Self>, outcome: Result<Vec<Placed>, Failure>, authority: &Authority, epoch: u64);
+    fn settle(self: Box<Self>, outcome: Result<Vec<Placed>, Failure>);
 }
 
 /// Where and when an act is performed.
@@ -55,6 +69,6 @@ pub(crate) struct Performed {
 pub(crate) enum Effect {
     /// Everybody may do what they could do before.
     Keeps,
-    /// Somebody may do less: the epoch is raised.
+    /// Somebody may do less: the epoch is raised. The act's reach is every shard.
     Removes,
 }

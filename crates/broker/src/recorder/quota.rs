@@ -1,66 +1,99 @@
-//! Quotas, counted where releases are recorded: they are never exceeded.
+//! Quotas, counted where releases are recorded: they are never exceeded, however many nodes there are.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::{Timestamp, civil::Date};
 use unefois_core::paris_day;
-use unefois_store::{QuotaUse, Store};
+use unefois_store::{QuotaOf, QuotaShare, Store, Transaction};
 
+use super::Pending;
 use crate::failure::Failure;
 
-/// The releases of the present day (Europe/Paris), by agreement.
-#[derive(Debug)]
+/// What this shard has of the quotas of the present day (Europe/Paris), by agreement.
+#[derive(Debug, Clone)]
 pub(crate) struct Quotas {
+    slot: u32,
     day: Date,
-    used: HashMap<String, u64>,
+    shares: HashMap<String, Share>,
     /// What the batch in hand has changed.
     changed: BTreeSet<String>,
 }
 
+/// Releases that are set aside for this shard, and those that it had.
+#[derive(Debug, Clone, Copy, Default)]
+struct Share {
+    drawn: u64,
+    spent: u64,
+}
+
 impl Quotas {
-    /// Reads what was used on the day of `now`.
-    pub(crate) async fn load(store: &Store, now: Timestamp) -> Result<Self, Failure> {
+    /// Reads what the shard has on the day of `now`.
+    pub(crate) async fn load(store: &Store, slot: u32, now: Timestamp) -> Result<Self, Failure> {
         let day = paris_day(now);
-        let uses = store.quota_uses_list(&day.to_string()).await?;
-        let used = uses.into_iter().map(|quota| (quota.agreement, quota.used)).collect();
-        Ok(Self { day, used, changed: BTreeSet::new() })
+        let shares = store.quota_shares_list(slot, &day.to_string()).await?;
+        let share = |QuotaShare { agreement, drawn, spent }: QuotaShare| (agreement, Share { drawn, spent });
+        Ok(Self { slot, day, shares: shares.into_iter().map(share).collect(), changed: BTreeSet::new() })
     }
 
     /// Starts afresh when the day is over.
     pub(crate) fn turn(&mut self, now: Timestamp) {
         let day = paris_day(now);
         if day != self.day {
-            *self = Self { day, used: HashMap::new(), changed: BTreeSet::new() };
+            *self = Self { slot: self.slot, day, shares: HashMap::new(), changed: BTreeSet::new() };
         }
     }
 
-    /// Counts one release, unless `limit` is reached.
-    pub(crate) fn take(&mut self, agreement: &str, limit: u64) -> bool {
-        let used = self.used.entry(agreement.to_owned()).or_default();
-        if *used >= limit {
-            return false;
+    /// Draws what the batch in hand may need and the shard does not have: quota by quota in one order, because every
+    /// node waits for whoever draws from the same.
+    pub(crate) async fn draw(&mut self, tx: &mut Transaction<'_>, batch: &[Pending]) -> Result<(), Failure> {
+        let mut needs: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+        for (agreement, limit) in batch.iter().filter_map(|pending| pending.release.as_ref()?.quota.as_ref()) {
+            needs.entry(agreement).or_insert((*limit, 0)).1 += 1;
         }
-        *used += 1;
+        let day = self.day.to_string();
+        for (agreement, (limit, needed)) in needs {
+            let share = self.shares.entry(agreement.to_owned()).or_default();
+            let lacking = needed.saturating_sub(share.drawn.saturating_sub(share.spent));
+            if lacking > 0 {
+                let of = QuotaOf { agreement, day: &day, limit };
+                share.drawn += tx.quota_draw_in_tx(self.slot, of, lacking).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts one release, unless nothing is left.
+    pub(crate) fn take(&mut self, agreement: &str) -> bool {
+        let Some(share) = self.shares.get_mut(agreement).filter(|share| share.spent < share.drawn) else {
+            return false;
+        };
+        share.spent += 1;
         self.changed.insert(agreement.to_owned());
         true
     }
 
     /// Uncounts a release that was refused after all.
     pub(crate) fn give_back(&mut self, agreement: &str) {
-        if let Some(used) = self.used.get_mut(agreement) {
-            *used = used.saturating_sub(1);
+        if let Some(share) = self.shares.get_mut(agreement) {
+            share.spent = share.spent.saturating_sub(1);
         }
     }
 
-    /// The rows to write with the batch in hand.
-    pub(crate) fn changes(&self) -> Vec<QuotaUse> {
-        let used = |agreement: &String| self.used.get(agreement).copied().unwrap_or_default();
-        let row = |agreement: &String| QuotaUse {
-            agreement: agreement.clone(),
-            day: self.day.to_string(),
-            used: used(agreement),
-        };
-        self.changed.iter().map(row).collect()
+    /// Writes what the batch in hand has spent.
+    pub(crate) async fn write(&self, tx: &mut Transaction<'_>) -> Result<(), Failure> {
+        let day = self.day.to_string();
+        for agreement in &self.changed {
+            let spent = self.shares.get(agreement).map(|share| share.spent).unwrap_or_default();
+            tx.quota_spent_in_tx(self.slot, agreement, &day, spent).await?;
+        }
+        Ok(())
+    }
+
+    /// Gives back what is not spent: a quota may have become smaller, or this node stops.
+    pub(crate) async fn return_all(&mut self, tx: &mut Transaction<'_>) -> Result<(), Failure> {
+        tx.quota_give_back_in_tx(self.slot).await?;
+        self.shares.values_mut().for_each(|share| share.drawn = share.spent);
+        Ok(())
     }
 
     /// The batch in hand is durable.

@@ -3,13 +3,16 @@
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
+    time::Duration,
 };
 
 use jiff::Timestamp;
 use tokio::sync::watch;
 use unefois_core::QuotaState;
-use unefois_ledger::{Appended, Hash, SigningKey, Tree, leaf_hash};
-use unefois_store::{CheckpointFile, EntryRow, Fence, RequestClaim, Shard, Store, TileRow, Transaction, Writer};
+use unefois_ledger::{Appended, Hash, SigningKey, Tree, VerifyingKey, leaf_hash};
+use unefois_store::{
+    CheckpointFile, EntryRow, Fence, Reach, RequestClaim, Shard, Store, TileRow, Transaction, Writer,
+};
 
 use super::{
     Act, Effect, Head, Performed,
@@ -19,12 +22,16 @@ use super::{
 };
 use crate::{
     authority::{Authority, InForce},
+    catch_up::CatchUp,
     clock::Clock,
     entry::{Draft, Placed},
     failure::Failure,
     keys::Keys,
     metrics::RecorderMetrics,
 };
+
+/// The longest pause between two questions for the outcome of a commit.
+const OUTCOME_PAUSE_MAX: Duration = Duration::from_millis(500);
 
 /// The shard that this node owns. There is one, and the recorder holds it.
 pub(crate) struct LedgerShard {
@@ -39,6 +46,8 @@ pub(crate) struct LedgerShard {
     /// What the quotas count is not what is committed, after a batch that failed.
     pub(super) quotas_are_stale: bool,
     pub(super) authority: Arc<Authority>,
+    pub(super) catch_up: CatchUp,
+    pub(super) act_tries_max: u32,
     pub(super) clock: Clock,
     pub(super) head: watch::Sender<Head>,
     pub(super) request_id_kept_micros: i64,
@@ -61,14 +70,60 @@ struct Sealed {
 }
 
 impl LedgerShard {
+    /// The slot of the shard.
+    pub(crate) fn slot(&self) -> u32 {
+        self.row.slot
+    }
+
+    /// The origin that its checkpoints name.
+    pub(crate) fn origin(&self) -> &str {
+        self.key.name()
+    }
+
+    /// The key that verifies its checkpoints.
+    pub(crate) fn verifying_key(&self) -> VerifyingKey {
+        self.key.verifying_key()
+    }
+
     /// Follows the committed state.
     pub(crate) fn head(&self) -> watch::Receiver<Head> {
         self.head.subscribe()
     }
 
-    /// Closes the writer: folds the write-ahead log into the database.
+    /// Gives back what the shard has of quotas and its lease, and closes the writer.
     pub(crate) async fn close(mut self) -> Result<(), Failure> {
+        let mut tx = self.writer.begin().await?;
+        if fence(&mut tx, &mut self.row, Reach::Own, &self.catch_up, &mut self.quotas).await.is_ok() {
+            self.quotas.return_all(&mut tx).await?;
+            tx.commit().await?;
+            self.writer.shard_release(&self.row).await?;
+        } else {
+            tx.rollback().await?;
+        }
         Ok(self.writer.close().await?)
+    }
+
+    /// How often the lease must be renewed while nothing is recorded; `None` where it needs not be.
+    pub(crate) fn renew_every(&self) -> Option<Duration> {
+        self.writer.lease().map(|lease| lease / 3)
+    }
+
+    /// Renews the lease. An `Err` means that this node must stop.
+    pub(crate) async fn renew(&mut self) -> Result<(), Failure> {
+        match self.try_renew().await {
+            Ok(()) => Ok(()),
+            Err(failure) => {
+                let failure = self.after_failure(failure)?;
+                tracing::warn!(reason = failure.reason.code(), "the lease on the shard was not renewed; again");
+                Ok(())
+            }
+        }
+    }
+
+    async fn try_renew(&mut self) -> Result<(), Failure> {
+        let mut tx = self.writer.begin().await?;
+        fence(&mut tx, &mut self.row, Reach::Own, &self.catch_up, &mut self.quotas).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Folds the write-ahead log into the database once it is long. An `Err` means that this node must stop.
@@ -102,7 +157,14 @@ impl LedgerShard {
 
     /// Performs one act and settles it. An `Err` means that this node must stop.
     pub(crate) async fn perform(&mut self, mut act: Box<dyn Act>) -> Result<(), Failure> {
-        let outcome = match self.try_perform(act.as_mut()).await {
+        let mut tries = 1;
+        let outcome = loop {
+            match self.try_perform(act.as_mut()).await {
+                Err(failure) if failure.is_conflict && tries < self.act_tries_max => tries += 1,
+                outcome => break outcome,
+            }
+        };
+        let outcome = match outcome {
             // What is committed and cannot be followed up leaves the node in a state that only a start can mend.
             Ok(placed) => act.committed(self.newest).await.map(|()| placed).map_err(Failure::stop),
             Err(failure) => Err(failure),
@@ -113,22 +175,25 @@ impl LedgerShard {
             Ok(_) | Err(Ok(_)) => Ok(()),
         };
         let outcome = outcome.map_err(|failed| failed.unwrap_or_else(|fatal| fatal));
-        act.settle(outcome, &self.authority, self.row.authority_epoch);
+        act.settle(outcome);
         stop
     }
 
     async fn try_record_batch(&mut self, batch: Vec<Pending>) -> Result<Vec<Recorded>, Failure> {
         let now = self.instant();
         if self.quotas_are_stale {
-            self.quotas = Quotas::load(&self.store, now).await?;
+            self.quotas = Quotas::load(&self.store, self.row.slot, now).await?;
             self.quotas_are_stale = false;
         }
         self.quotas.turn(now);
         let mut tx = self.writer.begin().await?;
-        fence(&mut tx, &mut self.row, &self.authority).await?;
+        fence(&mut tx, &mut self.row, Reach::Own, &self.catch_up, &mut self.quotas).await?;
         let in_force = self.authority.load();
 
-        let taken = taken_claims(&mut tx, &batch, now.as_microsecond() - self.request_id_kept_micros).await?;
+        let asked = claims_asked(&batch, &self.row, now);
+        let since = now.as_microsecond() - self.request_id_kept_micros;
+        let taken = tx.request_claims_take_in_tx(&asked, since).await?;
+        self.quotas.draw(&mut tx, &batch).await?;
         let mut claimed = HashSet::new();
         let mut deciding = Deciding { tx: &mut tx, in_force: &in_force, quotas: &mut self.quotas, now };
         let mut decided = Vec::with_capacity(batch.len());
@@ -151,12 +216,11 @@ impl LedgerShard {
         let drafts: Vec<&Draft> = decided.iter().flatten().map(|entry| entry.draft.as_ref()).collect();
         write_ledger(&mut tx, &self.row, &sealed, &drafts, &self.keys).await?;
         let claims = claims(&mut decided, &sealed, &self.row, now);
-        tx.request_claims_insert_in_tx(&claims).await?;
-        for quota in self.quotas.changes() {
-            tx.quota_use_upsert_in_tx(&quota).await?;
-        }
+        tx.request_claims_settle_in_tx(&asked, &taken, &claims).await?;
+        self.quotas.write(&mut tx).await?;
         let timed = self.metrics.commit.start_timer();
-        self.row = commit(tx, &self.store, &self.row, &sealed).await?;
+        let committed = tx.commit().await;
+        self.row = self.outcome(committed, self.row.clone(), &sealed).await?;
         timed.observe_duration();
         self.quotas.committed();
         let ids = decided.iter().flatten().map(|entry| entry.draft.id).collect();
@@ -176,23 +240,53 @@ impl LedgerShard {
     async fn try_perform(&mut self, act: &mut dyn Act) -> Result<Vec<Placed>, Failure> {
         let now = self.instant();
         let mut tx = self.writer.begin().await?;
-        fence(&mut tx, &mut self.row, &self.authority).await?;
+        fence(&mut tx, &mut self.row, act.reach(), &self.catch_up, &mut self.quotas).await?;
         let place = Place { slot: self.row.slot, index: self.row.size, now };
         let Performed { mut entries, effect } = act.perform(&mut tx, place).await?;
         let mut row = self.row.clone();
         if effect == Effect::Removes {
-            row.authority_epoch = tx.epoch_raise_in_tx(row.slot).await?;
+            debug_assert_eq!(act.reach(), Reach::Every, "what removes authority holds every shard");
+            row.authority_epoch = tx.epoch_raise_in_tx().await?;
+            // A quota may be smaller now.
+            self.quotas.return_all(&mut tx).await?;
         }
         let mut drafts: Vec<&mut Draft> = entries.iter_mut().collect();
         let sealed = seal(&self.tree, &self.key, &row, now, &mut drafts);
         write_ledger(&mut tx, &row, &sealed, &entries.iter().collect::<Vec<_>>(), &self.keys).await?;
         let timed = self.metrics.commit.start_timer();
-        self.row = commit(tx, &self.store, &row, &sealed).await?;
+        let committed = tx.commit().await;
+        self.row = self.outcome(committed, row, &sealed).await?;
         timed.observe_duration();
-        if effect == Effect::Removes {
-            self.authority.epoch_raised(self.row.authority_epoch);
-        }
+        let registry = act.registry().unwrap_or_else(|| Arc::clone(&self.authority.load().registry));
+        self.authority.advance(&registry, self.row.authority_epoch);
         self.advance(sealed, entries.iter().map(|draft| draft.id).collect()).await
+    }
+
+    /// The shard row after a commit that was answered so. When the answer is an error, the outcome is unknown: the row
+    /// tells, once nothing that was sent before can change it any more. Until it can be asked, nothing else is recorded.
+    async fn outcome(
+        &mut self,
+        committed: Result<(), unefois_store::Error>,
+        before: Shard,
+        sealed: &Sealed,
+    ) -> Result<Shard, Failure> {
+        let due = Shard { size: sealed.appended.head().size, checkpoint: sealed.checkpoint.clone(), ..before };
+        let Err(error) = committed else { return Ok(due) };
+        if error.is_storage_failure() {
+            return Err(error.into());
+        }
+        let mut pause = Duration::from_millis(20);
+        loop {
+            match self.writer.shard_settled_fetch(due.slot).await {
+                // Without entries the row says nothing: whoever asked is told that the outcome is unknown, and asks again.
+                Ok(Some(found)) if !sealed.leaves.is_empty() && is_as_due(&found, &due) => return Ok(found),
+                Ok(_) => return Err(error.into()),
+                Err(unknown) if unknown.is_storage_failure() => return Err(unknown.into()),
+                Err(unknown) => tracing::warn!(%unknown, "whether a batch was recorded is not known yet; asking again"),
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(OUTCOME_PAUSE_MAX);
+        }
     }
 
     /// After a batch that was not committed: nothing of it may remain in memory. An `Err` after a failure of the storage
@@ -200,7 +294,10 @@ impl LedgerShard {
     fn after_failure(&mut self, failure: Failure) -> Result<Failure, Failure> {
         if is_fatal(&failure) {
             tracing::error!(reason = failure.reason.code(), "the ledger cannot be written any more: stopping");
-            return Err(failure.of_database(self.writer.path()));
+            return Err(match self.writer.path() {
+                Some(path) => failure.of_database(path),
+                None => failure,
+            });
         }
         self.quotas_are_stale = true;
         Ok(failure)
@@ -263,7 +360,7 @@ impl Deciding<'_, '_> {
         let Pending { draft, epoch, release } = pending;
         let Some(terms) = release else { return Ok(Decided { draft, claim: None, changed: None }) };
         let within_quota = match &terms.quota {
-            Some((agreement, limit)) => self.quotas.take(agreement, *limit),
+            Some((agreement, _limit)) => self.quotas.take(agreement),
             None => true,
         };
         if epoch == self.in_force.epoch && within_quota {
@@ -295,29 +392,39 @@ impl Pending {
     }
 }
 
-/// The first write of every batch. A moved epoch stays locked, and what is in force is read again.
-async fn fence(tx: &mut Transaction<'_>, row: &mut Shard, authority: &Authority) -> Result<(), Failure> {
-    match tx.shard_fence_in_tx(row).await? {
+/// The first write of every batch. A moved epoch stays locked: this node catches up, and gives back what it has drawn of
+/// quotas that may be smaller now.
+async fn fence(
+    tx: &mut Transaction<'_>,
+    row: &mut Shard,
+    reach: Reach,
+    catch_up: &CatchUp,
+    quotas: &mut Quotas,
+) -> Result<(), Failure> {
+    match tx.shard_fence_in_tx(row, reach).await? {
         Fence::Held => Ok(()),
         Fence::EpochMoved { authority_epoch } => {
             row.authority_epoch = authority_epoch;
-            let registry = crate::registry::load_in_tx(tx).await?;
-            authority.registry_replaced(Arc::new(registry), authority_epoch);
-            Ok(())
+            catch_up.in_tx(tx, authority_epoch).await?;
+            quotas.return_all(tx).await
         }
         Fence::LeaseLost => Err(Failure::new(unefois_core::Reason::LeaseLost)),
     }
 }
 
-async fn taken_claims(
-    tx: &mut Transaction<'_>,
-    batch: &[Pending],
-    since: i64,
-) -> Result<HashSet<(String, String)>, Failure> {
-    let claims = batch.iter().filter_map(|pending| pending.release.as_ref()?.claim.as_ref());
-    let mut keys: Vec<_> = claims.map(|claim| (claim.agency.as_str(), claim.request_id.as_str())).collect();
-    keys.sort_unstable();
-    Ok(tx.request_claims_taken_in_tx(&keys, since).await?)
+/// The claims of a batch, each once, in the order that every batch has. They point to where their entries will stand if
+/// every entry of the batch does.
+fn claims_asked(batch: &[Pending], row: &Shard, now: Timestamp) -> Vec<RequestClaim> {
+    let places = batch.iter().zip(row.size..);
+    let claims = places.filter_map(|(pending, index)| {
+        let claim = pending.release.as_ref()?.claim.as_ref()?;
+        Some(RequestClaim { slot: row.slot, index, claimed_at: now.as_microsecond(), ..claim.clone() })
+    });
+    let mut claims: Vec<RequestClaim> = claims.collect();
+    // Stable: of two under one identifier the first stays.
+    claims.sort_by(|a, b| (&a.agency, &a.request_id).cmp(&(&b.agency, &b.request_id)));
+    claims.dedup_by(|later, first| (&later.agency, &later.request_id) == (&first.agency, &first.request_id));
+    claims
 }
 
 /// Fills in instant and epoch, hashes, and signs.
@@ -393,15 +500,11 @@ fn claims(decided: &mut [Option<Decided>], sealed: &Sealed, row: &Shard, now: Ti
     claims
 }
 
-/// Commits. When the outcome is unknown, the shard row tells.
-async fn commit(tx: Transaction<'_>, store: &Store, row: &Shard, sealed: &Sealed) -> Result<Shard, Failure> {
-    let due = Shard { size: sealed.appended.head().size, checkpoint: sealed.checkpoint.clone(), ..row.clone() };
-    let Err(error) = tx.commit().await else { return Ok(due) };
-    if error.is_storage_failure() {
-        return Err(error.into());
-    }
-    let found = store.shard_fetch(row.slot).await?;
-    if found.as_ref() == Some(&due) { Ok(due) } else { Err(error.into()) }
+/// Whether the row is the one that a commit leads to. Another node may have raised its epoch since.
+fn is_as_due(found: &Shard, due: &Shard) -> bool {
+    let Shard { slot, origin, size, lease_token, authority_epoch: _, checkpoint } = due;
+    (&found.slot, &found.origin, &found.size, &found.lease_token, &found.checkpoint)
+        == (slot, origin, size, lease_token, checkpoint)
 }
 
 fn is_fatal(failure: &Failure) -> bool {

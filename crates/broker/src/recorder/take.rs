@@ -4,58 +4,71 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use tokio::sync::watch;
-use unefois_ledger::{Checkpoint, SigningKey, TreeHead, check_consistency};
-use unefois_store::{CheckpointFile, Store, Writer};
+use unefois_ledger::{Checkpoint, SigningKey, TreeHead, check_consistency, decode_leaf, shard_origin};
+use unefois_store::{CheckpointFile, CheckpointFiles, Shard, Store, Writer};
+use unefois_vault::Keyring;
 
 use super::{Head, LedgerShard, quota::Quotas};
 use crate::{
-    authority::Authority, clock::Clock, failure::Failure, keys::Keys, limits::Limits, metrics::RecorderMetrics, tree,
+    catch_up::CatchUp, clock::Clock, failure::Failure, limits::Limits, metrics::RecorderMetrics, tree,
 };
 
 /// What a shard is taken over with.
 pub(crate) struct Taking {
     pub(crate) store: Store,
     pub(crate) writer: Writer,
-    pub(crate) outside: CheckpointFile,
-    pub(crate) slot: u32,
-    pub(crate) key: SigningKey,
-    pub(crate) keys: Keys,
-    pub(crate) authority: Arc<Authority>,
+    pub(crate) outside: CheckpointFiles,
+    pub(crate) shards: ShardKeys,
+    pub(crate) catch_up: CatchUp,
     pub(crate) clock: Clock,
     pub(crate) metrics: RecorderMetrics,
 }
 
+/// The keys that sign the checkpoints of a hub's shards, each named by its origin.
+#[derive(Debug, Clone)]
+pub(crate) struct ShardKeys {
+    pub(crate) hub: String,
+    pub(crate) keyring: Arc<Keyring>,
+}
+
+impl ShardKeys {
+    /// The origin of the shard in that slot.
+    pub(crate) fn origin(&self, slot: u32) -> String {
+        shard_origin(&self.hub, slot)
+    }
+
+    /// The key of the shard in that slot.
+    pub(crate) fn of(&self, slot: u32) -> Result<SigningKey, Failure> {
+        SigningKey::from_seed(&self.origin(slot), self.keyring.ledger_seed()).map_err(Failure::internal)
+    }
+}
+
 impl LedgerShard {
-    /// Takes the shard over: checks that the database is the one that the outside checkpoint saw, and rebuilds the
-    /// edge of the tree.
+    /// Takes a shard over, or opens one: checks that the database is of this hub and the one that the outside checkpoint
+    /// saw, and rebuilds the edge of the tree.
     ///
     /// # Errors
-    /// The database is older than the outside checkpoint, or not the one that it saw; or the storage failed.
+    /// The database is another hub's, older than the outside checkpoint, or not the one that it saw; every slot is held;
+    /// or the storage failed.
     pub(crate) async fn take(taking: Taking, limits: &Limits) -> Result<Self, Failure> {
-        let Taking { store, mut writer, outside, slot, key, keys, authority, clock, metrics } = taking;
+        let Taking { store, mut writer, outside, shards, catch_up, clock, metrics } = taking;
+        check_shards(&store, &shards).await?;
         let mut tx = writer.begin().await?;
-        let row = tx.shard_take_in_tx(slot, key.name()).await?;
-        if row.origin != key.name() {
-            return Err(Failure::internal(TakeError::Origin { found: row.origin, due: key.name().to_owned() }));
-        }
-        let head = match row.checkpoint.as_str() {
-            "" => TreeHead::empty(),
-            signed => Checkpoint::open(signed, &key.verifying_key()).map_err(Failure::internal)?.head,
-        };
-        if head.size != row.size {
-            return Err(Failure::internal(TakeError::Size { signed: head.size, stored: row.size }));
-        }
-        let tree = tree::restore(&store, slot, head).await?;
-        check_outside(&store, slot, &outside, &key, head).await?;
+        let row = tx.shard_take_in_tx(&|slot| shards.origin(slot)).await?;
+        let row = row.ok_or_else(|| Failure::internal(TakeError::NoSlot))?;
+        let key = shards.of(row.slot)?;
+        let head = head_of(&row, &key)?;
+        let tree = tree::restore(&store, row.slot, head).await?;
+        let outside = outside.of(row.slot);
+        check_outside(&store, row.slot, &outside, &key, head).await?;
+        let newest = newest_instant(&store, &row).await?;
+        catch_up.in_tx(&mut tx, row.authority_epoch).await?;
         // Only now: a start that is refused leaves the database as it was.
         tx.commit().await?;
 
-        let authority_now = authority.load();
-        authority.registry_replaced(Arc::clone(&authority_now.registry), row.authority_epoch);
-        let quotas = Quotas::load(&store, clock.now()).await?;
+        let quotas = Quotas::load(&store, row.slot, clock.now()).await?;
         let (head, _) = watch::channel(Head { size: row.size, checkpoint: Arc::from(row.checkpoint.as_str()) });
         let request_id_kept_micros = i64::try_from(limits.request_id_kept.as_micros()).unwrap_or(i64::MAX);
-        let newest = Timestamp::UNIX_EPOCH;
         Ok(Self {
             row,
             tree,
@@ -64,9 +77,11 @@ impl LedgerShard {
             store,
             outside,
             quotas,
-            keys,
+            keys: catch_up.keys.clone(),
             quotas_are_stale: false,
-            authority,
+            authority: Arc::clone(&catch_up.authority),
+            catch_up,
+            act_tries_max: limits.act_tries_max,
             clock,
             head,
             request_id_kept_micros,
@@ -76,11 +91,45 @@ impl LedgerShard {
     }
 }
 
+/// Every shard that is there must be of this hub, and signed with its secrets: another hub's database, or another
+/// keyring, must not get a shard of ours.
+async fn check_shards(store: &Store, shards: &ShardKeys) -> Result<(), Failure> {
+    for row in store.shards_list().await? {
+        head_of(&row, &shards.of(row.slot)?)?;
+    }
+    Ok(())
+}
+
+/// The tree head that a shard's checkpoint signs.
+fn head_of(row: &Shard, key: &SigningKey) -> Result<TreeHead, Failure> {
+    if row.origin != key.name() {
+        return Err(Failure::internal(TakeError::Origin { found: row.origin.clone(), due: key.name().to_owned() }));
+    }
+    let head = match row.checkpoint.as_str() {
+        "" => TreeHead::empty(),
+        signed => Checkpoint::open(signed, &key.verifying_key()).map_err(Failure::internal)?.head,
+    };
+    if head.size != row.size {
+        return Err(Failure::internal(TakeError::Size { signed: head.size, stored: row.size }));
+    }
+    Ok(head)
+}
+
+/// The instant of the newest entry: the next ones are not before it, whatever the clock of this machine says.
+async fn newest_instant(store: &Store, row: &Shard) -> Result<Timestamp, Failure> {
+    let Some(last) = row.size.checked_sub(1) else { return Ok(Timestamp::UNIX_EPOCH) };
+    let Some(entry) = store.entry_fetch(row.slot, last).await? else { return Ok(Timestamp::UNIX_EPOCH) };
+    let (_, public) = decode_leaf(&entry.leaf).map_err(Failure::internal)?;
+    Timestamp::from_microsecond(public.recorded_at_micros).map_err(Failure::internal)
+}
+
 /// Why a shard cannot be taken over.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TakeError {
     #[error("the shard has the origin `{found}`, and the configuration names `{due}`: set `hub.name` as it was")]
     Origin { found: String, due: String },
+    #[error("every shard is held by another node: raise `limits.store.shards-max`, or stop one")]
+    NoSlot,
     #[error("the checkpoint of the shard covers {signed} entries, and its row says {stored}: the database was altered")]
     Size { signed: u64, stored: u64 },
     #[error(

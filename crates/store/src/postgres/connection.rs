@@ -1,0 +1,53 @@
+//! How a node connects: with which limits the server holds its sessions.
+
+use std::{str::FromStr, time::Duration};
+
+use sqlx::{
+    ConnectOptions, PgConnection, PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+use crate::{
+    error::{Doing, Error},
+    open::StoreLimits,
+};
+
+/// What a session of the hub looks like.
+pub(super) fn options(url: &str, limits: &StoreLimits) -> Result<PgConnectOptions, Error> {
+    let millis = |limit: Duration| limit.as_millis().to_string();
+    let options = PgConnectOptions::from_str(url).doing("understand the URL of its database")?;
+    Ok(options
+        .application_name("unefois")
+        .statement_cache_capacity(256)
+        .options([
+            ("statement_timeout", millis(limits.statement_max)),
+            ("lock_timeout", millis(limits.lock_wait_max)),
+            // A node that stands still in a transaction holds the row of its shard, and of every shard at worst.
+            ("idle_in_transaction_session_timeout", millis(limits.transaction_idle_max)),
+            // What is acknowledged is durable, whatever the server's default is.
+            ("synchronous_commit", "on".to_owned()),
+        ])
+        .disable_statement_logging())
+}
+
+/// One connection.
+pub(super) async fn connect(options: &PgConnectOptions, limits: &StoreLimits) -> Result<PgConnection, Error> {
+    let connected = tokio::time::timeout(limits.connect_max, options.connect()).await;
+    connected.unwrap_or(Err(sqlx::Error::PoolTimedOut)).doing("connect to its database")
+}
+
+/// A pool. A connection is not tried before each use: whoever meets a dead one is told to try again, and the next use
+/// makes another.
+pub(super) async fn pool(
+    options: PgConnectOptions,
+    connections_max: u32,
+    limits: &StoreLimits,
+) -> Result<PgPool, Error> {
+    PgPoolOptions::new()
+        .max_connections(connections_max)
+        .acquire_timeout(limits.reader_wait_max)
+        .test_before_acquire(false)
+        .connect_with(options)
+        .await
+        .doing("connect to its database")
+}

@@ -1,0 +1,46 @@
+//! Connecting to the two databases of a hub, once they are known to be the right ones.
+
+use sqlx::PgPool;
+
+use super::{KeyStore, Wakes, Writer, connection, schema};
+use crate::{
+    StorageSettings,
+    error::{Doing, Error},
+    open::StoreLimits,
+};
+
+/// Reading. Clones share the pool.
+#[derive(Debug, Clone)]
+pub(crate) struct Readers {
+    pub(super) pool: PgPool,
+}
+
+/// The two databases, open.
+pub(crate) struct Opened {
+    pub(crate) readers: Readers,
+    pub(crate) writer: Writer,
+    pub(crate) key_store: KeyStore,
+}
+
+impl Readers {
+    pub(crate) async fn wakes(&self) -> Result<Wakes, Error> {
+        Wakes::listen(&self.pool).await
+    }
+
+    pub(crate) async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+pub(crate) async fn open(settings: &StorageSettings, limits: &StoreLimits) -> Result<Opened, Error> {
+    let options = connection::options(&settings.url, limits)?;
+    let mut first = connection::connect(&options, limits).await?;
+    schema::check(&schema::HUB, &mut first, &settings.url).await?;
+    let hub = sqlx::query_scalar("SELECT id FROM hub").fetch_one(&mut first).await.doing("read which hub it is")?;
+    let keys = connection::options(&settings.keys_url, limits)?;
+    let key_store = KeyStore::open(keys, hub, settings, limits).await?;
+    // One more than read: the one that listens.
+    let pool = connection::pool(options.clone(), limits.readers_max + 1, limits).await?;
+    let writer = Writer::new(first, options, limits.clone());
+    Ok(Opened { readers: Readers { pool }, writer, key_store })
+}

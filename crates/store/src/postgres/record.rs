@@ -1,0 +1,129 @@
+//! Records and their revisions.
+
+use sqlx::{PgConnection, types::Uuid};
+
+use super::{Readers, Transaction, instant::Instant};
+use crate::{
+    HeldRevision, RecordAsked, RevisionRow,
+    error::{Doing, Error, fixed, signed, unsigned},
+};
+
+type Row = (i64, Uuid, Vec<u8>, i64, Instant, Instant, Uuid, Vec<u8>);
+
+impl Readers {
+    pub(crate) async fn records_fetch(&self, asked: &[RecordAsked]) -> Result<Vec<Vec<HeldRevision>>, Error> {
+        records_fetch(&mut *self.pool.acquire().await.doing("take a reader")?, asked).await
+    }
+
+    pub(crate) async fn revision_fetch(&self, record: [u8; 16], number: u64) -> Result<Option<HeldRevision>, Error> {
+        let row: Option<Row> = sqlx::query_as(
+            "SELECT 0::bigint, r.id, r.discriminator, v.number, v.provider_recorded_at, v.learned_at, v.payload_key,
+             v.sealed FROM revision v JOIN record r ON r.id = v.record WHERE v.record = $1 AND v.number = $2",
+        )
+        .bind(Uuid::from_bytes(record))
+        .bind(signed(number))
+        .fetch_optional(&self.pool)
+        .await
+        .doing("read a revision")?;
+        row.map(|row| held(row).map(|(_, held)| held)).transpose()
+    }
+}
+
+impl Transaction<'_> {
+    pub(crate) async fn records_fetch_in_tx(
+        &mut self,
+        asked: &[RecordAsked],
+    ) -> Result<Vec<Vec<HeldRevision>>, Error> {
+        records_fetch(self.connection(), asked).await
+    }
+
+    pub(crate) async fn record_exists_in_tx(&mut self, record: [u8; 16]) -> Result<bool, Error> {
+        sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM record WHERE id = $1)")
+            .bind(Uuid::from_bytes(record))
+            .fetch_one(self.connection())
+            .await
+            .doing("look for a record")
+    }
+
+    pub(crate) async fn revision_insert_in_tx(&mut self, row: &RevisionRow) -> Result<(), Error> {
+        let RevisionRow { record, subject, dataset, provider, selector, held } = row;
+        sqlx::query(
+            "INSERT INTO record (id, subject, dataset, provider, selector, discriminator, revision)
+             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO UPDATE SET revision = excluded.revision",
+        )
+        .bind(Uuid::from_bytes(*record))
+        .bind(Uuid::from_bytes(*subject))
+        .bind(dataset)
+        .bind(provider)
+        .bind(&selector[..])
+        .bind(&held.discriminator[..])
+        .bind(signed(held.number))
+        .execute(self.connection())
+        .await
+        .doing("store a record")?;
+        sqlx::query(
+            "INSERT INTO revision (record, number, provider_recorded_at, learned_at, payload_key, sealed)
+             VALUES ($1, $2, $3, $4, $5, $6)",
+        )
+        .bind(Uuid::from_bytes(*record))
+        .bind(signed(held.number))
+        .bind(Instant(held.provider_recorded_at))
+        .bind(Instant(held.learned_at))
+        .bind(Uuid::from_bytes(held.payload_key))
+        .bind(&held.sealed)
+        .execute(self.connection())
+        .await
+        .doing("store a revision")?;
+        Ok(())
+    }
+}
+
+async fn records_fetch(
+    connection: &mut PgConnection,
+    asked: &[RecordAsked],
+) -> Result<Vec<Vec<HeldRevision>>, Error> {
+    // `LATERAL`: from each question to its rows by their indexes, whatever the planner believes of the tables' sizes.
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT a.n, f.id, f.discriminator, f.number, f.provider_recorded_at, f.learned_at, f.payload_key, f.sealed
+         FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[])
+              WITH ORDINALITY AS a (root, dataset, provider, selector, n)
+         CROSS JOIN LATERAL (
+             SELECT r.id, r.discriminator, v.number, v.provider_recorded_at, v.learned_at, v.payload_key, v.sealed
+             FROM subject m
+             JOIN record r ON r.subject = m.id AND r.dataset = a.dataset AND r.provider = a.provider
+                          AND r.selector = a.selector
+             JOIN revision v ON v.record = r.id AND v.number = r.revision
+             WHERE m.root = a.root
+             OFFSET 0
+         ) f",
+    )
+    .bind(asked.iter().map(|question| Uuid::from_bytes(question.root)).collect::<Vec<_>>())
+    .bind(asked.iter().map(|question| question.dataset.as_str()).collect::<Vec<_>>())
+    .bind(asked.iter().map(|question| question.provider.as_str()).collect::<Vec<_>>())
+    .bind(asked.iter().map(|question| &question.selector[..]).collect::<Vec<_>>())
+    .fetch_all(connection)
+    .await
+    .doing("read records")?;
+    let mut found = vec![Vec::new(); asked.len()];
+    for row in rows {
+        // Ordinality counts from 1.
+        let (n, revision) = held(row)?;
+        let place = n.checked_sub(1).and_then(|n| found.get_mut(n));
+        place.ok_or(Error::Malformed { what: "answer" })?.push(revision);
+    }
+    Ok(found)
+}
+
+fn held(row: Row) -> Result<(usize, HeldRevision), Error> {
+    let (n, record, discriminator, number, provider_recorded_at, learned_at, payload_key, sealed) = row;
+    let revision = HeldRevision {
+        record: record.into_bytes(),
+        discriminator: fixed(&discriminator, "pseudonym")?,
+        number: unsigned(number, "revision")?,
+        provider_recorded_at: provider_recorded_at.0,
+        learned_at: learned_at.0,
+        payload_key: payload_key.into_bytes(),
+        sealed,
+    };
+    Ok((usize::try_from(n).map_err(|_negative| Error::Malformed { what: "answer" })?, revision))
+}

@@ -1,0 +1,86 @@
+//! The schemas: brought up to date by a command of its own, and known to be so before anything is served.
+
+use std::collections::HashMap;
+
+use sqlx::{
+    Connection, PgConnection,
+    migrate::{Migrate, Migrator},
+};
+
+use super::connection;
+use crate::{
+    StorageSettings,
+    error::{Doing, Error},
+    open::{Migrated, StoreLimits},
+};
+
+pub(super) static HUB: Migrator = sqlx::migrate!("../../migrations/postgres");
+pub(super) static KEYS: Migrator = sqlx::migrate!("../../migrations/postgres-keys");
+
+/// Applies what is missing to both databases. The migrator holds an advisory lock while it does.
+pub(crate) async fn migrate(settings: &StorageSettings, limits: &StoreLimits) -> Result<Migrated, Error> {
+    let (mut applied, mut was_empty) = (0, false);
+    for (migrator, url) in [(&HUB, &settings.url), (&KEYS, &settings.keys_url)] {
+        // Making an index may take longer than any statement of the hub.
+        let limits = StoreLimits { statement_max: std::time::Duration::ZERO, ..limits.clone() };
+        let options = connection::options(url, &limits)?;
+        let mut connection = connection::connect(&options, &limits).await?;
+        let before = history(&mut connection).await?.len();
+        was_empty |= before == 0 && std::ptr::eq(migrator, &raw const HUB);
+        migrator.run(&mut connection).await.map_err(|source| Error::Schema { database: named(url), source })?;
+        applied += history(&mut connection).await?.len().saturating_sub(before);
+        connection.close().await.doing("close its database")?;
+    }
+    Ok(Migrated { applied: applied as u64, was_empty })
+}
+
+/// Whether the schema of a database is the one of this program.
+pub(super) async fn check(migrator: &Migrator, connection: &mut PgConnection, url: &str) -> Result<(), Error> {
+    let applied = history(connection).await?;
+    let known: HashMap<i64, &[u8]> =
+        migrator.iter().map(|migration| (migration.version, &*migration.checksum)).collect();
+    for (version, checksum) in &applied {
+        match known.get(version) {
+            None => return Err(Error::SchemaNewer { database: named(url), version: *version }),
+            Some(due) if *due != checksum => {
+                return Err(Error::SchemaAltered { database: named(url), version: *version });
+            }
+            Some(_) => {}
+        }
+    }
+    match known.len().checked_sub(applied.len()) {
+        Some(0) | None => Ok(()),
+        Some(missing) => Err(Error::SchemaOlder { database: named(url), missing }),
+    }
+}
+
+/// The migrations that a database has had; none when it has never seen one.
+async fn history(connection: &mut PgConnection) -> Result<Vec<(i64, Vec<u8>)>, Error> {
+    connection.ensure_migrations_table("_sqlx_migrations").await.map_err(|source| Error::Schema {
+        database: "the database".to_owned(),
+        source,
+    })?;
+    sqlx::query_as("SELECT version, checksum FROM _sqlx_migrations WHERE success ORDER BY version")
+        .fetch_all(connection)
+        .await
+        .doing("read the history of its schema")
+}
+
+/// A database as an operator is told of it: without the password.
+pub(super) fn named(url: &str) -> String {
+    match url.split_once("://").and_then(|(scheme, rest)| Some((scheme, rest.rsplit_once('@')?))) {
+        Some((scheme, (_secret, place))) => format!("{scheme}://{}", place.split('?').next().unwrap_or(place)),
+        None => url.split('?').next().unwrap_or(url).to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::named;
+
+    #[test]
+    fn a_database_is_named_without_its_password() {
+        assert_eq!(named("postgresql://hub:secret@db:5432/hub?sslmode=verify-full"), "postgresql://db:5432/hub");
+        assert_eq!(named("postgresql://db/hub"), "postgresql://db/hub");
+    }
+}

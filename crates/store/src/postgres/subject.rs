@@ -1,0 +1,150 @@
+//! Subjects and their identifiers.
+
+use sqlx::{PgConnection, types::Uuid};
+
+use super::{Readers, Transaction, byteas, instant::Instant};
+use crate::{
+    SubjectRow, SubjectWithIdentifiers,
+    error::{Doing, Error, fixed},
+};
+
+impl Readers {
+    pub(crate) async fn subjects_list(&self, pseudonyms: &[[u8; 32]]) -> Result<Vec<([u8; 32], SubjectRow)>, Error> {
+        subjects_list(&mut *self.pool.acquire().await.doing("take a reader")?, pseudonyms).await
+    }
+
+    pub(crate) async fn subject_fetch(&self, id: [u8; 16]) -> Result<Option<SubjectRow>, Error> {
+        let row: Option<(Uuid, Uuid)> =
+            sqlx::query_as("SELECT r.id, r.trace_key FROM subject s JOIN subject r ON r.id = s.root WHERE s.id = $1")
+                .bind(Uuid::from_bytes(id))
+                .fetch_optional(&self.pool)
+                .await
+                .doing("find a subject")?;
+        let subject = |(root, trace_key): (Uuid, Uuid)| SubjectRow {
+            id,
+            root: root.into_bytes(),
+            trace_key: trace_key.into_bytes(),
+        };
+        Ok(row.map(subject))
+    }
+
+    pub(crate) async fn subject_members_list(&self, root: [u8; 16]) -> Result<Vec<[u8; 16]>, Error> {
+        members_list(&mut *self.pool.acquire().await.doing("take a reader")?, root).await
+    }
+}
+
+impl Transaction<'_> {
+    pub(crate) async fn subjects_list_in_tx(
+        &mut self,
+        pseudonyms: &[[u8; 32]],
+    ) -> Result<Vec<([u8; 32], SubjectRow)>, Error> {
+        subjects_list(self.connection(), pseudonyms).await
+    }
+
+    pub(crate) async fn subject_members_in_tx(&mut self, root: [u8; 16]) -> Result<Vec<[u8; 16]>, Error> {
+        members_list(self.connection(), root).await
+    }
+
+    pub(crate) async fn subject_exists_in_tx(&mut self, id: [u8; 16]) -> Result<bool, Error> {
+        sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM subject WHERE id = $1)")
+            .bind(Uuid::from_bytes(id))
+            .fetch_one(self.connection())
+            .await
+            .doing("look for a subject")
+    }
+
+    /// Locks the identifiers whether they are known or not: two nodes that would make a subject of each, or publish
+    /// about one, do it one after the other. In one order, so that they do not wait for each other.
+    pub(crate) async fn pseudonyms_lock_in_tx(&mut self, pseudonyms: &[[u8; 32]]) -> Result<(), Error> {
+        sqlx::query(
+            "SELECT pg_advisory_xact_lock(k.key) FROM (
+                 SELECT DISTINCT ('x' || encode(substr(p, 1, 8), 'hex'))::bit(64)::bigint AS key
+                 FROM unnest($1::bytea[]) p ORDER BY key
+             ) k",
+        )
+        .bind(byteas(pseudonyms))
+        .execute(self.connection())
+        .await
+        .doing("lock identifiers")?;
+        Ok(())
+    }
+
+    pub(crate) async fn subject_insert_in_tx(
+        &mut self,
+        subject: &SubjectWithIdentifiers,
+        now: i64,
+    ) -> Result<(), Error> {
+        let SubjectWithIdentifiers { id, trace_key, pseudonyms } = subject;
+        sqlx::query("INSERT INTO subject (id, root, trace_key, created_at) VALUES ($1, $1, $2, $3)")
+            .bind(Uuid::from_bytes(*id))
+            .bind(Uuid::from_bytes(*trace_key))
+            .bind(Instant(now))
+            .execute(self.connection())
+            .await
+            .doing("add a subject")?;
+        sqlx::query("INSERT INTO identifier (pseudonym, subject) SELECT unnest($1::bytea[]), $2")
+            .bind(byteas(pseudonyms))
+            .bind(Uuid::from_bytes(*id))
+            .execute(self.connection())
+            .await
+            .doing("add identifiers")?;
+        Ok(())
+    }
+
+    pub(crate) async fn identifier_insert_in_tx(
+        &mut self,
+        pseudonym: [u8; 32],
+        subject: [u8; 16],
+    ) -> Result<(), Error> {
+        sqlx::query("INSERT INTO identifier (pseudonym, subject) VALUES ($1, $2)")
+            .bind(&pseudonym[..])
+            .bind(Uuid::from_bytes(subject))
+            .execute(self.connection())
+            .await
+            .doing("add an identifier")?;
+        Ok(())
+    }
+
+    pub(crate) async fn subject_merge_in_tx(&mut self, kept: [u8; 16], merged: [u8; 16]) -> Result<(), Error> {
+        sqlx::query(
+            "UPDATE subject SET root = (SELECT root FROM subject WHERE id = $1)
+             WHERE root = (SELECT root FROM subject WHERE id = $2)",
+        )
+        .bind(Uuid::from_bytes(kept))
+        .bind(Uuid::from_bytes(merged))
+        .execute(self.connection())
+        .await
+        .doing("merge two subjects")?;
+        Ok(())
+    }
+}
+
+async fn subjects_list(
+    connection: &mut PgConnection,
+    pseudonyms: &[[u8; 32]],
+) -> Result<Vec<([u8; 32], SubjectRow)>, Error> {
+    let rows: Vec<(Vec<u8>, Uuid, Uuid, Uuid)> = sqlx::query_as(
+        "SELECT i.pseudonym, s.id, r.id, r.trace_key FROM identifier i
+         JOIN subject s ON s.id = i.subject JOIN subject r ON r.id = s.root WHERE i.pseudonym = ANY($1)",
+    )
+    .bind(byteas(pseudonyms))
+    .fetch_all(connection)
+    .await
+    .doing("find subjects")?;
+    rows.into_iter()
+        .map(|(pseudonym, id, root, trace_key)| {
+            let subject =
+                SubjectRow { id: id.into_bytes(), root: root.into_bytes(), trace_key: trace_key.into_bytes() };
+            Ok((fixed(&pseudonym, "pseudonym")?, subject))
+        })
+        .collect()
+}
+
+async fn members_list(connection: &mut PgConnection, root: [u8; 16]) -> Result<Vec<[u8; 16]>, Error> {
+    let rows: Vec<Uuid> = sqlx::query_scalar("SELECT id FROM subject WHERE root = $1")
+        .bind(Uuid::from_bytes(root))
+        .fetch_all(connection)
+        .await
+        .doing("list the members of a subject")?;
+    Ok(rows.into_iter().map(Uuid::into_bytes).collect())
+}
