@@ -165,7 +165,7 @@ async fn a_hub_that_cannot_write_its_outside_checkpoint_releases_nothing_and_sto
     let marie = Person::invented(99);
     let mut house = house_with(&marie).await;
     let cnaf = house.agency("cnaf").await;
-    let outside = house.data().join("checkpoint");
+    let outside = house.outside_checkpoint();
     let kept = std::fs::read(&outside).unwrap();
     std::fs::remove_file(&outside).unwrap();
     std::fs::create_dir(&outside).unwrap();

@@ -136,7 +136,7 @@ async fn an_altered_ledger_is_refused_at_the_start() {
 async fn an_outside_checkpoint_that_was_altered_is_refused() {
     let mut house = house_with(&Person::invented(87)).await;
     house.stop();
-    let outside = house.data().join("checkpoint");
+    let outside = house.outside_checkpoint();
     let kept = fs::read(&outside).unwrap();
     for position in [0, kept.len() / 2, kept.len() - 5] {
         let mut altered = kept.clone();

@@ -32,7 +32,7 @@ async fn house_with(provider: &ApiEntreprise, sandbox: &[&str]) -> House {
     let settings = HouseSettings {
         sandbox: sandbox.iter().map(|siret| format!("siret:{siret}")).collect(),
         provider: Some(provider.base_url()),
-        more: String::new(),
+        ..HouseSettings::default()
     };
     House::open_with(UNEFOIS, &settings).await
 }

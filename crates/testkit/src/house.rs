@@ -1,5 +1,9 @@
 //! A hub and the agencies around it.
 
+mod build;
+mod configuration;
+mod storage;
+
 use std::{
     path::{Path, PathBuf},
     process::ExitStatus,
@@ -14,8 +18,11 @@ use unefois_proto::pb::{
     registry::v1::{ApplyRequest, ApplyResponse},
 };
 
+use self::storage::Databases;
+pub use self::storage::Storage;
 use crate::{
     pki::{Client, Pki},
+    postgres::PostgresCluster,
     process::{HubProcess, Paths},
 };
 
@@ -28,6 +35,8 @@ pub struct HouseSettings {
     pub provider: Option<String>,
     /// More lines of the configuration, such as a `[limits.broker]` table.
     pub more: String,
+    /// Where the hub keeps what it knows.
+    pub storage: Storage,
 }
 
 /// A hub as its users know it.
@@ -38,6 +47,8 @@ pub struct House {
     pki: Arc<Pki>,
     paths: Paths,
     hub: Option<HubProcess>,
+    /// Those of PostgreSQL, shared with the other nodes of this hub; dropped after its process.
+    databases: Option<Arc<Databases>>,
 }
 
 impl House {
@@ -54,39 +65,11 @@ impl House {
         house
     }
 
-    /// Everything but the process.
-    #[must_use]
-    pub fn build(binary: &str, settings: &HouseSettings) -> Self {
-        let directory = TempDir::new().unwrap();
-        let pki = Arc::new(Pki::init(&directory.path().join("pki")));
-        let at = |name: &str| directory.path().join(name);
-        let paths = Paths { config: at("unefois.toml"), log: at("hub.log"), data: at("data") };
-        std::fs::write(&paths.config, configuration(settings, &pki.server(), &pki.ca())).unwrap();
-        Self { binary: PathBuf::from(binary), directory, pki, paths, hub: None }
-    }
-
-    /// Another hub with the same certificates and configuration, and with nothing in it. It needs this one's folder.
-    #[must_use]
-    pub fn beside(&self) -> Self {
-        let directory = TempDir::new().unwrap();
-        let at = |name: &str| directory.path().join(name);
-        let paths = Paths { config: at("unefois.toml"), log: at("hub.log"), data: at("data") };
-        std::fs::copy(&self.paths.config, &paths.config).unwrap();
-        Self { binary: self.binary.clone(), directory, pki: Arc::clone(&self.pki), paths, hub: None }
-    }
-
     /// The same, with its process running.
     #[must_use]
     pub fn started(mut self) -> Self {
         self.start();
         self
-    }
-
-    /// Lets the hub, from its next start on, trust the certificates of partners' authorities too.
-    pub fn trusts_partners(&self, ca: &Path) {
-        let text = std::fs::read_to_string(&self.paths.config).unwrap();
-        let text = text.replace("[identifiers]", &format!("partner-ca = {ca:?}\n[identifiers]"));
-        std::fs::write(&self.paths.config, text).unwrap();
     }
 
     /// Starts the process.
@@ -99,6 +82,7 @@ impl House {
     /// # Errors
     /// What it wrote to standard error, when it did not come up.
     pub fn try_start(&self) -> Result<HubProcess, String> {
+        self.migrate_once()?;
         HubProcess::start(&self.binary, &self.paths.config, &self.paths.log)
     }
 
@@ -107,9 +91,22 @@ impl House {
     /// # Errors
     /// What the process wrote to standard error, when it did not come up.
     pub fn start_by(&mut self, words: &[String]) -> Result<(), String> {
+        self.migrate_once()?;
         let Paths { config, log, .. } = &self.paths;
         self.hub = Some(HubProcess::start_by(words, &self.binary, config, log)?);
         Ok(())
+    }
+
+    /// Makes the tables of PostgreSQL before the first start of any node; the embedded store makes its own.
+    fn migrate_once(&self) -> Result<(), String> {
+        let Some(databases) = &self.databases else { return Ok(()) };
+        databases.migrate_once(&self.binary, &self.paths.config)
+    }
+
+    /// The PostgreSQL that the hub is on, if it is.
+    #[must_use]
+    pub fn postgres(&self) -> Option<&PostgresCluster> {
+        self.databases.as_deref().map(Databases::cluster)
     }
 
     /// The identifier of the process.
@@ -162,6 +159,15 @@ impl House {
     #[must_use]
     pub fn data(&self) -> &Path {
         &self.paths.data
+    }
+
+    /// The outside checkpoint of the hub's first shard.
+    #[must_use]
+    pub fn outside_checkpoint(&self) -> PathBuf {
+        match &self.databases {
+            None => self.paths.data.join("checkpoint"),
+            Some(databases) => databases.outside_checkpoints().join("checkpoint-0"),
+        }
     }
 
     /// What the process has logged.
@@ -271,25 +277,4 @@ impl House {
             [("--hub", self.endpoint()), ("--ca", ca), ("--certificate", text(certificate)), ("--key", text(key))];
         pairs.into_iter().flat_map(|(flag, value)| [flag.to_owned(), value]).collect()
     }
-}
-
-fn configuration(settings: &HouseSettings, server: &Client, ca: &Path) -> String {
-    let HouseSettings { sandbox, provider, more } = settings;
-    // A table stands in a file once.
-    let admin = if more.contains("[admin]") { "" } else { "[admin]\nlisten = \"127.0.0.1:0\"\n" };
-    let provider = provider.as_ref().map(|base_url| {
-        format!(
-            "[[provider]]\nkind = \"api-entreprise\"\nagency = \"dgfip\"\ndataset = \"company-turnover\"\n\
-             base-url = \"{base_url}\"\ntoken = \"secret\"\ncontext = \"test\"\nobject = \"test\"\n\
-             recipient-siret = \"73282932000074\"\ntimeout-ms = 2000\npause-ms-max = 200\n"
-        )
-    });
-    format!(
-        "[hub]\ndata-directory = \"data\"\n{admin}\
-         [server]\nlisten = \"127.0.0.1:0\"\ncertificate = {:?}\nkey = {:?}\nclient-ca = {ca:?}\n\
-         [identifiers]\nsandbox = {sandbox:?}\n{}\n{more}\n",
-        server.certificate,
-        server.key,
-        provider.unwrap_or_default(),
-    )
 }

@@ -155,3 +155,9 @@ pub(crate) struct Paths {
     pub(crate) log: PathBuf,
     pub(crate) data: PathBuf,
 }
+
+impl Paths {
+    pub(crate) fn in_folder(folder: &Path) -> Self {
+        Self { config: folder.join("unefois.toml"), log: folder.join("hub.log"), data: folder.join("data") }
+    }
+}

@@ -59,6 +59,26 @@ pub(crate) fn strace() -> anyhow::Result<()> {
     if works(&["strace", "--version"]) { Ok(()) } else { apt_install(&["strace"]) }
 }
 
+/// The programs of PostgreSQL; the tests start clusters of their own with them.
+pub(crate) fn postgres() -> anyhow::Result<()> {
+    // Where the tests look too.
+    const FINDS: &str = r#"
+        for folder in "$(pg_config --bindir)" /usr/lib/postgresql/*/bin "$(dirname "$(command -v initdb)")"; do
+            test -x "$folder/initdb" && test -x "$folder/postgres" && test -x "$folder/psql" && exit
+        done
+        exit 1"#;
+    if !works(&["sh", "-c", FINDS]) {
+        if works(&["test", "-w", "/etc"]) {
+            // Debian's package would make a cluster of the system and start it.
+            shell::run(&["mkdir", "-p", "/etc/postgresql-common/createcluster.d"])?;
+            let file = "/etc/postgresql-common/createcluster.d/no-main-cluster.conf";
+            std::fs::write(file, "create_main_cluster = false\n").with_context(|| format!("cannot write {file}"))?;
+        }
+        apt_install(&["postgresql"])?;
+    }
+    if works(&["setpriv", "--version"]) { Ok(()) } else { apt_install(&["util-linux"]) }
+}
+
 /// The packages of `package.json`, in its versions: the contract's linter, and what the Node client calls with.
 pub(crate) fn node() -> anyhow::Result<()> {
     if !works(&["npm", "--version"]) {

@@ -1,19 +1,71 @@
-//! All the tests, and what they need.
+//! All the tests, and what they need; then those that look from outside once more, on PostgreSQL.
 
 use crate::{
     needs,
     shell::{run_with, works},
 };
 
+/// What looks from outside at a hub that has a store. The demonstration always has the embedded one.
+const ON_POSTGRES: [&str; 4] = ["stories", "matrix", "secrecy", "faults"];
+
+/// What is about the files of the embedded store: restored, altered, failing and stalling ones, and the locks and triggers of
+/// its SQL. Parts of names, which both runners of tests skip.
+const ABOUT_FILES: [&str; 16] = [
+    "commit::a_database_that_another_program_locks",
+    "commit::the_same_request_may_be_sent_again",
+    "commit::whatever_is_asked_nothing_leaves",
+    "erasure::an_old_database_cannot_be_opened",
+    "erasure::what_was_on_its_way_during_an_erasure",
+    "every_call::",
+    "stall::",
+    "start::a_database_that_vanished",
+    "start::a_file_that_is_not_ours",
+    "start::a_key_store_that_vanished",
+    "start::a_restored_",
+    "start::a_schema_that_this_program_does_not_know",
+    "start::a_second_hub_on_one_data_directory",
+    "start::an_altered_ledger",
+    "start::secrets_that_are_missing",
+    "storage::",
+];
+
 pub(crate) fn run() -> anyhow::Result<()> {
     let python = needs::python()?;
     needs::java()?;
     needs::node()?;
     needs::strace()?;
+    needs::postgres()?;
     let environment = [("UNEFOIS_PYTHON", python.as_str())];
+    let on_postgres = [environment[0], ("UNEFOIS_TEST_STORE", "postgres")];
     if works(&["cargo", "nextest", "--version"]) {
         run_with(&["cargo", "test", "--workspace", "--doc", "--locked", "--quiet"], &environment)?;
-        return run_with(&["cargo", "nextest", "run", "--workspace", "--locked"], &environment);
+        run_with(&["cargo", "nextest", "run", "--workspace", "--locked"], &environment)?;
+        return run_with(&of_outside(&["cargo", "nextest", "run"]), &on_postgres);
     }
-    run_with(&["cargo", "test", "--workspace", "--locked"], &environment)
+    run_with(&["cargo", "test", "--workspace", "--locked"], &environment)?;
+    run_with(&of_outside(&["cargo", "test"]), &on_postgres)
+}
+
+fn of_outside<'a>(runner: &[&'a str]) -> Vec<&'a str> {
+    let mut words = [runner, &["--package", "unefois-cli", "--locked"]].concat();
+    words.extend(ON_POSTGRES.iter().flat_map(|suite| ["--test", suite]));
+    words.push("--");
+    words.extend(ABOUT_FILES.iter().flat_map(|part| ["--skip", part]));
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ABOUT_FILES;
+    use crate::shell::top;
+
+    #[test]
+    fn whatever_is_skipped_on_postgresql_is_there() {
+        for part in ABOUT_FILES {
+            let (module, test) = part.split_once("::").unwrap();
+            let file = top().join(format!("tests/faults/{module}.rs"));
+            let text = std::fs::read_to_string(&file).unwrap();
+            assert!(text.contains(&format!("fn {test}")), "`{part}` skips nothing");
+        }
+    }
 }
