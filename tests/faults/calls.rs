@@ -46,7 +46,7 @@ async fn publishing(urssaf: Connection, person: Person) -> Result<(), Status> {
 }
 
 async fn exporting(auditor: Connection) -> Result<(), Status> {
-    let request = ExportEntriesRequest { from_index: 0, case_reference: "audit".to_owned() };
+    let request = ExportEntriesRequest { case_reference: "audit".to_owned(), ..Default::default() };
     let mut parts = auditor.audit().export_entries(request).await?.into_inner();
     while parts.message().await?.is_some() {}
     Ok(())

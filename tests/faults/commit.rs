@@ -45,7 +45,7 @@ const INJECTIONS: [(&str, &str, &str); 3] = [
 
 async fn checkpoint(house: &House) -> String {
     let auditor = house.agency("cour-des-comptes").await;
-    auditor.audit().get_checkpoint(GetCheckpointRequest {}).await.unwrap().into_inner().checkpoint
+    auditor.audit().get_checkpoint(GetCheckpointRequest::default()).await.unwrap().into_inner().checkpoint
 }
 
 /// The cast of the calls: what must be there before anything fails.

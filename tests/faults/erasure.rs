@@ -8,7 +8,7 @@ use unefois_proto::pb::{
     publication::v1::publish_response::Result as Fate,
     subject::v1::{EraseRequest, ErasureScope},
 };
-use unefois_store::{DataDirectory, KeyStore, Store, StoreLimits};
+use unefois_store::{DataDirectory, KeyStore, Opened, Store, StoreLimits};
 use unefois_testkit::{House, Person, pull_request, turnover_of};
 use unefois_vault::{EntryAad, KeyId, KeyUse, Keyring, RecordAad, SubjectKey, WrappedKey};
 
@@ -52,8 +52,8 @@ async fn key(keys: &KeyStore, keyring: &Keyring, id: [u8; 16]) -> Option<Subject
 async fn opened(database: &Path, keys_of: &Path, origin: &str, record: [u8; 16]) -> (usize, bool) {
     let (directory, with_keys) = (DataDirectory::new(database), DataDirectory::new(keys_of));
     let limits = StoreLimits::default();
-    let (store, mut writer) = Store::open(&directory, &limits).await.unwrap();
-    let keys = KeyStore::open(&with_keys, &limits).await.unwrap();
+    let Opened { store, mut writer, .. } = Store::open_sqlite(&directory, &limits).await.unwrap();
+    let keys = KeyStore::open_sqlite(&with_keys, &limits).await.unwrap();
     let keyring = Keyring::load(&with_keys.keyring()).unwrap();
     let size = store.shard_fetch(0).await.unwrap().unwrap().size;
     let mut personal = 0;
@@ -115,8 +115,8 @@ async fn an_old_database_cannot_be_opened_with_the_new_key_store_and_an_old_key_
 /// The wrapped payload key of a record, as the key store holds it.
 async fn wrapped_bytes(directory: &Path, record: [u8; 16]) -> Vec<u8> {
     let directory = DataDirectory::new(directory);
-    let (store, mut writer) = Store::open(&directory, &StoreLimits::default()).await.unwrap();
-    let keys = KeyStore::open(&directory, &StoreLimits::default()).await.unwrap();
+    let opened = Store::open_sqlite(&directory, &StoreLimits::default()).await.unwrap();
+    let Opened { store, mut writer, key_store: keys } = opened;
     let revision = store.revision_fetch(record, 1).await.unwrap().unwrap();
     let wrapped = keys.key_fetch(revision.payload_key).await.unwrap().unwrap().wrapped;
     writer.close().await.unwrap();

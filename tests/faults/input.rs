@@ -145,7 +145,7 @@ async fn texts_of_20_000_characters_are_refused_wherever_else_a_text_is_sent() {
     }
     let merge = MergeRequest { kept: subject(), merged: Some(marie.by_siret()), case_reference: long() };
     assert_refused(&operator.subject().merge(merge).await.unwrap_err(), "merge");
-    let export = ExportEntriesRequest { from_index: 0, case_reference: long() };
+    let export = ExportEntriesRequest { case_reference: long(), ..Default::default() };
     assert_refused(&auditor.audit().export_entries(export).await.map(drop).unwrap_err(), "export");
     let good = || SearchExchangesRequest { case_reference: "case".to_owned(), ..Default::default() };
     let searches = [

@@ -15,39 +15,14 @@ mod start;
 mod storage;
 mod strace;
 
-use std::{path::Path, process::Command};
-
 use futures::StreamExt;
 use tonic::{Status, Streaming};
 use unefois_client::Connection;
 use unefois_ledger::verify_export;
 use unefois_proto::pb::publication::v1::{PublishRequest, PublishResponse};
-use unefois_testkit::{House, Person, turnover_of};
+use unefois_testkit::{House, Person, number, python, sql, turnover_of};
 
 const UNEFOIS: &str = env!("CARGO_BIN_EXE_unefois");
-
-/// The Python whose SQLite stands in for another program that writes to our database.
-fn python() -> Command {
-    #[allow(clippy::disallowed_methods, reason = "the test command says in the environment which Python to use")]
-    let python = std::env::var("UNEFOIS_PYTHON").unwrap_or_else(|_unset| "python3".to_owned());
-    Command::new(python)
-}
-
-/// Runs SQL on a database file by an SQLite that is not ours.
-fn sql(database: &Path, statement: &str) {
-    let script = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], timeout=10); c.executescript(sys.argv[2])";
-    let status = python().args(["-c", script]).arg(database).arg(statement).status().unwrap();
-    assert!(status.success(), "{statement}");
-}
-
-/// The one number that a query gives, by an SQLite that is not ours.
-fn number(database: &Path, query: &str) -> u64 {
-    let script =
-        "import sqlite3, sys; print(sqlite3.connect(sys.argv[1], timeout=10).execute(sys.argv[2]).fetchone()[0])";
-    let output = python().args(["-c", script]).arg(database).arg(query).output().unwrap();
-    assert!(output.status.success(), "{query}");
-    String::from_utf8(output.stdout).unwrap().trim().parse().unwrap()
-}
 
 async fn house_with(person: &Person) -> House {
     let house = House::open(UNEFOIS).await;

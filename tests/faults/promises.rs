@@ -183,7 +183,7 @@ fn is_first_release(public: &PublicPart, agreement: &str) -> bool {
 async fn verified_leaves(house: &House) -> Vec<Vec<u8>> {
     let key = house.public_key().await;
     let auditor = house.agency("cour-des-comptes").await;
-    let request = ExportEntriesRequest { from_index: 0, case_reference: "kept".to_owned() };
+    let request = ExportEntriesRequest { case_reference: "kept".to_owned(), ..Default::default() };
     let mut parts = auditor.audit().export_entries(request).await.unwrap().into_inner();
     let (mut leaves, mut export) = (Vec::new(), ExportWriter::begin(Vec::new()).unwrap());
     loop {

@@ -51,7 +51,7 @@ async fn is_shed(house: &House, person: &Person) {
 }
 
 async fn checkpoint(connection: &Connection) -> String {
-    connection.audit().get_checkpoint(GetCheckpointRequest {}).await.unwrap().into_inner().checkpoint
+    connection.audit().get_checkpoint(GetCheckpointRequest::default()).await.unwrap().into_inner().checkpoint
 }
 
 /// Waits until the index is built, so that the next write is not one of the hub's own.

@@ -1,7 +1,7 @@
 //! The table: who may call what, written down here a second time, so that neither copy changes unseen.
 
 /// Each method, and the roles that may call it; `any` is every registered agency.
-pub(crate) const TABLE: [(&str, &str); 22] = [
+pub(crate) const TABLE: [(&str, &str); 23] = [
     ("/unefois.exchange.v1.ExchangeService/Pull", "consumer"),
     ("/unefois.income.v1.IncomeService/GetDeclaredTurnover", "consumer"),
     ("/unefois.income.v1.IncomeService/GetCompanyTurnover", "consumer"),
@@ -20,6 +20,7 @@ pub(crate) const TABLE: [(&str, &str); 22] = [
     ("/unefois.audit.v1.AuditService/GetInclusionProof", "auditor"),
     ("/unefois.audit.v1.AuditService/GetConsistencyProof", "auditor"),
     ("/unefois.audit.v1.AuditService/GetCheckpoint", "any"),
+    ("/unefois.audit.v1.AuditService/ListShards", "any"),
     ("/grpc.health.v1.Health/Check", "any"),
     ("/grpc.health.v1.Health/Watch", "any"),
     ("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", "any"),

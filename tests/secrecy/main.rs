@@ -50,7 +50,7 @@ fn secrets(people: &[Person]) -> Vec<(&'static str, Vec<u8>)> {
 /// The leaves of the ledger as they are exported, before an export file spells them in base64.
 async fn leaves(house: &House) -> Vec<u8> {
     let auditor = house.agency("cour-des-comptes").await;
-    let request = ExportEntriesRequest { from_index: 0, case_reference: "audit".to_owned() };
+    let request = ExportEntriesRequest { case_reference: "audit".to_owned(), ..Default::default() };
     let mut parts = auditor.audit().export_entries(request).await.unwrap().into_inner();
     let mut leaves = Vec::new();
     while let Some(response) = parts.message().await.unwrap() {

@@ -114,20 +114,20 @@ async fn inclusion_and_consistency_are_proved_for_any_size() {
     let house = house_with_pulls(&Person::invented(74), 20).await;
     let auditor = house.agency("cour-des-comptes").await;
     let key = house.public_key().await;
-    let newest = auditor.audit().get_checkpoint(GetCheckpointRequest {}).await.unwrap().into_inner();
+    let newest = auditor.audit().get_checkpoint(GetCheckpointRequest::default()).await.unwrap().into_inner();
     let head = Checkpoint::open(&newest.checkpoint, &key).unwrap().head;
     for index in 0..head.size {
-        let request = GetInclusionProofRequest { index, tree_size: head.size };
+        let request = GetInclusionProofRequest { index, tree_size: head.size, ..Default::default() };
         let proof = auditor.audit().get_inclusion_proof(request).await.unwrap().into_inner();
         check_inclusion(head, index, leaf_hash(&proof.entry), &hashes(&proof.path)).unwrap();
     }
     pulls(&house, &Person::invented(74), 3).await;
-    let request = GetConsistencyProofRequest { from_size: head.size, to_size: 0 };
+    let request = GetConsistencyProofRequest { from_size: head.size, ..Default::default() };
     let proof = auditor.audit().get_consistency_proof(request).await.unwrap().into_inner();
     let later: TreeHead = Checkpoint::open(&proof.checkpoint, &key).unwrap().head;
     assert!(later.size > head.size);
     check_consistency(head, later, &hashes(&proof.path)).unwrap();
-    let request = GetInclusionProofRequest { index: later.size, tree_size: 0 };
+    let request = GetInclusionProofRequest { index: later.size, ..Default::default() };
     let status = auditor.audit().get_inclusion_proof(request).await.unwrap_err();
     assert_eq!(reason_of(&status), "ARGUMENT_INVALID");
 }

@@ -21,6 +21,7 @@ mod registry;
 mod repeat;
 mod rules;
 mod search;
+mod shards;
 mod trace;
 mod watching;
 

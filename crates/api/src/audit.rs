@@ -3,7 +3,9 @@
 use futures::stream::BoxStream;
 use prost::Message;
 use tonic::{Request, Response, Status};
-use unefois_broker::{AuditSearch, ConsistencyProof, Export, Failure, Hub, InclusionProof, Search, SearchPage};
+use unefois_broker::{
+    AuditSearch, ConsistencyProof, Export, Failure, FoundEntry, Hub, InclusionProof, Search, SearchPage, ShardHead,
+};
 use unefois_core::Reason;
 use unefois_proto::{
     pb::{audit::v1 as wire, ledger::v1::PublicPart},
@@ -47,11 +49,11 @@ impl AuditService for Audits {
         let caller = caller(request.extensions())?;
         let message = request.into_inner();
         let query = message.encode_to_vec();
-        let wire::ExportEntriesRequest { from_index, case_reference } = message;
+        let wire::ExportEntriesRequest { from_index, case_reference, origin } = message;
         let case_reference = reference(case_reference, "case_reference", self.hub.limits().reference_length_max)?;
         let export = self
             .hub
-            .export(&caller, from_index, &case_reference, query)
+            .export(&caller, &origin, from_index, &case_reference, query)
             .await
             .map_err(|failure| status_of(&failure))?;
         let parts = futures::stream::try_unfold(Some(export), next_part);
@@ -62,8 +64,8 @@ impl AuditService for Audits {
         &self,
         request: Request<wire::GetInclusionProofRequest>,
     ) -> Result<Response<wire::GetInclusionProofResponse>, Status> {
-        let wire::GetInclusionProofRequest { index, tree_size } = request.into_inner();
-        let proof = self.hub.inclusion_proof(index, tree_size).await.map_err(|failure| status_of(&failure))?;
+        let wire::GetInclusionProofRequest { index, tree_size, origin } = request.into_inner();
+        let proof = self.hub.inclusion_proof(&origin, index, tree_size).await.map_err(|failure| status_of(&failure))?;
         let InclusionProof { leaf, path, tree_size, checkpoint } = proof;
         let path = path.into_iter().map(|hash| hash.0.to_vec()).collect();
         Ok(Response::new(wire::GetInclusionProofResponse { entry: leaf, path, tree_size, checkpoint }))
@@ -73,8 +75,9 @@ impl AuditService for Audits {
         &self,
         request: Request<wire::GetConsistencyProofRequest>,
     ) -> Result<Response<wire::GetConsistencyProofResponse>, Status> {
-        let wire::GetConsistencyProofRequest { from_size, to_size } = request.into_inner();
-        let proof = self.hub.consistency_proof(from_size, to_size).await.map_err(|failure| status_of(&failure))?;
+        let wire::GetConsistencyProofRequest { from_size, to_size, origin } = request.into_inner();
+        let proof =
+            self.hub.consistency_proof(&origin, from_size, to_size).await.map_err(|failure| status_of(&failure))?;
         let ConsistencyProof { path, to_size, checkpoint } = proof;
         let path = path.into_iter().map(|hash| hash.0.to_vec()).collect();
         Ok(Response::new(wire::GetConsistencyProofResponse { path, to_size, checkpoint }))
@@ -82,10 +85,22 @@ impl AuditService for Audits {
 
     async fn get_checkpoint(
         &self,
-        _request: Request<wire::GetCheckpointRequest>,
+        request: Request<wire::GetCheckpointRequest>,
     ) -> Result<Response<wire::GetCheckpointResponse>, Status> {
-        let (checkpoint, public_key) = self.hub.checkpoint();
+        let wire::GetCheckpointRequest { origin } = request.into_inner();
+        let shard = self.hub.shard(&origin).await.map_err(|failure| status_of(&failure))?;
+        let wire::Shard { checkpoint, public_key, .. } = shard_to_wire(shard);
         Ok(Response::new(wire::GetCheckpointResponse { checkpoint, public_key }))
+    }
+
+    async fn list_shards(
+        &self,
+        request: Request<wire::ListShardsRequest>,
+    ) -> Result<Response<wire::ListShardsResponse>, Status> {
+        let wire::ListShardsRequest {} = request.into_inner();
+        let shards = self.hub.shards().await.map_err(|failure| status_of(&failure))?;
+        let shards = shards.into_iter().map(shard_to_wire).collect();
+        Ok(Response::new(wire::ListShardsResponse { shards }))
     }
 }
 
@@ -147,15 +162,21 @@ fn micros(at: Option<prost_types::Timestamp>, field: &str) -> Result<Option<i64>
     Ok(Some(at.as_microsecond()))
 }
 
+fn shard_to_wire(shard: ShardHead) -> wire::Shard {
+    let ShardHead { origin, size, checkpoint, public_key, .. } = shard;
+    wire::Shard { origin, size, checkpoint: checkpoint.to_string(), public_key: public_key.to_string() }
+}
+
 fn page_to_wire(page: SearchPage) -> Result<wire::SearchExchangesResponse, Status> {
-    let SearchPage { entries, next_page_token, counts, origin } = page;
+    let SearchPage { entries, next_page_token, counts } = page;
     let entries = entries
         .into_iter()
         .map(|found| {
             // The bytes of the ledger are those of the contract: a test vector holds the two together.
             let public_part = PublicPart::decode(found.public.encode_to_vec().as_slice());
             let public_part = Some(public_part.map_err(|broken| status_of(&Failure::internal(broken)))?);
-            Ok(wire::FoundEntry { index: found.index, entry: found.leaf, public_part, origin: origin.clone() })
+            let FoundEntry { index, origin, leaf, public: _ } = found;
+            Ok(wire::FoundEntry { index, entry: leaf, public_part, origin })
         })
         .collect::<Result<_, Status>>()?;
     let counts = counts

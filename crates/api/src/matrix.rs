@@ -34,6 +34,7 @@ pub const MATRIX: &[(&str, Access)] = &[
     ("/unefois.audit.v1.AuditService/GetInclusionProof", Roles(&[Auditor])),
     ("/unefois.audit.v1.AuditService/GetConsistencyProof", Roles(&[Auditor])),
     ("/unefois.audit.v1.AuditService/GetCheckpoint", Registered),
+    ("/unefois.audit.v1.AuditService/ListShards", Registered),
     ("/grpc.health.v1.Health/Check", Registered),
     ("/grpc.health.v1.Health/Watch", Registered),
     ("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", Registered),

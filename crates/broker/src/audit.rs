@@ -1,7 +1,9 @@
 //! Auditing: searching the ledger, exporting it, proving it. Searches and exports are entries themselves.
 
-mod page;
+mod merge;
+pub(crate) mod page;
 mod search;
+mod shards;
 
 use unefois_core::{Caller, Reason};
 use unefois_ledger::{EntryKind, Hash, Outcome, PersonalPart, PublicPart};
@@ -12,13 +14,14 @@ use crate::{
     entry::Draft,
     failure::Failure,
     hub::Hub,
-    recorder::{Head, Pending, Recorded},
+    recorder::{Pending, Recorded},
     subject::Known,
     tree,
 };
 
 pub(crate) use page::PagePlace;
 pub use search::{AuditSearch, FoundEntry, OutcomeCount, SearchPage};
+pub use shards::ShardHead;
 
 /// The proof that an entry is in the tree.
 #[derive(Debug, Clone)]
@@ -44,66 +47,74 @@ pub struct ConsistencyProof {
     pub checkpoint: String,
 }
 
-/// An export that has begun: it covers the entries below the size of its checkpoint.
+/// An export of one shard that has begun: it covers the entries below the size of its checkpoint.
 #[derive(Debug, Clone)]
 pub struct Export {
     hub: Hub,
     next: u64,
-    head: Head,
+    shard: ShardHead,
 }
 
 impl Hub {
-    /// The newest checkpoint, and the public key that verifies it.
-    #[must_use]
-    pub fn checkpoint(&self) -> (String, String) {
-        (self.recorder.head().checkpoint.to_string(), self.verifying_key.to_string())
-    }
-
-    /// Proves that the entry at `index` is in the tree of `tree_size`, or of the newest when it is 0.
+    /// Proves that the entry at `index` of a shard is in its tree of `tree_size`, or in the newest when that is 0. An
+    /// empty `origin` is that of slot 0.
     ///
     /// # Errors
-    /// `ARGUMENT_INVALID` when that tree has no such entry.
-    pub async fn inclusion_proof(&self, index: u64, tree_size: u64) -> Result<InclusionProof, Failure> {
-        let head = self.recorder.head();
-        let tree_size = if tree_size == 0 { head.size } else { tree_size };
-        if index >= tree_size || tree_size > head.size {
-            let rule = format!("the newest tree has {} entries", head.size);
+    /// `ARGUMENT_INVALID` when that tree has no such entry, or there is no such shard.
+    pub async fn inclusion_proof(&self, origin: &str, index: u64, tree_size: u64) -> Result<InclusionProof, Failure> {
+        let ShardHead { slot, size, checkpoint, .. } = self.shard(origin).await?;
+        let tree_size = if tree_size == 0 { size } else { tree_size };
+        if index >= tree_size || tree_size > size {
+            let rule = format!("the newest tree has {size} entries");
             return Err(Failure::field(Reason::ArgumentInvalid, "index", rule));
         }
-        let entry = self.store.entry_fetch(self.slot, index).await?.ok_or_else(|| Failure::new(Reason::NotFound))?;
-        let path = tree::inclusion_path(&self.store, self.slot, index, tree_size).await?;
-        Ok(InclusionProof { leaf: entry.leaf, path, tree_size, checkpoint: head.checkpoint.to_string() })
+        let entry = self.store.entry_fetch(slot, index).await?.ok_or_else(|| Failure::new(Reason::NotFound))?;
+        let path = tree::inclusion_path(&self.store, slot, index, tree_size).await?;
+        Ok(InclusionProof { leaf: entry.leaf, path, tree_size, checkpoint: checkpoint.to_string() })
     }
 
-    /// Proves that the tree of `to_size`, or the newest when it is 0, continues the tree of `from_size`.
+    /// Proves that the tree of `to_size` of a shard, or the newest when that is 0, continues its tree of `from_size`. An
+    /// empty `origin` is that of slot 0.
     ///
     /// # Errors
-    /// `ARGUMENT_INVALID` when the sizes are not those of two trees, the smaller first.
-    pub async fn consistency_proof(&self, from_size: u64, to_size: u64) -> Result<ConsistencyProof, Failure> {
-        let head = self.recorder.head();
-        let to_size = if to_size == 0 { head.size } else { to_size };
-        if from_size == 0 || from_size > to_size || to_size > head.size {
-            let rule = format!("1 to {}, the smaller first", head.size);
+    /// `ARGUMENT_INVALID` when the sizes are not those of two trees, the smaller first, or there is no such shard.
+    pub async fn consistency_proof(
+        &self,
+        origin: &str,
+        from_size: u64,
+        to_size: u64,
+    ) -> Result<ConsistencyProof, Failure> {
+        let ShardHead { slot, size, checkpoint, .. } = self.shard(origin).await?;
+        let to_size = if to_size == 0 { size } else { to_size };
+        if from_size == 0 || from_size > to_size || to_size > size {
+            let rule = format!("1 to {size}, the smaller first");
             return Err(Failure::field(Reason::ArgumentInvalid, "from_size", rule));
         }
-        let path = tree::consistency_path(&self.store, self.slot, from_size, to_size).await?;
-        Ok(ConsistencyProof { path, to_size, checkpoint: head.checkpoint.to_string() })
+        let path = tree::consistency_path(&self.store, slot, from_size, to_size).await?;
+        Ok(ConsistencyProof { path, to_size, checkpoint: checkpoint.to_string() })
     }
 
-    /// Begins an export from `from_index` on. It is an entry, which the export covers.
+    /// Begins an export of a shard from `from_index` on; an empty `origin` is that of slot 0. It is an entry of this
+    /// node's shard, and covered where that is the one exported.
     ///
     /// # Errors
-    /// The store cannot be written.
+    /// `ARGUMENT_INVALID` when there is no such shard, or nothing in it that a checkpoint could cover; or the store cannot
+    /// be written.
     pub async fn export(
         &self,
         caller: &Caller,
+        origin: &str,
         from_index: u64,
         case_reference: &str,
         query: Vec<u8>,
     ) -> Result<Export, Failure> {
+        let shard = self.shard(origin).await?;
+        if shard.size == 0 && shard.slot != self.slot {
+            return Err(Failure::field(Reason::ArgumentInvalid, "origin", "the origin of a shard that holds entries"));
+        }
         let personal = PersonalPart { case_reference: case_reference.to_owned(), query, ..PersonalPart::default() };
         self.record_query(caller, None, "/unefois.audit.v1.AuditService/ExportEntries", personal).await?;
-        Ok(Export { hub: self.clone(), next: from_index, head: self.recorder.head() })
+        Ok(Export { hub: self.clone(), next: from_index, shard: self.shard_in(shard.slot).await? })
     }
 
     /// Records a look at what concerns one subject.
@@ -174,7 +185,7 @@ impl Export {
     /// The store cannot be read.
     pub async fn next(&mut self) -> Result<Vec<LeafRow>, Failure> {
         let count = self.hub.limits.export_chunk_entries;
-        let rows = self.hub.store.leaves_list(self.hub.slot, self.next, self.head.size, count).await?;
+        let rows = self.hub.store.leaves_list(self.shard.slot, self.next, self.shard.size, count).await?;
         if let Some(last) = rows.last() {
             self.next = last.index + 1;
         }
@@ -184,6 +195,6 @@ impl Export {
     /// The checkpoint that covers the export.
     #[must_use]
     pub fn checkpoint(&self) -> &str {
-        &self.head.checkpoint
+        &self.shard.checkpoint
     }
 }

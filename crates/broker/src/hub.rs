@@ -84,7 +84,6 @@ pub struct Shared {
     pub(crate) trust_domain: TrustDomain,
     pub(crate) origin: String,
     pub(crate) slot: u32,
-    pub(crate) shards: ShardKeys,
     pub(crate) verifying_key: VerifyingKey,
     pub(crate) catalog: Catalog,
     pub(crate) store: Store,
@@ -137,8 +136,7 @@ impl Hub {
         let storage = Readiness::new(writer.in_flight().clone(), key_store.in_flight().clone(), &limits);
         let keyring = Arc::new(keyring);
         let (pseudonyms, of_follower) = (keyring.pseudonyms(), keyring.pseudonyms());
-        let keys =
-            Keys::new(key_store.clone(), Arc::clone(&keyring), &limits, storage.clone(), metrics.keys.clone());
+        let keys = Keys::new(key_store.clone(), Arc::clone(&keyring), &limits, storage.clone(), metrics.keys.clone());
         let subjects = Cache::new(limits.subject_cache_max);
         let catch_up = CatchUp {
             authority: Arc::clone(&authority),
@@ -153,7 +151,7 @@ impl Hub {
             store: store.clone(),
             writer,
             outside,
-            shards: shards.clone(),
+            shards,
             catch_up: catch_up.clone(),
             clock,
             metrics: metrics.recorder.clone(),
@@ -178,7 +176,6 @@ impl Hub {
             trust_domain: parts.trust_domain,
             origin,
             slot,
-            shards,
             verifying_key,
             catalog: parts.catalog,
             pseudonyms,

@@ -34,7 +34,9 @@ mod subject_view;
 mod tree;
 mod wire;
 
-pub use audit::{AuditSearch, ConsistencyProof, Export, FoundEntry, InclusionProof, OutcomeCount, SearchPage};
+pub use audit::{
+    AuditSearch, ConsistencyProof, Export, FoundEntry, InclusionProof, OutcomeCount, SearchPage, ShardHead,
+};
 pub use clock::Clock;
 pub use consent::ConsentAsked;
 pub use erasure::Erased;

@@ -6,7 +6,11 @@ use unefois_ledger::{EntryKind, Outcome, PublicPart};
 use unefois_store::Search;
 use uuid::Uuid;
 
-use crate::{audit::FoundEntry, audit::PagePlace, failure::Failure, hub::Hub};
+use crate::{
+    audit::{FoundEntry, page},
+    failure::Failure,
+    hub::Hub,
+};
 
 /// One thing that was done, or refused, with a subject's data.
 #[derive(Debug, Clone)]
@@ -47,28 +51,18 @@ impl Hub {
         let known = self.subject_known(std::slice::from_ref(subject), self.clock.now()).await?;
         let agency = caller.agency.as_str();
         let listing = self.pseudonyms.search(known.root);
-        let place = if page_token.is_empty() {
-            PagePlace::newest(self.recorder.head().size)
-        } else {
-            PagePlace::of_token(page_token, &self.pseudonyms, agency, &listing)
-                .map_err(|_not_ours| Failure::new(Reason::PageTokenInvalid))?
-        };
+        let places = self.page_places(page_token, agency, &listing).await?;
         self.record_view(caller, &known, case_reference, METHOD).await?;
         let filters = Search { subject: Some(self.subject_search_pseudonyms(known.root).await?), ..Search::default() };
-        let found = self.find(&filters, place.before, page_size).await?;
-        let next = match found.last() {
-            Some(last) if found.len() == page_size as usize && last.index > 0 => {
-                PagePlace { before: last.index, ..place }.token(&self.pseudonyms, agency, &listing)
-            }
-            _ => String::new(),
-        };
+        let (found, rest) = self.find(&filters, &places, page_size).await?;
+        let next = page::token(&rest, &self.pseudonyms, agency, &listing);
         let registry = self.registry();
         let exchanges = found.into_iter().map(|entry| self.in_plain_words(entry, &registry)).collect();
         Ok((exchanges, next))
     }
 
     fn in_plain_words(&self, entry: FoundEntry, registry: &Registry) -> SubjectExchange {
-        let FoundEntry { index: _, leaf: _, public } = entry;
+        let FoundEntry { index: _, origin: _, leaf: _, public } = entry;
         let name = |code: &str| {
             let agency = AgencyCode::parse(code).ok().and_then(|code| registry.agency(&code));
             agency.map_or_else(|| code.to_owned(), |agency| agency.name.clone())

@@ -332,29 +332,40 @@ pub(crate) enum ErasureScopeArgument {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AuditCommand {
-    /// Search the ledger, newest first.
+    /// Search the ledger, every shard of it, newest first.
     Search(AuditSearchOptions),
-    /// Write the whole ledger to a file that can be verified offline.
+    /// List the shards that the ledger is made of: each node of a hub writes one.
+    Shards {
+        /// Print JSON, with the checkpoints.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write the whole ledger to files that can be verified offline: each shard to one.
     Export {
-        /// The file.
+        /// The file of the shard in slot 0; the shard in slot 1 goes to the same name with `.1` behind it, and so on.
         file: PathBuf,
         /// Your reference of the enquiry.
         #[arg(long, value_name = "REFERENCE")]
         case: String,
     },
-    /// Verify an export. Needs no hub: the file and the public key suffice.
+    /// Verify exports. Needs no hub: the files and the public key suffice.
     Verify {
-        /// The export.
-        file: PathBuf,
-        /// The public key of the ledger, or a file that holds it; `audit checkpoint` prints it.
+        /// The exports, such as those of all shards.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// The public key of the ledger, or a file that holds it; `audit checkpoint` prints it. That of any shard will do.
         #[arg(long, value_name = "KEY")]
         public_key: String,
-        /// A checkpoint that you kept: the export must continue it.
+        /// A checkpoint that you kept: the export of its shard must continue it. Again for more.
         #[arg(long, value_name = "FILE")]
-        since: Option<PathBuf>,
+        since: Vec<PathBuf>,
     },
-    /// Print the newest checkpoint and the public key.
-    Checkpoint,
+    /// Print the newest checkpoint of a shard and its public key.
+    Checkpoint {
+        /// The origin of the shard, as `audit shards` prints it; without it, that in slot 0.
+        #[arg(long, value_name = "ORIGIN", default_value = "", hide_default_value = true)]
+        origin: String,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -1,153 +1,56 @@
-//! `unefois audit`: search, export, verify.
+//! `unefois audit`: search, shards, export, verify, checkpoint.
 
-use std::{
-    fs::File,
-    io::{BufReader, BufWriter},
-    path::{Path, PathBuf},
-};
+mod export;
+mod search;
+mod verify;
 
-use anyhow::Context;
-use unefois_ledger::{Checkpoint, VerifyingKey, verify_export};
-use unefois_proto::{
-    pb::{
-        audit::v1::{FoundEntry, GetCheckpointRequest, SearchExchangesRequest, SearchExchangesResponse},
-        ledger::v1::Outcome,
-    },
-    timestamp_to_wire,
-};
+use std::path::Path;
+
+use unefois_client::Connection;
+use unefois_proto::pb::audit::v1::GetCheckpointRequest;
 
 use crate::{
-    arguments::{AuditCommand, AuditSearchOptions, HubArguments, SubjectInput},
+    arguments::{AuditCommand, HubArguments},
     client, output,
 };
 
 pub(crate) async fn run(command: AuditCommand, config: Option<&Path>, hub: HubArguments) -> anyhow::Result<()> {
+    let connect = async || client::connect(&client::settings(config, hub)?).await;
     match command {
-        AuditCommand::Verify { file, public_key, since } => verify(&file, &public_key, since),
+        AuditCommand::Verify { files, public_key, since } => verify::run(&files, &public_key, &since),
         AuditCommand::Search(options) => {
             let json = options.json;
-            let request = search_request(options)?;
-            let connection = client::connect(&client::settings(config, hub)?).await?;
-            let page = connection
-                .audit()
-                .search_exchanges(request)
-                .await
-                .map_err(|status| client::refused(&status))?
-                .into_inner();
-            print(&page, json);
-            Ok(())
+            let request = search::search_request(options)?;
+            search::run(&connect().await?, request, json).await
         }
-        AuditCommand::Export { file, case } => {
-            let to = File::create(&file).with_context(|| format!("cannot write `{}`", file.display()))?;
-            let connection = client::connect(&client::settings(config, hub)?).await?;
-            let summary = unefois_client::export_to(&connection, &case, BufWriter::new(to)).await?;
-            println!("{} entries exported to {}", summary.entries, file.display());
-            Ok(())
-        }
-        AuditCommand::Checkpoint => {
-            let connection = client::connect(&client::settings(config, hub)?).await?;
-            let newest = connection
-                .audit()
-                .get_checkpoint(GetCheckpointRequest {})
-                .await
-                .map_err(|status| client::refused(&status))?;
-            let newest = newest.into_inner();
-            println!("public key: {}\n\n{}", newest.public_key, newest.checkpoint);
-            Ok(())
-        }
+        AuditCommand::Shards { json } => shards(&connect().await?, json).await,
+        AuditCommand::Export { file, case } => export::run(&connect().await?, &file, &case).await,
+        AuditCommand::Checkpoint { origin } => checkpoint(&connect().await?, origin).await,
     }
 }
 
-fn verify(file: &Path, public_key: &str, since: Option<PathBuf>) -> anyhow::Result<()> {
-    let text = std::fs::read_to_string(public_key).unwrap_or_else(|_not_a_file| public_key.to_owned());
-    let key: VerifyingKey = text.trim().parse().context("--public-key is neither a public key nor a file with one")?;
-    let earlier = match since {
-        Some(file) => Some(Checkpoint::open(&client::read(&file)?, &key).context("the earlier checkpoint")?),
-        None => None,
-    };
-    let from = File::open(file).with_context(|| format!("cannot read `{}`", file.display()))?;
-    let report = verify_export(BufReader::new(from), &key, earlier.as_ref())?;
-    let Checkpoint { origin, head } = report.checkpoint;
-    println!("verified: {} entries of {origin}, root {}", head.size, head.root);
+async fn shards(connection: &Connection, json: bool) -> anyhow::Result<()> {
+    let shards = unefois_client::shards(connection).await?;
+    if json {
+        for shard in shards {
+            output::json(&serde_json::json!({
+                "origin": shard.origin(), "size": shard.size, "checkpoint": shard.checkpoint,
+                "public_key": shard.public_key.to_string(),
+            }));
+        }
+        return Ok(());
+    }
+    let mut table = output::table(&["shard", "entries", "public key"]);
+    for shard in shards {
+        table.add_row([shard.origin().to_owned(), shard.size.to_string(), shard.public_key.to_string()]);
+    }
+    println!("{table}");
     Ok(())
 }
 
-fn search_request(options: AuditSearchOptions) -> anyhow::Result<SearchExchangesRequest> {
-    let subject = match options.subject_file {
-        Some(file) => {
-            let input = SubjectInput { subject_file: Some(file), subject: None };
-            Some(client::subject(&input)?)
-        }
-        None => None,
-    };
-    let outcome = match options.outcome.as_deref() {
-        None => Outcome::Unspecified,
-        Some(name) => Outcome::from_str_name(&format!("OUTCOME_{}", name.to_uppercase().replace('-', "_")))
-            .with_context(|| format!("`{name}` is not an outcome: released, refused, not-found, failed, accepted"))?,
-    };
-    Ok(SearchExchangesRequest {
-        recorded_from: options.from.map(timestamp_to_wire),
-        recorded_before: options.before.map(timestamp_to_wire),
-        consumer: options.consumer.unwrap_or_default(),
-        provider: options.provider.unwrap_or_default(),
-        local_body: options.local_body.unwrap_or_default(),
-        dataset: options.dataset.unwrap_or_default(),
-        purpose: 0,
-        outcome: outcome.into(),
-        reason: options.reason.unwrap_or_default(),
-        subject,
-        kind: 0,
-        page_size: options.limit,
-        page_token: String::new(),
-        case_reference: options.case,
-    })
-}
-
-fn print(page: &SearchExchangesResponse, json: bool) {
-    if json {
-        page.entries.iter().for_each(print_json);
-        return;
-    }
-    let columns = ["entry", "recorded", "kind", "consumer", "provider", "dataset", "outcome", "reason", "fields"];
-    let mut table = output::table(&columns);
-    for FoundEntry { index, public_part, .. } in &page.entries {
-        let public = public_part.clone().unwrap_or_default();
-        let who = if public.consumer.is_empty() { &public.caller_agency } else { &public.consumer };
-        table.add_row([
-            index.to_string(),
-            output::instant(public.recorded_at_micros),
-            short(public.kind().as_str_name(), "ENTRY_KIND_"),
-            who.clone(),
-            public.provider.clone(),
-            public.dataset.clone(),
-            short(public.outcome().as_str_name(), "OUTCOME_"),
-            public.reason.clone(),
-            public.released_fields.join(" "),
-        ]);
-    }
-    println!("{table}");
-    for count in &page.counts {
-        println!("{:>8}  {} {}", count.count, short(count.outcome().as_str_name(), "OUTCOME_"), count.reason);
-    }
-    if !page.next_page_token.is_empty() {
-        println!("there are more: raise --limit or narrow the search");
-    }
-}
-
-fn print_json(found: &FoundEntry) {
-    let public = found.public_part.clone().unwrap_or_default();
-    output::json(&serde_json::json!({
-        "index": found.index, "origin": found.origin,
-        "exchange_id": uuid::Uuid::from_slice(&public.entry_id).unwrap_or_default().to_string(),
-        "recorded_at": output::instant(public.recorded_at_micros),
-        "kind": public.kind().as_str_name(), "outcome": public.outcome().as_str_name(), "reason": public.reason,
-        "caller": public.caller_agency, "consumer": public.consumer, "provider": public.provider,
-        "local_body": public.local_body, "dataset": public.dataset, "agreement": public.agreement,
-        "legal_basis": public.legal_basis, "released_fields": public.released_fields,
-        "withheld_fields": public.withheld_fields, "method": public.method,
-    }));
-}
-
-fn short(name: &str, prefix: &str) -> String {
-    name.trim_start_matches(prefix).to_lowercase().replace('_', "-")
+async fn checkpoint(connection: &Connection, origin: String) -> anyhow::Result<()> {
+    let newest = connection.audit().get_checkpoint(GetCheckpointRequest { origin }).await;
+    let newest = newest.map_err(|status| client::refused(&status))?.into_inner();
+    println!("public key: {}\n\n{}", newest.public_key, newest.checkpoint);
+    Ok(())
 }

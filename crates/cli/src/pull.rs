@@ -36,8 +36,11 @@ pub(crate) async fn run(options: PullOptions, settings: &ClientSettings) -> anyh
     };
     let connection = client::connect(settings).await?;
     let pulled = unefois_client::pull(&connection, request, &RetryPolicy::default()).await?;
-    let checkpoint =
-        connection.audit().get_checkpoint(GetCheckpointRequest {}).await.map_err(|status| client::refused(&status))?;
+    let checkpoint = connection
+        .audit()
+        .get_checkpoint(GetCheckpointRequest::default())
+        .await
+        .map_err(|status| client::refused(&status))?;
     let public_key: VerifyingKey = checkpoint.into_inner().public_key.parse()?;
     let verified = pulled.verify(&public_key).context("do not use this answer")?;
     if let Some(file) = &options.save_receipt {
@@ -64,6 +67,7 @@ fn print(pulled: &Pulled, verified: &Verified, dataset: &Dataset, json: bool) ->
             "withheld_fields": pulled.response.withheld_fields,
             "exchange_id": exchange_id,
             "index": pulled.receipt.index,
+            "origin": verified.checkpoint.origin,
             "source": source,
             "revision": freshness.revision,
             "receipt": "verified",
@@ -81,6 +85,7 @@ fn print(pulled: &Pulled, verified: &Verified, dataset: &Dataset, json: bool) ->
     if !pulled.response.withheld_fields.is_empty() {
         println!("withheld: {}", pulled.response.withheld_fields.join(", "));
     }
-    println!("receipt verified: entry {} of the ledger, exchange {exchange_id}", pulled.receipt.index);
+    let (index, shard) = (pulled.receipt.index, &verified.checkpoint.origin);
+    println!("receipt verified: entry {index} of {shard}, exchange {exchange_id}");
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Exporting the ledger into a file that verifies offline.
+//! Exporting a shard of the ledger into a file that verifies offline.
 
 use std::io::{self, Write};
 
@@ -9,7 +9,7 @@ use unefois_proto::pb::audit::v1::{
     ExportEntriesRequest, ExportEntriesResponse, ExportedEntries, export_entries_response::Part,
 };
 
-use crate::{connect::Connection, refusal::Refused};
+use crate::{connect::Connection, refusal::Refused, shard::Shard};
 
 /// What was exported.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,8 +43,9 @@ pub enum ExportError {
     },
 }
 
-/// Exports the ledger of the hub (`AuditService.ExportEntries`), from its first entry, in the form that
-/// [`verify_export`](unefois_ledger::verify_export) reads. `case_reference` is the auditor's reference of the enquiry.
+/// Exports a shard of the ledger (`AuditService.ExportEntries`), from its first entry, in the form that
+/// [`verify_export`](unefois_ledger::verify_export) reads. `case_reference` is the auditor's reference of the enquiry. The
+/// whole ledger is the exports of all [`shards`](crate::shards()) that have entries; the hub refuses that of an empty one.
 ///
 /// Writing blocks the task: give it a buffered writer. Nothing is judged here; verifying finds what is wrong.
 ///
@@ -53,10 +54,12 @@ pub enum ExportError {
 /// [`ExportError`].
 pub async fn export_to(
     connection: &Connection,
+    shard: &Shard,
     case_reference: &str,
     to: impl Write,
 ) -> Result<ExportSummary, ExportError> {
-    let request = ExportEntriesRequest { from_index: 0, case_reference: case_reference.to_owned() };
+    let (origin, case_reference) = (shard.origin().to_owned(), case_reference.to_owned());
+    let request = ExportEntriesRequest { from_index: 0, case_reference, origin };
     let parts = connection.audit().export_entries(request).await.map_err(refused)?;
     write_parts(parts.into_inner(), to).await
 }

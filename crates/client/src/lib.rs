@@ -6,7 +6,8 @@
 //! 3. [`Pulled::verify`] checks the receipt against exactly the bytes that were received (`pull`, `receipt`);
 //! 4. [`publish()`] gives records to the hub, and [`verify_acknowledgement`] proves that it keeps them (`publish`,
 //!    `acknowledgement`);
-//! 5. [`export_to`] writes the ledger into a file that verifies offline (`export`);
+//! 5. [`shards`] lists what the ledger is made of (`shard`), and [`export_to`] writes one of them into a file that verifies
+//!    offline (`export`);
 //! 6. [`Refused`] says what a refusal means for the caller (`refusal`).
 //!
 //! What is deliberately absent: rules of the hub, and a way to call it without TLS.
@@ -20,6 +21,7 @@ mod pull;
 mod receipt;
 mod refusal;
 mod retry;
+mod shard;
 mod tls;
 mod typed;
 
@@ -32,5 +34,6 @@ pub use pull::{PullError, Pulled, Unproven, pull};
 pub use receipt::{MalformedReceipt, receipt_from_wire, receipt_to_wire};
 pub use refusal::Refused;
 pub use retry::RetryPolicy;
+pub use shard::{Shard, ShardsError, shards};
 pub use tls::TlsError;
 pub use typed::{Typed, company_turnover, declared_turnover, self_employed_affiliation};

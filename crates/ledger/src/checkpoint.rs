@@ -6,7 +6,7 @@ mod key;
 
 use signed_note::{Note, NoteError};
 
-pub use key::{InvalidKey, SigningKey, VerifyingKey, shard_origin};
+pub use key::{InvalidKey, SigningKey, VerifyingKey, shard_origin, shard_slot};
 
 use crate::hash::TreeHead;
 
@@ -90,6 +90,18 @@ impl Checkpoint {
         Self::read(note.text(), key)
     }
 
+    /// Opens a checkpoint of whichever shard of a hub, with the public key of any of them: what it is about is its
+    /// [`origin`](Self::origin).
+    ///
+    /// # Errors
+    ///
+    /// As [`Checkpoint::open`].
+    pub fn open_of_hub(text: &str, key: &VerifyingKey) -> Result<Self, InvalidCheckpoint> {
+        let origin = text.lines().next().unwrap_or_default();
+        // Where it is no shard of this hub, the key itself says what is wrong.
+        Self::open(text, key.of_origin(origin).as_ref().unwrap_or(key))
+    }
+
     fn read(text: &[u8], key: &VerifyingKey) -> Result<Self, InvalidCheckpoint> {
         let Ok(signed) = tlog_tiles::Checkpoint::from_bytes(text) else {
             return Err(InvalidCheckpoint::Text);
@@ -147,6 +159,23 @@ mod tests {
             let result = Checkpoint::open(&key().sign(head()), &other.verifying_key());
             assert!(matches!(result, Err(InvalidCheckpoint::Signer { .. })));
         }
+    }
+
+    #[test]
+    fn a_checkpoint_of_any_shard_opens_under_the_key_of_its_hub_and_says_which_it_is() {
+        let signed = |name: &str, seed| SigningKey::from_seed(name, &[seed; 32]).unwrap().sign(head());
+        let trusted = key().verifying_key();
+        for slot in [0, 1, 12] {
+            let origin = shard_origin("hub.example", slot);
+            let opened = Checkpoint::open_of_hub(&signed(&origin, 7), &trusted).unwrap();
+            assert_eq!((opened.origin, opened.head), (origin, head()));
+        }
+        for (name, seed) in [("hub.example/shard/1", 8), ("other.example/shard/1", 7)] {
+            let refused = Checkpoint::open_of_hub(&signed(name, seed), &trusted);
+            assert!(matches!(refused, Err(InvalidCheckpoint::Signer { .. })), "{name}: {refused:?}");
+        }
+        let renamed = signed("hub.example/shard/1", 7).replacen("shard/1", "shard/2", 1);
+        assert!(Checkpoint::open_of_hub(&renamed, &trusted).is_err(), "another shard's checkpoint under this name");
     }
 
     #[test]

@@ -18,7 +18,7 @@ mod verify;
 mod writer;
 
 pub use finding::Finding;
-pub use verify::{Report, verify_export};
+pub use verify::{Report, verify_export, verify_export_of_hub};
 pub use writer::ExportWriter;
 
 /// The longest line that is read, in bytes; also the longest checkpoint. Beyond it a file is refused.

@@ -27,13 +27,13 @@ mod tile;
 mod tree;
 
 pub use batch::{batch_path, root_of};
-pub use checkpoint::{Checkpoint, InvalidCheckpoint, InvalidKey, SigningKey, VerifyingKey, shard_origin};
+pub use checkpoint::{Checkpoint, InvalidCheckpoint, InvalidKey, SigningKey, VerifyingKey, shard_origin, shard_slot};
 pub use commitment::{Blind, commit, sha256};
 pub use entry::{
     Change, ENTRY_FORMAT, Entry, EntryKind, InvalidEntry, Operation, Outcome, PersonalOpening, PersonalPart,
     PublicPart, Publication, PublishedItem, Purpose, Source, decode_leaf, decode_personal,
 };
-pub use export::{EXPORT_LINE_BYTES_MAX, ExportWriter, Finding, Report, verify_export};
+pub use export::{EXPORT_LINE_BYTES_MAX, ExportWriter, Finding, Report, verify_export, verify_export_of_hub};
 pub use hash::{Hash, InvalidHash, TreeHead, empty_root, leaf_hash};
 pub use proof::{InvalidProof, ProofPlan, UnprovableRequest, WrongTiles, check_consistency, check_inclusion};
 pub use receipt::{InvalidPayload, InvalidReceipt, Receipt, Verified};

@@ -71,14 +71,14 @@ pub enum InvalidPayload {
 }
 
 impl Receipt {
-    /// Verifies the receipt: the checkpoint is signed by `key`; the entry is in its tree; the personal part is the one that
-    /// the entry commits to. Any changed byte is found.
+    /// Verifies the receipt: the checkpoint is signed by `key`, which is that of any shard of the hub; the entry is in its
+    /// tree; the personal part is the one that the entry commits to. Any changed byte is found.
     ///
     /// # Errors
     ///
     /// [`InvalidReceipt`], which says what failed first.
     pub fn verify(&self, key: &VerifyingKey) -> Result<Verified, InvalidReceipt> {
-        let checkpoint = Checkpoint::open(&self.checkpoint, key).map_err(InvalidReceipt::Checkpoint)?;
+        let checkpoint = Checkpoint::open_of_hub(&self.checkpoint, key).map_err(InvalidReceipt::Checkpoint)?;
         let leaf = leaf_hash(&self.entry);
         check_inclusion(checkpoint.head, self.index, leaf, &self.inclusion_path).map_err(InvalidReceipt::Inclusion)?;
         let (entry, public) = decode_leaf(&self.entry).map_err(InvalidReceipt::Entry)?;

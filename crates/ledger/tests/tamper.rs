@@ -7,7 +7,7 @@ use prost::Message;
 use unefois_ledger::{
     Checkpoint, Entry, EntryKind, ExportWriter, Finding, Hash, InvalidEdge, InvalidPayload, InvalidReceipt, Outcome,
     PersonalOpening, PersonalPart, PublicPart, Receipt, SigningKey, Tree, TreeHead, VerifyingKey, commit, leaf_hash,
-    tile_root, verify_export,
+    tile_root, verify_export, verify_export_of_hub,
 };
 
 const PAYLOAD: &[u8] = b"the turnover of Marie";
@@ -298,6 +298,41 @@ fn rewritten_history_is_found_although_it_is_signed() {
     assert!(matches!(result, Err(Finding::Shrunk { earlier: 6, found: 5 })));
     let result = against("hub.example/shard/1", head(&Shard::of(3).leaves));
     assert!(matches!(result, Err(Finding::OtherShard { .. })));
+}
+
+#[test]
+fn with_one_public_key_every_shard_of_the_hub_is_verified_and_compared_with_its_own_earlier_checkpoints() {
+    let name = |slot: u32| unefois_ledger::shard_origin("hub.example", slot);
+    let earlier: Vec<Checkpoint> =
+        [2_u8, 3, 9].map(|size| Checkpoint { origin: name(size.into()), head: head(&Shard::of(size).leaves) }).into();
+    let of_slot = |slot: u32, seed: u8| {
+        let mut shard = Shard::of(5);
+        shard.checkpoint = SigningKey::from_seed(&name(slot), &[seed; 32]).unwrap().sign(head(&shard.leaves));
+        verify_export_of_hub(shard.export().as_slice(), &public_key(), &earlier)
+    };
+    for (slot, unchanged) in [(0, None), (2, Some(2)), (3, Some(3)), (10, None)] {
+        let report = of_slot(slot, 9).unwrap();
+        assert_eq!((report.checkpoint.origin, report.unchanged), (name(slot), unchanged));
+    }
+    assert!(matches!(of_slot(9, 9), Err(Finding::Shrunk { earlier: 9, found: 5 })));
+    assert!(matches!(of_slot(2, 8), Err(Finding::Checkpoint(_))), "another hub's key");
+    assert!(matches!(
+        verify_export(Shard::of(5).export().as_slice(), &public_key().of_origin(&name(1)).unwrap(), None),
+        Err(Finding::Checkpoint(_))
+    ));
+}
+
+#[test]
+fn a_receipt_of_another_shard_verifies_under_the_key_of_the_hub() {
+    let shard = |seed: u8| {
+        let mut shard = Shard::of(4);
+        let key = SigningKey::from_seed("hub.example/shard/1", &[seed; 32]).unwrap();
+        shard.checkpoint = key.sign(head(&shard.leaves));
+        shard
+    };
+    let verified = shard(9).receipt(2).verify(&public_key()).unwrap();
+    assert_eq!(verified.checkpoint.origin, "hub.example/shard/1");
+    assert!(matches!(shard(8).receipt(2).verify(&public_key()), Err(InvalidReceipt::Checkpoint(_))));
 }
 
 #[test]

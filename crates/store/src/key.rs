@@ -2,8 +2,10 @@
 
 use crate::{
     backend::{Backend, on},
+    directory::DataDirectory,
     error::Error,
     in_flight::InFlight,
+    open::StoreLimits,
     postgres, sqlite,
 };
 
@@ -31,6 +33,14 @@ pub struct KeyRow {
 pub struct KeyStore(pub(crate) Backend<sqlite::KeyStore, postgres::KeyStore>);
 
 impl KeyStore {
+    /// Opens the key store of a data directory, making and migrating it as needed.
+    ///
+    /// # Errors
+    /// The file is not a key store, or its schema is newer than this program, or it cannot be opened.
+    pub async fn open_sqlite(directory: &DataDirectory, limits: &StoreLimits) -> Result<Self, Error> {
+        Ok(Self(Backend::Sqlite(sqlite::KeyStore::open(directory, limits).await?)))
+    }
+
     /// Since when a write is in flight.
     #[must_use]
     pub fn in_flight(&self) -> &InFlight {

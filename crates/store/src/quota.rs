@@ -48,13 +48,7 @@ impl Transaction<'_> {
     ///
     /// # Errors
     /// The storage failed.
-    pub async fn quota_spent_in_tx(
-        &mut self,
-        slot: u32,
-        agreement: &str,
-        day: &str,
-        spent: u64,
-    ) -> Result<(), Error> {
+    pub async fn quota_spent_in_tx(&mut self, slot: u32, agreement: &str, day: &str, spent: u64) -> Result<(), Error> {
         on!(&mut self.0, it => it.quota_spent_in_tx(slot, agreement, day, spent).await)
     }
 

@@ -68,7 +68,10 @@ impl Transaction<'_> {
     ///
     /// # Errors
     /// The storage failed.
-    pub async fn shard_take_in_tx(&mut self, origin_of: &(dyn Fn(u32) -> String + Sync)) -> Result<Option<Shard>, Error> {
+    pub async fn shard_take_in_tx(
+        &mut self,
+        origin_of: &(dyn Fn(u32) -> String + Sync),
+    ) -> Result<Option<Shard>, Error> {
         on!(&mut self.0, it => it.shard_take_in_tx(origin_of).await)
     }
 

@@ -11,7 +11,7 @@ use std::{
 };
 
 use tempfile::TempDir;
-use unefois_client::{ClientSettings, ConnectError, Connection};
+use unefois_client::{ClientSettings, ConnectError, Connection, Shard};
 use unefois_ledger::VerifyingKey;
 use unefois_proto::pb::{
     audit::v1::{FoundEntry, GetCheckpointRequest, SearchExchangesRequest},
@@ -225,10 +225,10 @@ impl House {
         Ok(operator.registry().apply(request).await?.into_inner())
     }
 
-    /// The public key of the ledger.
+    /// The public key of the ledger: that of its first shard, which verifies the others too.
     pub async fn public_key(&self) -> VerifyingKey {
         let auditor = self.agency("cour-des-comptes").await;
-        let answer = auditor.audit().get_checkpoint(GetCheckpointRequest {}).await.unwrap();
+        let answer = auditor.audit().get_checkpoint(GetCheckpointRequest::default()).await.unwrap();
         answer.into_inner().public_key.parse().unwrap()
     }
 
@@ -239,12 +239,25 @@ impl House {
         auditor.audit().search_exchanges(request).await.unwrap().into_inner().entries
     }
 
-    /// The export of the ledger, as a file of the auditor.
+    /// The export of the one shard of the ledger, as a file of the auditor.
     pub async fn exported(&self) -> Vec<u8> {
+        let mut files = self.exported_shards().await;
+        assert_eq!(files.len(), 1, "the ledger has several shards");
+        files.remove(0).1
+    }
+
+    /// The exports of all shards of the ledger that have entries, as files of the auditor, in the order of their slots.
+    pub async fn exported_shards(&self) -> Vec<(Shard, Vec<u8>)> {
         let auditor = self.agency("cour-des-comptes").await;
-        let mut file = Vec::new();
-        unefois_client::export_to(&auditor, "audit", &mut file).await.unwrap();
-        file
+        let mut files = Vec::new();
+        for shard in unefois_client::shards(&auditor).await.unwrap() {
+            let mut file = Vec::new();
+            match unefois_client::export_to(&auditor, &shard, "audit", &mut file).await {
+                Ok(_) => files.push((shard, file)),
+                Err(error) => assert_eq!(shard.size, 0, "{}: {error}", shard.origin()),
+            }
+        }
+        files
     }
 
     /// Runs `unefois` with these arguments, and this on its standard input. Gives whether it succeeded and what it

@@ -1,11 +1,17 @@
-//! Searching the ledger: the index, and the tail that is not indexed yet.
+//! Searching the ledger: of every shard the index, and the tail that is not indexed yet.
+
+use std::collections::BTreeMap;
 
 use unefois_core::{Caller, Identifier, Reason};
 use unefois_ledger::{PersonalPart, PublicPart, decode_leaf};
 use unefois_store::{IndexRow, Search};
 
-use super::PagePlace;
-use crate::{failure::Failure, hub::Hub, index::index_row};
+use super::{
+    PagePlace,
+    merge::{self, Matches},
+    page,
+};
+use crate::{audit::ShardHead, failure::Failure, hub::Hub, index::index_row};
 
 /// What an auditor searches for.
 #[derive(Debug, Clone)]
@@ -33,15 +39,15 @@ pub struct SearchPage {
     pub next_page_token: String,
     /// How many match, by outcome and reason; on the first page only.
     pub counts: Vec<OutcomeCount>,
-    /// The origin of the tree.
-    pub origin: String,
 }
 
 /// One entry that was found.
 #[derive(Debug, Clone)]
 pub struct FoundEntry {
-    /// Its position.
+    /// Its position in its shard.
     pub index: u64,
+    /// The origin of its shard.
+    pub origin: String,
     /// The bytes of the entry.
     pub leaf: Vec<u8>,
     /// Its public part.
@@ -62,7 +68,7 @@ pub struct OutcomeCount {
 const METHOD: &str = "/unefois.audit.v1.AuditService/SearchExchanges";
 
 impl Hub {
-    /// Searches the ledger. Every page is an entry.
+    /// Searches every shard of the ledger. Every page is an entry.
     ///
     /// # Errors
     /// `PAGE_TOKEN_INVALID` for a token of another search.
@@ -73,76 +79,90 @@ impl Hub {
             None => None,
         };
         let agency = caller.agency.as_str();
-        let first_page = page_token.is_empty();
-        let place = if first_page {
-            PagePlace::newest(self.recorder.head().size)
-        } else {
-            PagePlace::of_token(&page_token, &self.pseudonyms, agency, &query)
-                .map_err(|_not_ours| Failure::new(Reason::PageTokenInvalid))?
-        };
+        let places = self.page_places(&page_token, agency, &query).await?;
         let personal = PersonalPart { case_reference, query: query.clone(), ..PersonalPart::default() };
         self.record_query(caller, about.as_ref(), METHOD, personal).await?;
         if let Some(known) = &about {
             filters.subject = Some(self.subject_search_pseudonyms(known.root).await?);
         }
         let count = page_size.clamp(1, self.limits.search_page_max);
-        let found = self.find(&filters, place.before, count).await?;
-        let next_page_token = match found.last() {
-            Some(last) if found.len() == count as usize && last.index > 0 => {
-                PagePlace { size: place.size, before: last.index }.token(&self.pseudonyms, agency, &query)
-            }
-            _ => String::new(),
-        };
-        let counts = if first_page { self.count(&filters, place.size).await? } else { Vec::new() };
-        Ok(SearchPage { entries: found, next_page_token, counts, origin: self.origin.clone() })
+        let (entries, rest) = self.find(&filters, &places, count).await?;
+        let next_page_token = page::token(&rest, &self.pseudonyms, agency, &query);
+        let counts = if page_token.is_empty() { self.count(&filters, &places).await? } else { Vec::new() };
+        Ok(SearchPage { entries, next_page_token, counts })
     }
 
-    /// The newest matching entries below `before`; at most `count`.
-    pub(crate) async fn find(&self, filters: &Search, before: u64, count: u32) -> Result<Vec<FoundEntry>, Failure> {
-        // The position first: what is indexed after this is in the tail that is read next.
-        let indexed = self.store.index_position_fetch(self.slot).await?;
+    /// Where a page begins: the first in every shard as it is now, a later one where its token says. `search` is what the
+    /// token belongs to.
+    pub(crate) async fn page_places(
+        &self,
+        page_token: &str,
+        agency: &str,
+        search: &[u8],
+    ) -> Result<Vec<PagePlace>, Failure> {
+        if page_token.is_empty() {
+            let newest = |shard: ShardHead| PagePlace { slot: shard.slot, before: shard.size };
+            return Ok(self.shards().await?.into_iter().map(newest).collect());
+        }
+        page::of_token(page_token, &self.pseudonyms, agency, search)
+            .map_err(|_not_ours| Failure::new(Reason::PageTokenInvalid))
+    }
+
+    /// The newest matching entries below these places, at most `count`, and where the next page begins.
+    pub(crate) async fn find(
+        &self,
+        filters: &Search,
+        places: &[PagePlace],
+        count: u32,
+    ) -> Result<(Vec<FoundEntry>, Vec<PagePlace>), Failure> {
         let wanted = count as usize;
-        let mut indexes: Vec<u64> = self.tail(filters, indexed, before).await?.into_iter().rev().take(wanted).collect();
+        let mut shards = Vec::with_capacity(places.len());
+        for place in places {
+            let origin = self.shard_in(place.slot).await?.origin;
+            shards.push(Matches::new(origin, *place, self.matching(filters, *place, wanted).await?, wanted));
+        }
+        merge::newest(self, shards, wanted).await
+    }
+
+    /// The newest matches of one shard, at most `wanted`.
+    async fn matching(&self, filters: &Search, place: PagePlace, wanted: usize) -> Result<Vec<u64>, Failure> {
+        let PagePlace { slot, before } = place;
+        // The position first: what is indexed after this is in the tail that is read next.
+        let indexed = self.store.index_position_fetch(slot).await?;
+        let tail = self.tail(filters, indexed, place).await?;
+        let mut indexes: Vec<u64> = tail.into_iter().rev().map(|row| row.index).take(wanted).collect();
         if indexes.len() < wanted {
             let rest = u32::try_from(wanted - indexes.len()).unwrap_or(u32::MAX);
-            indexes.extend(self.store.index_search(self.slot, filters, before.min(indexed), rest).await?);
+            indexes.extend(self.store.index_search(slot, filters, before.min(indexed), rest).await?);
         }
-        let mut found = Vec::with_capacity(indexes.len());
-        for index in indexes {
-            let entry = self.store.entry_fetch(self.slot, index).await?;
-            let entry = entry.ok_or_else(|| Failure::new(Reason::Internal))?;
-            let (_, public) = decode_leaf(&entry.leaf).map_err(Failure::internal)?;
-            found.push(FoundEntry { index, leaf: entry.leaf, public });
-        }
-        Ok(found)
+        Ok(indexes)
     }
 
-    async fn count(&self, filters: &Search, before: u64) -> Result<Vec<OutcomeCount>, Failure> {
-        let indexed = self.store.index_position_fetch(self.slot).await?;
-        let tail = self.tail_rows(filters, indexed, before).await?;
-        let counted = self.store.index_count(self.slot, filters, before.min(indexed)).await?;
-        let mut counts: Vec<OutcomeCount> =
-            counted.into_iter().map(|(outcome, reason, count)| OutcomeCount { outcome, reason, count }).collect();
-        for row in tail {
-            let same = |count: &&mut OutcomeCount| count.outcome == row.outcome && count.reason == row.reason;
-            match counts.iter_mut().find(same) {
-                Some(count) => count.count += 1,
-                None => counts.push(OutcomeCount { outcome: row.outcome, reason: row.reason, count: 1 }),
+    /// How many entries match, in the order of outcome and reason.
+    async fn count(&self, filters: &Search, places: &[PagePlace]) -> Result<Vec<OutcomeCount>, Failure> {
+        let mut counts: BTreeMap<(i32, String), u64> = BTreeMap::new();
+        for place in places {
+            let indexed = self.store.index_position_fetch(place.slot).await?;
+            let tail = self.tail(filters, indexed, *place).await?;
+            for (outcome, reason, count) in
+                self.store.index_count(place.slot, filters, place.before.min(indexed)).await?
+            {
+                *counts.entry((outcome, reason)).or_default() += count;
+            }
+            for row in tail {
+                *counts.entry((row.outcome, row.reason)).or_default() += 1;
             }
         }
-        Ok(counts)
+        Ok(counts.into_iter().map(|((outcome, reason), count)| OutcomeCount { outcome, reason, count }).collect())
     }
 
-    async fn tail(&self, filters: &Search, indexed: u64, before: u64) -> Result<Vec<u64>, Failure> {
-        Ok(self.tail_rows(filters, indexed, before).await?.into_iter().map(|row| row.index).collect())
-    }
-
-    /// The entries that match and are not indexed yet, oldest first.
-    async fn tail_rows(&self, filters: &Search, indexed: u64, before: u64) -> Result<Vec<IndexRow>, Failure> {
+    /// The entries of a shard that match and are not indexed yet, oldest first.
+    async fn tail(&self, filters: &Search, indexed: u64, place: PagePlace) -> Result<Vec<IndexRow>, Failure> {
+        let PagePlace { slot, before } = place;
         let mut matching = Vec::new();
         let mut next = indexed;
         while next < before {
-            let sources = self.store.index_sources_list(self.slot, next, self.limits.index_slice_max).await?;
+            let sources = self.store.index_sources_list(slot, next, self.limits.index_slice_max).await?;
             let Some(last) = sources.last() else { break };
             next = last.index + 1;
             for source in sources.into_iter().filter(|source| source.index < before) {

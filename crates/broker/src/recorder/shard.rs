@@ -10,9 +10,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 use unefois_core::QuotaState;
 use unefois_ledger::{Appended, Hash, SigningKey, Tree, VerifyingKey, leaf_hash};
-use unefois_store::{
-    CheckpointFile, EntryRow, Fence, Reach, RequestClaim, Shard, Store, TileRow, Transaction, Writer,
-};
+use unefois_store::{CheckpointFile, EntryRow, Fence, Reach, RequestClaim, Shard, Store, TileRow, Transaction, Writer};
 
 use super::{
     Act, Effect, Head, Performed,

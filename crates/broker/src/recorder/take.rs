@@ -9,9 +9,7 @@ use unefois_store::{CheckpointFile, CheckpointFiles, Shard, Store, Writer};
 use unefois_vault::Keyring;
 
 use super::{Head, LedgerShard, quota::Quotas};
-use crate::{
-    catch_up::CatchUp, clock::Clock, failure::Failure, limits::Limits, metrics::RecorderMetrics, tree,
-};
+use crate::{catch_up::CatchUp, clock::Clock, failure::Failure, limits::Limits, metrics::RecorderMetrics, tree};
 
 /// What a shard is taken over with.
 pub(crate) struct Taking {

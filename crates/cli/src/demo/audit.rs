@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, bail, ensure};
-use unefois_client::export_to;
+use unefois_client::{export_to, shards};
 use unefois_ledger::{Checkpoint, Finding, VerifyingKey, verify_export};
 use unefois_proto::pb::{
     audit::v1::{FoundEntry, SearchExchangesRequest, SearchExchangesResponse},
@@ -99,7 +99,9 @@ pub(crate) async fn export(stage: &Stage, earlier: Option<&Audited>) -> anyhow::
         None => stage.public_key().await?,
     };
     let mut export = Vec::new();
-    let summary = export_to(&auditor, ENQUIRY, &mut export).await?;
+    let shards = shards(&auditor).await?;
+    let [shard] = shards.as_slice() else { bail!("the hub of the story has one shard, and not {}", shards.len()) };
+    let summary = export_to(&auditor, shard, ENQUIRY, &mut export).await?;
     let report = verify_export(export.as_slice(), &key, earlier.map(|earlier| &earlier.checkpoint))?;
     ensure!(summary.entries == report.checkpoint.head.size, "the export holds more entries than its checkpoint");
     Ok(Audited { key, checkpoint: report.checkpoint, export })

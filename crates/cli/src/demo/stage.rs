@@ -127,7 +127,7 @@ impl Stage {
     /// The public key of the ledger, as the hub gives it to everybody.
     pub(crate) async fn public_key(&self) -> anyhow::Result<VerifyingKey> {
         let auditor = self.agency("cour-des-comptes").await?;
-        let newest = auditor.audit().get_checkpoint(GetCheckpointRequest {}).await;
+        let newest = auditor.audit().get_checkpoint(GetCheckpointRequest::default()).await;
         Ok(newest.map_err(|status| client::refused(&status))?.into_inner().public_key.parse()?)
     }
 

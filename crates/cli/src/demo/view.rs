@@ -95,7 +95,7 @@ async fn proven(stage: &Stage) -> anyhow::Result<HashMap<String, u64>> {
 }
 
 async fn prove(auditor: &Connection, entry: &FoundEntry, key: &VerifyingKey) -> anyhow::Result<()> {
-    let request = GetInclusionProofRequest { index: entry.index, tree_size: 0 };
+    let request = GetInclusionProofRequest { index: entry.index, tree_size: 0, origin: entry.origin.clone() };
     let proof = auditor.audit().get_inclusion_proof(request).await.map_err(|status| client::refused(&status))?;
     let proof = proof.into_inner();
     let path: Vec<Hash> = proof.path.iter().map(|hash| Hash::try_from(hash.as_slice())).collect::<Result<_, _>>()?;

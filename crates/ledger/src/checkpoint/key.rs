@@ -20,7 +20,7 @@ pub struct SigningKey {
     secret: ed25519_dalek::SigningKey,
 }
 
-/// The public key of a shard: all that a verifier has to trust. Its text is `<name>+<id>+<key>` (C2SP signed-note), by
+/// The public key of a shard, and so of its hub ([`of_origin`](Self::of_origin)): all that a verifier has to trust. Its text is `<name>+<id>+<key>` (C2SP signed-note), by
 /// `Display` and `FromStr`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct VerifyingKey {
@@ -47,6 +47,12 @@ pub enum InvalidKey {
 #[must_use]
 pub fn shard_origin(hub: &str, slot: u32) -> String {
     format!("{hub}/shard/{slot}")
+}
+
+/// The slot in the origin of a shard; `None` for what is no such origin.
+#[must_use]
+pub fn shard_slot(origin: &str) -> Option<u32> {
+    hub_and_slot(origin).map(|(_, slot)| slot)
 }
 
 impl SigningKey {
@@ -81,6 +87,27 @@ impl VerifyingKey {
     pub fn name(&self) -> &str {
         &self.name
     }
+
+    /// The same public key as it speaks for another shard of the same hub: one key signs for all of them, each time under
+    /// the origin of the shard. `None` when `origin` is not that of a shard of this hub.
+    #[must_use]
+    pub fn of_origin(&self, origin: &str) -> Option<Self> {
+        if origin == self.name {
+            return Some(self.clone());
+        }
+        if hub_and_slot(&self.name)?.0 != hub_and_slot(origin)?.0 {
+            return None;
+        }
+        check_name(origin).ok()?;
+        Some(Self { name: origin.to_owned(), id: key_id(origin, &self.public), public: self.public })
+    }
+}
+
+fn hub_and_slot(origin: &str) -> Option<(&str, u32)> {
+    let (hub, slot) = origin.rsplit_once("/shard/")?;
+    let slot = slot.parse().ok()?;
+    // A slot has one text: `01` is no slot.
+    (shard_origin(hub, slot) == origin).then_some((hub, slot))
 }
 
 /// Reads the text of a secret key: `PRIVATE+KEY+<name>+<id>+<key>`, as the Go tools write it.
@@ -258,7 +285,26 @@ mod tests {
     }
 
     #[test]
+    fn a_key_speaks_for_every_shard_of_its_hub_and_for_no_other_hub() {
+        let key_of = |name: &str| SigningKey::from_seed(name, &[7; 32]).unwrap().verifying_key();
+        let key = key_of("hub.example/shard/0");
+        for slot in [0, 1, 10, u32::MAX] {
+            let origin = shard_origin("hub.example", slot);
+            assert_eq!(key.of_origin(&origin), Some(key_of(&origin)));
+        }
+        let strangers = ["", "hub.example", "hub.example/shard/", "hub.example/shard/01", "hub.example/shard/+1"];
+        let others = ["other.example/shard/1", "x/hub.example/shard/1", "hub.example/shard/0/shard/1", "/shard/1"];
+        for origin in strangers.into_iter().chain(others) {
+            assert_eq!(key.of_origin(origin), None, "{origin}");
+        }
+        assert_eq!(key_of("PeterNeumann").of_origin("PeterNeumann/shard/1"), None, "a key that is not of a shard");
+        assert_eq!(key_of("PeterNeumann").of_origin("PeterNeumann"), Some(key_of("PeterNeumann")));
+    }
+
+    #[test]
     fn the_origin_of_a_shard_names_hub_and_slot() {
         assert_eq!(shard_origin("hub.example", 3), "hub.example/shard/3");
+        assert_eq!(shard_slot("hub.example/shard/3"), Some(3));
+        assert_eq!(shard_slot("hub.example/shard/03"), None);
     }
 }

@@ -38,39 +38,65 @@ pub fn verify_export<R: BufRead>(
     key: &VerifyingKey,
     earlier: Option<&Checkpoint>,
 ) -> Result<Report, Finding> {
-    let mut lines = Lines::new(reader);
-    lines.header()?;
-    let mut replay = Replay::until(earlier.map(|checkpoint| checkpoint.head.size));
-    loop {
-        match lines.next()? {
-            Line::Entry { index, hash, leaf } => replay.entry(index, hash, &leaf)?,
-            Line::Checkpoint => break,
-            Line::End => return Err(Finding::Truncated { entries: replay.count }),
-        }
-    }
-    let text = lines.rest()?;
+    let (replay, text) = Replay::of(reader, earlier.map(std::slice::from_ref).unwrap_or_default())?;
     let checkpoint = Checkpoint::open(&text, key).map_err(Finding::Checkpoint)?;
-    replay.compare(checkpoint, earlier)
+    match earlier {
+        Some(earlier) if earlier.origin != checkpoint.origin => {
+            let (earlier, found) = (earlier.origin.clone(), checkpoint.origin);
+            Err(Finding::OtherShard { earlier, found })
+        }
+        Some(_) | None => replay.compare(checkpoint),
+    }
+}
+
+/// The same of whichever shard of a hub, with the public key of any of them; the report says which it is. Of the
+/// `earlier` checkpoints, those of this shard are compared.
+///
+/// # Errors
+///
+/// As [`verify_export`].
+pub fn verify_export_of_hub<R: BufRead>(
+    reader: R,
+    key: &VerifyingKey,
+    earlier: &[Checkpoint],
+) -> Result<Report, Finding> {
+    let (replay, text) = Replay::of(reader, earlier)?;
+    replay.compare(Checkpoint::open_of_hub(&text, key).map_err(Finding::Checkpoint)?)
 }
 
 /// The tree as it grows again from the entries of the file.
-struct Replay {
+struct Replay<'a> {
     tree: Tree,
     pending: Vec<Hash>,
     count: u64,
-    /// The size at which the earlier checkpoint was signed, and the head of this tree once it has that size.
-    earlier_size: Option<u64>,
-    earlier_head: Option<TreeHead>,
+    /// The earlier checkpoints, each with the head of this tree once it has their size. Which of them are of this shard is
+    /// known at the end of the file.
+    earlier: Vec<(&'a Checkpoint, Option<TreeHead>)>,
 }
 
-impl Replay {
-    fn until(earlier_size: Option<u64>) -> Self {
+impl<'a> Replay<'a> {
+    /// Grows the tree from the entries of an export. Gives the checkpoint that follows them, too: nothing of it is checked
+    /// yet.
+    fn of<R: BufRead>(reader: R, earlier: &'a [Checkpoint]) -> Result<(Self, String), Finding> {
+        let mut lines = Lines::new(reader);
+        lines.header()?;
+        let mut replay = Self::until(earlier);
+        loop {
+            match lines.next()? {
+                Line::Entry { index, hash, leaf } => replay.entry(index, hash, &leaf)?,
+                Line::Checkpoint => break,
+                Line::End => return Err(Finding::Truncated { entries: replay.count }),
+            }
+        }
+        Ok((replay, lines.rest()?))
+    }
+
+    fn until(earlier: &'a [Checkpoint]) -> Self {
         let mut replay = Self {
             tree: Tree::empty(),
             pending: Vec::with_capacity(CHUNK_LEAVES_MAX),
             count: 0,
-            earlier_size,
-            earlier_head: None,
+            earlier: earlier.iter().map(|checkpoint| (checkpoint, None)).collect(),
         };
         replay.note_earlier();
         replay
@@ -99,13 +125,15 @@ impl Replay {
     }
 
     fn note_earlier(&mut self) {
-        if self.earlier_size == Some(self.count) {
+        if self.earlier.iter().any(|(earlier, _)| earlier.head.size == self.count) {
             self.grow();
-            self.earlier_head = Some(self.tree.head());
+            let head = self.tree.head();
+            let of_this_size = self.earlier.iter_mut().filter(|(earlier, _)| earlier.head.size == head.size);
+            of_this_size.for_each(|(_, noted)| *noted = Some(head));
         }
     }
 
-    fn compare(mut self, checkpoint: Checkpoint, earlier: Option<&Checkpoint>) -> Result<Report, Finding> {
+    fn compare(mut self, checkpoint: Checkpoint) -> Result<Report, Finding> {
         self.grow();
         let (held, signed) = (self.tree.head(), checkpoint.head);
         if held.size != signed.size {
@@ -114,17 +142,14 @@ impl Replay {
         if held.root != signed.root {
             return Err(Finding::Root { signed: signed.root, found: held.root });
         }
-        let Some(earlier) = earlier else {
-            return Ok(Report { checkpoint, unchanged: None });
-        };
-        if earlier.origin != checkpoint.origin {
-            let (earlier, found) = (earlier.origin.clone(), checkpoint.origin);
-            return Err(Finding::OtherShard { earlier, found });
+        let mut unchanged = None;
+        for (earlier, noted) in self.earlier.into_iter().filter(|(earlier, _)| earlier.origin == checkpoint.origin) {
+            match noted {
+                None => return Err(Finding::Shrunk { earlier: earlier.head.size, found: held.size }),
+                Some(head) if head != earlier.head => return Err(Finding::Rewritten { earlier: earlier.head.size }),
+                Some(head) => unchanged = unchanged.max(Some(head.size)),
+            }
         }
-        match self.earlier_head {
-            None => Err(Finding::Shrunk { earlier: earlier.head.size, found: held.size }),
-            Some(head) if head != earlier.head => Err(Finding::Rewritten { earlier: earlier.head.size }),
-            Some(head) => Ok(Report { checkpoint, unchanged: Some(head.size) }),
-        }
+        Ok(Report { checkpoint, unchanged })
     }
 }

@@ -64,11 +64,7 @@ impl Readers {
 }
 
 impl Transaction<'_> {
-    pub(crate) async fn consents_list_in_tx(
-        &mut self,
-        root: [u8; 16],
-        count_max: u32,
-    ) -> Result<Vec<Consent>, Error> {
+    pub(crate) async fn consents_list_in_tx(&mut self, root: [u8; 16], count_max: u32) -> Result<Vec<Consent>, Error> {
         consents_list(self.connection(), root, count_max).await
     }
 
@@ -105,11 +101,7 @@ impl Transaction<'_> {
     }
 }
 
-async fn consents_list(
-    connection: &mut PgConnection,
-    root: [u8; 16],
-    count_max: u32,
-) -> Result<Vec<Consent>, Error> {
+async fn consents_list(connection: &mut PgConnection, root: [u8; 16], count_max: u32) -> Result<Vec<Consent>, Error> {
     let rows: Vec<ConsentRow> = sqlx::query_as(LIST)
         .bind(Uuid::from_bytes(root))
         .bind(i64::from(count_max))

@@ -11,12 +11,14 @@ use crate::{
 /// Adds the conditions on `entry_index e`, each behind an `AND`.
 fn push(search: &Search, query: &mut QueryBuilder<Postgres>) {
     let Search { recorded_from, recorded_before, kind, outcome, purpose, .. } = search;
-    for (condition, instant) in [(" AND e.recorded_at >= ", recorded_from), (" AND e.recorded_at < ", recorded_before)] {
+    for (condition, instant) in [(" AND e.recorded_at >= ", recorded_from), (" AND e.recorded_at < ", recorded_before)]
+    {
         if let Some(instant) = instant {
             query.push(condition).push_bind(Instant(*instant));
         }
     }
-    for (condition, number) in [(" AND e.kind = ", kind), (" AND e.outcome = ", outcome), (" AND e.purpose = ", purpose)]
+    for (condition, number) in
+        [(" AND e.kind = ", kind), (" AND e.outcome = ", outcome), (" AND e.purpose = ", purpose)]
     {
         if let Some(number) = number {
             query.push(condition).push_bind(*number);
@@ -37,7 +39,9 @@ fn push(search: &Search, query: &mut QueryBuilder<Postgres>) {
     }
     if let Some(pseudonyms) = subject {
         let pseudonyms: Vec<Vec<u8>> = byteas(pseudonyms).into_iter().map(<[u8]>::to_vec).collect();
-        query.push(" AND EXISTS (SELECT 1 FROM entry_subject s WHERE s.slot = e.slot AND s.idx = e.idx AND s.search = ANY(");
+        query.push(
+            " AND EXISTS (SELECT 1 FROM entry_subject s WHERE s.slot = e.slot AND s.idx = e.idx AND s.search = ANY(",
+        );
         query.push_bind(pseudonyms).push("))");
     }
 }

@@ -65,13 +65,17 @@ impl KeyStore {
     ) -> Result<Self, Error> {
         let mut first = connection::connect(&options, limits).await?;
         schema::check(&schema::KEYS, &mut first, &settings.keys_url).await?;
-        sqlx::query("INSERT INTO hub (id) SELECT $1 WHERE NOT EXISTS (SELECT 1 FROM wrapped_key) ON CONFLICT DO NOTHING")
-            .bind(hub)
-            .execute(&mut first)
+        sqlx::query(
+            "INSERT INTO hub (id) SELECT $1 WHERE NOT EXISTS (SELECT 1 FROM wrapped_key) ON CONFLICT DO NOTHING",
+        )
+        .bind(hub)
+        .execute(&mut first)
+        .await
+        .doing("mark its key store")?;
+        let of: Option<Uuid> = sqlx::query_scalar("SELECT id FROM hub")
+            .fetch_optional(&mut first)
             .await
-            .doing("mark its key store")?;
-        let of: Option<Uuid> =
-            sqlx::query_scalar("SELECT id FROM hub").fetch_optional(&mut first).await.doing("read whose keys these are")?;
+            .doing("read whose keys these are")?;
         if of != Some(hub) {
             return Err(Error::OtherHub { database: schema::named(&settings.keys_url) });
         }
@@ -137,11 +141,7 @@ impl KeyStore {
         Ok(())
     }
 
-    pub(crate) async fn key_ids_of_subject_list(
-        &self,
-        subject: [u8; 16],
-        usage: u8,
-    ) -> Result<Vec<[u8; 16]>, Error> {
+    pub(crate) async fn key_ids_of_subject_list(&self, subject: [u8; 16], usage: u8) -> Result<Vec<[u8; 16]>, Error> {
         let rows: Vec<Uuid> = sqlx::query_scalar("SELECT id FROM wrapped_key WHERE subject = $1 AND use = $2")
             .bind(Uuid::from_bytes(subject))
             .bind(i16::from(usage))

@@ -38,14 +38,13 @@ impl Transaction<'_> {
         .execute(self.connection())
         .await
         .doing("draw from a quota")?;
-        let before: i64 = sqlx::query_scalar(
-            "SELECT drawn FROM quota_use WHERE agreement = $1 AND day = $2::text::date FOR UPDATE",
-        )
-        .bind(agreement)
-        .bind(day)
-        .fetch_one(self.connection())
-        .await
-        .doing("draw from a quota")?;
+        let before: i64 =
+            sqlx::query_scalar("SELECT drawn FROM quota_use WHERE agreement = $1 AND day = $2::text::date FOR UPDATE")
+                .bind(agreement)
+                .bind(day)
+                .fetch_one(self.connection())
+                .await
+                .doing("draw from a quota")?;
         let left = signed(limit).saturating_sub(before).max(0);
         let drawn = signed(needed).max(left / PART_OF_WHAT_IS_LEFT).min(left);
         if drawn == 0 {
@@ -75,16 +74,14 @@ impl Transaction<'_> {
         day: &str,
         spent: u64,
     ) -> Result<(), Error> {
-        sqlx::query(
-            "UPDATE quota_share SET spent = $4 WHERE slot = $1 AND agreement = $2 AND day = $3::text::date",
-        )
-        .bind(slot_of(slot))
-        .bind(agreement)
-        .bind(day)
-        .bind(signed(spent))
-        .execute(self.connection())
-        .await
-        .doing("count a release")?;
+        sqlx::query("UPDATE quota_share SET spent = $4 WHERE slot = $1 AND agreement = $2 AND day = $3::text::date")
+            .bind(slot_of(slot))
+            .bind(agreement)
+            .bind(day)
+            .bind(signed(spent))
+            .execute(self.connection())
+            .await
+            .doing("count a release")?;
         Ok(())
     }
 

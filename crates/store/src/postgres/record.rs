@@ -30,10 +30,7 @@ impl Readers {
 }
 
 impl Transaction<'_> {
-    pub(crate) async fn records_fetch_in_tx(
-        &mut self,
-        asked: &[RecordAsked],
-    ) -> Result<Vec<Vec<HeldRevision>>, Error> {
+    pub(crate) async fn records_fetch_in_tx(&mut self, asked: &[RecordAsked]) -> Result<Vec<Vec<HeldRevision>>, Error> {
         records_fetch(self.connection(), asked).await
     }
 
@@ -78,10 +75,7 @@ impl Transaction<'_> {
     }
 }
 
-async fn records_fetch(
-    connection: &mut PgConnection,
-    asked: &[RecordAsked],
-) -> Result<Vec<Vec<HeldRevision>>, Error> {
+async fn records_fetch(connection: &mut PgConnection, asked: &[RecordAsked]) -> Result<Vec<Vec<HeldRevision>>, Error> {
     // `LATERAL`: from each question to its rows by their indexes, whatever the planner believes of the tables' sizes.
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT a.n, f.id, f.discriminator, f.number, f.provider_recorded_at, f.learned_at, f.payload_key, f.sealed

@@ -97,12 +97,7 @@ impl Transaction<'_> {
         .bind(claims.iter().map(|claim| signed(claim.index)).collect::<Vec<_>>())
         .bind(claims.iter().map(|claim| claim.held.map(|(record, _)| Uuid::from_bytes(record))).collect::<Vec<_>>())
         .bind(claims.iter().map(|claim| claim.held.map(|(_, revision)| signed(revision))).collect::<Vec<_>>())
-        .bind(
-            claims
-                .iter()
-                .map(|claim| claim.live.as_ref().map(|(key, _)| Uuid::from_bytes(*key)))
-                .collect::<Vec<_>>(),
-        )
+        .bind(claims.iter().map(|claim| claim.live.as_ref().map(|(key, _)| Uuid::from_bytes(*key))).collect::<Vec<_>>())
         .bind(claims.iter().map(|claim| claim.live.as_ref().map(|(_, sealed)| &sealed[..])).collect::<Vec<_>>())
         .bind(claims.iter().map(|claim| Instant(claim.claimed_at)).collect::<Vec<_>>())
         .fetch_all(self.connection())

@@ -56,10 +56,10 @@ pub(super) async fn check(migrator: &Migrator, connection: &mut PgConnection, ur
 
 /// The migrations that a database has had; none when it has never seen one.
 async fn history(connection: &mut PgConnection) -> Result<Vec<(i64, Vec<u8>)>, Error> {
-    connection.ensure_migrations_table("_sqlx_migrations").await.map_err(|source| Error::Schema {
-        database: "the database".to_owned(),
-        source,
-    })?;
+    connection
+        .ensure_migrations_table("_sqlx_migrations")
+        .await
+        .map_err(|source| Error::Schema { database: "the database".to_owned(), source })?;
     sqlx::query_as("SELECT version, checksum FROM _sqlx_migrations WHERE success ORDER BY version")
         .fetch_all(connection)
         .await

@@ -42,8 +42,7 @@ impl TryFrom<ShardRow> for Shard {
 const SELECT: &str = "SELECT slot, origin, size, lease_token, authority_epoch, checkpoint FROM shard WHERE slot = $1";
 const SELECT_LOCKED: &str =
     "SELECT slot, origin, size, lease_token, authority_epoch, checkpoint FROM shard WHERE slot = $1 FOR UPDATE";
-const SELECT_ALL: &str =
-    "SELECT slot, origin, size, lease_token, authority_epoch, checkpoint FROM shard ORDER BY slot";
+const SELECT_ALL: &str = "SELECT slot, origin, size, lease_token, authority_epoch, checkpoint FROM shard ORDER BY slot";
 
 /// How a slot is bound.
 pub(super) fn slot_of(slot: u32) -> i32 {

@@ -1,12 +1,12 @@
 //! Consents.
 
-use jiff::Timestamp;
-use unefois_core::{Consent, ConsentId, DatasetId, Purpose};
 use super::{Readers, Transaction};
 use crate::{
     ConsentOfSubject,
     error::{Doing, Error, fixed},
 };
+use jiff::Timestamp;
+use unefois_core::{Consent, ConsentId, DatasetId, Purpose};
 
 #[derive(sqlx::FromRow)]
 struct ConsentRow {

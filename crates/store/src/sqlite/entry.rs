@@ -1,11 +1,14 @@
 //! Entries of the ledger, and the full tiles of its tree.
 
-use sqlx::AssertSqlSafe;
-use super::{Readers, Transaction, batch::{placeholders, runs}};
+use super::{
+    Readers, Transaction,
+    batch::{placeholders, runs},
+};
 use crate::{
     EntryRow, LeafRow, TileRow,
     error::{Doing, Error, fixed, signed, unsigned},
 };
+use sqlx::AssertSqlSafe;
 
 impl Readers {
     pub(crate) async fn entry_fetch(&self, slot: u32, index: u64) -> Result<Option<EntryRow>, Error> {
@@ -26,7 +29,13 @@ impl Readers {
         Ok(Some(EntryRow { index, leaf_hash: fixed(&leaf_hash, "leaf hash")?, leaf, personal }))
     }
 
-    pub(crate) async fn leaves_list(&self, slot: u32, from: u64, before: u64, count_max: u32) -> Result<Vec<LeafRow>, Error> {
+    pub(crate) async fn leaves_list(
+        &self,
+        slot: u32,
+        from: u64,
+        before: u64,
+        count_max: u32,
+    ) -> Result<Vec<LeafRow>, Error> {
         let rows: Vec<(i64, Vec<u8>, Vec<u8>)> = sqlx::query_as(
             "SELECT idx, leaf_hash, leaf FROM entry WHERE slot = ? AND idx >= ? AND idx < ? ORDER BY idx LIMIT ?",
         )
@@ -71,7 +80,13 @@ impl Readers {
         hashes.ok_or(Error::Malformed { what: "ledger: a tile is missing" })
     }
 
-    pub(crate) async fn tile_roots_list(&self, slot: u32, level: u8, from: u64, before: u64) -> Result<Vec<[u8; 32]>, Error> {
+    pub(crate) async fn tile_roots_list(
+        &self,
+        slot: u32,
+        level: u8,
+        from: u64,
+        before: u64,
+    ) -> Result<Vec<[u8; 32]>, Error> {
         let rows: Vec<Vec<u8>> = sqlx::query_scalar(
             "SELECT root FROM tile WHERE slot = ? AND level = ? AND idx >= ? AND idx < ? ORDER BY idx",
         )

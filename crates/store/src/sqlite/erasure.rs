@@ -1,11 +1,14 @@
 //! Erasures: rows that are removed, keys that may never come back, and what a crash left to be removed.
 
-use sqlx::{AssertSqlSafe, QueryBuilder, Sqlite};
-use super::{Readers, Transaction, batch::{placeholders, runs}};
+use super::{
+    Readers, Transaction,
+    batch::{placeholders, runs},
+};
 use crate::{
     ErasureNumber,
     error::{Doing, Error, fixed},
 };
+use sqlx::{AssertSqlSafe, QueryBuilder, Sqlite};
 
 const SINCE: &str = "SELECT id FROM erased_key WHERE erasure > ?";
 const NEWEST: &str = "SELECT coalesce(max(id), 0) FROM erasure";
@@ -29,7 +32,11 @@ impl Readers {
         Ok(rows.into_iter().map(ErasureNumber).collect())
     }
 
-    pub(crate) async fn erased_keys_list(&self, after: Option<[u8; 16]>, count_max: u32) -> Result<Vec<[u8; 16]>, Error> {
+    pub(crate) async fn erased_keys_list(
+        &self,
+        after: Option<[u8; 16]>,
+        count_max: u32,
+    ) -> Result<Vec<[u8; 16]>, Error> {
         let after = after.map_or_else(Vec::new, |key| key.to_vec());
         let rows: Vec<Vec<u8>> = sqlx::query_scalar("SELECT id FROM erased_key WHERE id > ? ORDER BY id LIMIT ?")
             .bind(after)

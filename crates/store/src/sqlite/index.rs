@@ -1,11 +1,14 @@
 //! The search indexes, which the follower builds behind the exchanges, and the searches in them.
 
-use sqlx::{AssertSqlSafe, QueryBuilder, Sqlite};
-use super::{Readers, Transaction, batch::{placeholders, runs}};
+use super::{
+    Readers, Transaction,
+    batch::{placeholders, runs},
+};
 use crate::{
     IndexRow, IndexSource, Search, SubjectMark,
     error::{Doing, Error, fixed, signed, unsigned},
 };
+use sqlx::{AssertSqlSafe, QueryBuilder, Sqlite};
 
 /// Adds the conditions on `entry_index e`, each behind an `AND`.
 fn push(search: &Search, query: &mut QueryBuilder<Sqlite>) {
@@ -57,7 +60,12 @@ impl Readers {
         unsigned(next.unwrap_or_default(), "index position")
     }
 
-    pub(crate) async fn index_sources_list(&self, slot: u32, from: u64, count_max: u32) -> Result<Vec<IndexSource>, Error> {
+    pub(crate) async fn index_sources_list(
+        &self,
+        slot: u32,
+        from: u64,
+        count_max: u32,
+    ) -> Result<Vec<IndexSource>, Error> {
         let rows: Vec<(i64, Vec<u8>, Option<Vec<u8>>)> = sqlx::query_as(
             "SELECT e.idx, e.leaf, s.id FROM entry e LEFT JOIN subject s ON s.trace_key = e.personal_key
              WHERE e.slot = ? AND e.idx >= ? ORDER BY e.idx LIMIT ?",
@@ -91,7 +99,12 @@ impl Readers {
         rows.into_iter().map(|index| unsigned(index, "entry index")).collect()
     }
 
-    pub(crate) async fn index_count(&self, slot: u32, search: &Search, before: u64) -> Result<Vec<(i32, String, u64)>, Error> {
+    pub(crate) async fn index_count(
+        &self,
+        slot: u32,
+        search: &Search,
+        before: u64,
+    ) -> Result<Vec<(i32, String, u64)>, Error> {
         let mut query = QueryBuilder::new("SELECT e.outcome, e.reason, count(*) FROM entry_index e WHERE e.slot = ");
         query.push_bind(i64::from(slot)).push(" AND e.idx < ").push_bind(signed(before));
         push(search, &mut query);

@@ -99,7 +99,10 @@ async fn connect(path: &Path, limits: &StoreLimits, migrator: &Migrator, applica
         let mark = format!("PRAGMA application_id = {application}");
         sqlx::query(sqlx::AssertSqlSafe(mark)).execute(&mut *connection).await.doing("mark its database")?;
     }
-    migrator.run(&mut *connection).await.map_err(|source| Error::Schema { database: path.display().to_string(), source })?;
+    migrator
+        .run(&mut *connection)
+        .await
+        .map_err(|source| Error::Schema { database: path.display().to_string(), source })?;
     Ok(writer)
 }
 

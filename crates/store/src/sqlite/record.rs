@@ -1,11 +1,14 @@
 //! Records and their revisions.
 
-use sqlx::AssertSqlSafe;
-use super::{Readers, Transaction, batch::{placeholders, runs}};
+use super::{
+    Readers, Transaction,
+    batch::{placeholders, runs},
+};
 use crate::{
     HeldRevision, RecordAsked, RevisionRow,
     error::{Doing, Error, fixed, signed, unsigned},
 };
+use sqlx::AssertSqlSafe;
 
 type Row = (i64, Vec<u8>, Vec<u8>, i64, i64, i64, Vec<u8>, Vec<u8>);
 

@@ -1,12 +1,15 @@
 //! Request identifiers, claimed in the transaction of the first exchange.
 
-use std::collections::HashSet;
-use sqlx::AssertSqlSafe;
-use super::{Readers, Transaction, batch::{placeholders, runs}};
+use super::{
+    Readers, Transaction,
+    batch::{placeholders, runs},
+};
 use crate::{
     RequestClaim,
     error::{Doing, Error, fixed, signed, unsigned},
 };
+use sqlx::AssertSqlSafe;
+use std::collections::HashSet;
 
 #[derive(sqlx::FromRow)]
 struct RequestClaimRow {

@@ -11,7 +11,6 @@ use crate::{
 /// The slot of the one shard of an embedded hub.
 const SLOT: u32 = 0;
 
-
 #[derive(sqlx::FromRow)]
 struct ShardRow {
     slot: i64,
@@ -39,8 +38,7 @@ impl TryFrom<ShardRow> for Shard {
 }
 
 const SELECT: &str = "SELECT slot, origin, size, lease_token, authority_epoch, checkpoint FROM shard WHERE slot = ?";
-const SELECT_ALL: &str =
-    "SELECT slot, origin, size, lease_token, authority_epoch, checkpoint FROM shard ORDER BY slot";
+const SELECT_ALL: &str = "SELECT slot, origin, size, lease_token, authority_epoch, checkpoint FROM shard ORDER BY slot";
 
 /// The shard of that slot, as a connection sees it.
 pub(super) async fn fetch(connection: &mut SqliteConnection, slot: u32) -> Result<Option<Shard>, Error> {

@@ -1,11 +1,14 @@
 //! Subjects and their identifiers.
 
-use sqlx::AssertSqlSafe;
-use super::{Readers, Transaction, batch::{placeholders, runs}};
+use super::{
+    Readers, Transaction,
+    batch::{placeholders, runs},
+};
 use crate::{
     SubjectRow, SubjectWithIdentifiers,
     error::{Doing, Error, fixed},
 };
+use sqlx::AssertSqlSafe;
 
 const BY_PSEUDONYM: &str = "SELECT i.pseudonym, s.id, r.id, r.trace_key FROM identifier i
      JOIN subject s ON s.id = i.subject JOIN subject r ON r.id = s.root WHERE i.pseudonym IN";
@@ -34,7 +37,10 @@ impl Readers {
 }
 
 impl Transaction<'_> {
-    pub(crate) async fn subjects_list_in_tx(&mut self, pseudonyms: &[[u8; 32]]) -> Result<Vec<([u8; 32], SubjectRow)>, Error> {
+    pub(crate) async fn subjects_list_in_tx(
+        &mut self,
+        pseudonyms: &[[u8; 32]],
+    ) -> Result<Vec<([u8; 32], SubjectRow)>, Error> {
         subjects_list(self.connection(), pseudonyms).await
     }
 
@@ -51,7 +57,11 @@ impl Transaction<'_> {
         Ok(found.is_some())
     }
 
-    pub(crate) async fn subject_insert_in_tx(&mut self, subject: &SubjectWithIdentifiers, now: i64) -> Result<(), Error> {
+    pub(crate) async fn subject_insert_in_tx(
+        &mut self,
+        subject: &SubjectWithIdentifiers,
+        now: i64,
+    ) -> Result<(), Error> {
         sqlx::query("INSERT INTO subject (id, root, trace_key, created_at) VALUES (?1, ?1, ?2, ?3)")
             .bind(&subject.id[..])
             .bind(&subject.trace_key[..])
@@ -65,7 +75,11 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    pub(crate) async fn identifier_insert_in_tx(&mut self, pseudonym: [u8; 32], subject: [u8; 16]) -> Result<(), Error> {
+    pub(crate) async fn identifier_insert_in_tx(
+        &mut self,
+        pseudonym: [u8; 32],
+        subject: [u8; 16],
+    ) -> Result<(), Error> {
         sqlx::query("INSERT INTO identifier (pseudonym, subject) VALUES (?, ?)")
             .bind(&pseudonym[..])
             .bind(&subject[..])
