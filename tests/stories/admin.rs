@@ -44,6 +44,36 @@ async fn a_hub_that_is_told_to_stop_says_so_while_it_finishes_its_calls() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_health_check_asks_with_the_hubs_own_program() {
+    let more = "[admin]\nlisten = \"127.0.0.1:0\"\ndrain-notice = \"1m\"\n".to_owned();
+    let mut house = House::open_with(UNEFOIS, &HouseSettings { more, ..HouseSettings::default() }).await;
+    let port = house.process().admin().rsplit_once(':').unwrap().1.to_owned();
+    let asks = |house: &House, listen: &str| {
+        std::fs::write(house.path().join("check.toml"), format!("[admin]\nlisten = {listen:?}\n")).unwrap();
+        house.runs(&["--config", "check.toml", "ready"], "")
+    };
+    for listen in [format!("127.0.0.1:{port}"), format!("0.0.0.0:{port}")] {
+        let (good, output, errors) = asks(&house, &listen);
+        assert!(good && output == "ready\n", "{listen}: {output}{errors}");
+    }
+    let (good, _, errors) = asks(&house, &house.endpoint().replace("https://", ""));
+    assert!(!good && errors.contains("not the admin port of a hub"), "{errors}");
+    let (good, _, errors) = asks(&house, "127.0.0.1:0");
+    assert!(!good && errors.contains("admin.listen"), "{errors}");
+
+    house.process().tell_to_stop();
+    let mut turn = tokio::time::interval(std::time::Duration::from_millis(10));
+    while house.probed("/readyz").await.0 != 503 {
+        turn.tick().await;
+    }
+    let (good, _, errors) = asks(&house, &format!("127.0.0.1:{port}"));
+    assert!(!good && errors.contains("the hub is stopping"), "{errors}");
+    house.kill();
+    let (good, _, errors) = asks(&house, &format!("127.0.0.1:{port}"));
+    assert!(!good && errors.contains("no hub answers"), "{errors}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_door_stays_open_for_as_long_as_probes_need_to_notice() {
     let more = "[admin]\nlisten = \"127.0.0.1:0\"\ndrain-notice = \"1m\"\n".to_owned();
     let house = House::open_with(UNEFOIS, &HouseSettings { more, ..HouseSettings::default() }).await;

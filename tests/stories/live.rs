@@ -100,7 +100,7 @@ async fn the_deadline_of_the_caller_bounds_a_silent_provider() {
     let urssaf = house.agency("urssaf").await;
     provider.answers_next(Script::Silence(Duration::from_secs(20))).await;
     let mut request = Request::new(asks("73282932000074", 2023));
-    request.set_timeout(Duration::from_millis(700));
+    request.set_timeout(Duration::from_secs(3));
     let status = urssaf.income().get_company_turnover(request).await.unwrap_err();
     assert_eq!(Refused::from_status(&status).reason, "PROVIDER_UNAVAILABLE");
 }

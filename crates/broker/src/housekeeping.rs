@@ -1,4 +1,5 @@
-//! Housekeeping: forgets what need not be remembered any more, in bounded slices between the batches.
+//! Housekeeping: forgets what need not be remembered any more, in bounded slices between the batches, and makes room for
+//! what is to come.
 
 use std::time::Duration;
 
@@ -22,6 +23,9 @@ pub(crate) async fn run(recorder: Recorder, clock: Clock, kept: Duration, every:
     let mut turn = tokio::time::interval(every);
     loop {
         turn.tick().await;
+        if recorder.act_when_there_is_room(Box::new(MakeRoom)).await.is_err() {
+            return;
+        }
         let before = clock.now().as_microsecond() - kept_micros;
         loop {
             let (done, answer) = oneshot::channel();
@@ -38,6 +42,28 @@ pub(crate) async fn run(recorder: Recorder, clock: Clock, kept: Duration, every:
                 }
                 Err(_recorder_ended) => return,
             }
+        }
+    }
+}
+
+/// Makes what the index needs for the months to come.
+struct MakeRoom;
+
+impl Act for MakeRoom {
+    fn perform<'act>(
+        &'act mut self,
+        tx: &'act mut Transaction<'_>,
+        _place: Place,
+    ) -> BoxFuture<'act, Result<Performed, Failure>> {
+        Box::pin(async move {
+            tx.index_months_make_in_tx().await?;
+            Ok(Performed { entries: Vec::new(), effect: Effect::Keeps })
+        })
+    }
+
+    fn settle(self: Box<Self>, outcome: Result<Vec<Placed>, Failure>) {
+        if let Err(failure) = outcome {
+            tracing::warn!(reason = failure.reason.code(), "the index has no room for the next months yet; later");
         }
     }
 }

@@ -48,6 +48,9 @@ pub(crate) enum Command {
     Serve(ServeOptions),
     /// Bring the schemas on PostgreSQL to the ones of this program.
     Migrate,
+    /// Ask the admin port of the configuration whether the hub is ready; fail and say why when it is not. For health
+    /// checks of containers.
+    Ready,
     /// Tell a story of invented people on a hub of its own.
     Demo(DemoArguments),
     /// A certificate authority and certificates for development.

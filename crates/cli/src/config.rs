@@ -239,4 +239,41 @@ mod tests {
             assert!(is_there, "`{name}` is not documented");
         }
     }
+
+    #[test]
+    fn the_production_configuration_is_understood_and_keeps_apart_what_must_not_be_lost_together() {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/production.toml");
+        let read: Config = toml::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+        let Config { hub, server, identifiers, admin, .. } = read;
+        for apart in [hub.keyring, hub.outside_checkpoint] {
+            assert!(!apart.unwrap().starts_with(&hub.data_directory));
+        }
+        assert!(identifiers.sandbox.is_empty() && admin.listen.ip().is_loopback() && !server.listen.ip().is_loopback());
+        assert!(!admin.drain_notice.is_zero(), "whoever balances must notice before the door closes");
+    }
+
+    #[test]
+    fn every_variable_that_deployments_set_overrides_a_documented_key() {
+        let documented: toml::Table =
+            toml::from_str(&uncommented(include_str!("../../../deploy/unefois.toml"))).unwrap();
+        let deployments =
+            [include_str!("../../../deploy/compose.yaml"), include_str!("../../../deploy/unefois.service")];
+        let mut found = 0;
+        for variable in deployments.iter().flat_map(|text| text.split(|c: char| !c.is_ascii_uppercase() && c != '_')) {
+            let Some((table, key)) = variable.strip_prefix("UNEFOIS_").and_then(|key| key.split_once("__")) else {
+                continue;
+            };
+            let [table, key] = [table, key].map(|part| part.to_lowercase().replace('_', "-"));
+            assert!(documented.get(&table).is_some_and(|keys| keys.get(&key).is_some()), "{variable}");
+            found += 1;
+        }
+        assert!(found > 10, "they set {found}");
+    }
+
+    /// With the keys that have no default, which stand in comments.
+    fn uncommented(text: &str) -> String {
+        let is_key = |line: &&str| line.split_once(" = ").is_some_and(|(key, _)| !key.contains(' ') && !key.is_empty());
+        let line = |line| str::strip_prefix(line, "# ").filter(is_key).unwrap_or(line);
+        text.lines().map(line).collect::<Vec<_>>().join("\n")
+    }
 }

@@ -12,6 +12,7 @@ mod pki;
 mod place;
 mod publish;
 mod pull;
+mod ready;
 mod registry;
 mod serve;
 mod subject;
@@ -41,6 +42,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     match command {
         Command::Serve(options) => serve::run(config.as_deref(), options).await,
         Command::Migrate => migrate::run(config.as_deref()).await,
+        Command::Ready => ready::run(config.as_deref()).await,
         Command::Demo(options) => demo::run(options.into()).await,
         Command::Pki(command) => pki::run(command, config.as_deref(), hub).await,
         Command::Registry(command) => registry::run(command, config.as_deref(), hub).await,

@@ -142,7 +142,14 @@ pub(crate) async fn open(config: &Config, metrics: &Metrics) -> anyhow::Result<O
             place.make_keyring_for_new_data()?;
             (Some(lock), Store::open_sqlite(&place.directory, &config.limits.store).await?)
         }
-        StorageKind::Postgres => (None, Store::open_postgres(&config.storage, &config.limits.store).await?),
+        StorageKind::Postgres => {
+            let limits = &config.limits.store;
+            anyhow::ensure!(
+                limits.transaction_idle_max < limits.lease,
+                "limits.store: `transaction-idle-max` must be shorter than `lease`"
+            );
+            (None, Store::open_postgres(&config.storage, limits).await?)
+        }
     };
     let Opened { store, writer, key_store } = opened;
     let parts = HubParts {

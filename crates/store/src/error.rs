@@ -31,7 +31,9 @@ pub enum Error {
         source: sqlx::migrate::MigrateError,
     },
     /// The schema is of an earlier version.
-    #[error("the schema of `{database}` lacks {missing} migrations of this program: run `unefois migrate` first")]
+    #[error(
+        "the schema of `{database}` is older than this program (migrations missing: {missing}): run `unefois migrate`"
+    )]
     SchemaOlder {
         /// The database.
         database: String,

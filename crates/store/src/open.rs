@@ -1,6 +1,6 @@
 //! Opening what a hub keeps: reading, writing, and the limits of both.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use jiff::fmt::serde::unsigned_duration::friendly::compact::required as duration;
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Where a hub keeps what it keeps.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct StorageSettings {
     /// The database.
@@ -25,6 +25,18 @@ pub struct StorageSettings {
     pub url: String,
     /// PostgreSQL: the key store, a database of its own.
     pub keys_url: String,
+}
+
+impl fmt::Debug for StorageSettings {
+    /// Without the passwords.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kind, url, keys_url } = self;
+        f.debug_struct("StorageSettings")
+            .field("kind", kind)
+            .field("url", &postgres::named(url))
+            .field("keys_url", &postgres::named(keys_url))
+            .finish()
+    }
 }
 
 /// The two kinds of storage.

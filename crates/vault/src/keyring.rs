@@ -60,8 +60,8 @@ impl Keyring {
     /// Reads the keyring from its file.
     ///
     /// # Errors
-    /// [`KeyringError`] when the file is missing, cannot be read, is readable by others than its owner (Unix), or is
-    /// not a keyring. No error quotes the file's content.
+    /// [`KeyringError`] when the file is missing, cannot be read, is open to others than its owner (Unix; a
+    /// credential of systemd is not), or is not a keyring. No error quotes the file's content.
     pub fn load(path: &Path) -> Result<Self, KeyringError> {
         file::load(path)
     }

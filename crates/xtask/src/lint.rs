@@ -1,7 +1,7 @@
 //! The lints that a change must pass.
 
 use crate::{
-    docs, needs,
+    deploy, docs, needs,
     shell::{self, apt_unpack, cargo_tool, works},
 };
 
@@ -14,6 +14,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     deny()?;
     buf()?;
     promtool()?;
+    deploy::lint()?;
     docs::check()
 }
 

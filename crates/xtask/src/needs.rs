@@ -24,6 +24,23 @@ const JAVA_PACKAGES: [&str; 11] = [
 
 /// A Python of our own with what the tests import; gives its path.
 pub(crate) fn python() -> anyhow::Result<String> {
+    let python = venv()?;
+    pip(&python, &["--requirement", REQUIREMENTS])?;
+    Ok(python)
+}
+
+/// A program that a Python package, given as `name==version`, brings with it; gives its path.
+pub(crate) fn python_tool(package: &str, program: &str) -> anyhow::Result<String> {
+    pip(&venv()?, &[package])?;
+    Ok(format!("{VENV}/bin/{program}"))
+}
+
+/// What checks units of systemd. It does not have to run.
+pub(crate) fn systemd_analyze() -> anyhow::Result<()> {
+    if works(&["systemd-analyze", "--version"]) { Ok(()) } else { apt_install(&["systemd"]) }
+}
+
+fn venv() -> anyhow::Result<String> {
     let python = top().join(VENV).join("bin/python");
     let python = python.to_str().context("the path of the repository is not UTF-8")?.to_owned();
     if !works(&[&python, "-m", "pip", "--version"]) {
@@ -34,9 +51,12 @@ pub(crate) fn python() -> anyhow::Result<String> {
         }
         shell::run(&["python3", "-m", "venv", VENV])?;
     }
-    let install = [&python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
-    shell::run(&[&install[..], &["--requirement", REQUIREMENTS]].concat())?;
     Ok(python)
+}
+
+fn pip(python: &str, what: &[&str]) -> anyhow::Result<()> {
+    let install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
+    shell::run(&[&install[..], what].concat())
 }
 
 /// The JDK, the libraries and compilers of the Java client, and the tools that judge what we write for it.

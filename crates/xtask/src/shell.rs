@@ -29,6 +29,18 @@ pub(crate) fn run_with(words: &[&str], environment: &[(&str, &str)]) -> anyhow::
     Ok(())
 }
 
+/// Runs a command at the top of the repository that must have nothing to say: its warnings are failures.
+pub(crate) fn run_silent(words: &[&str]) -> anyhow::Result<()> {
+    println!("\n$ {}", words.join(" "));
+    let (program, arguments) = words.split_first().context("a command has a name")?;
+    let output = Command::new(program).args(arguments).current_dir(top()).output();
+    let output = output.with_context(|| format!("cannot run `{program}`"))?;
+    let said = [output.stdout, output.stderr].concat();
+    print!("{}", String::from_utf8_lossy(&said));
+    ensure!(output.status.success() && said.is_empty(), "`{}` failed or warned", words.join(" "));
+    Ok(())
+}
+
 /// Whether a command runs and succeeds; what it prints is not shown.
 pub(crate) fn works(words: &[&str]) -> bool {
     let Some((program, arguments)) = words.split_first() else { return false };

@@ -63,6 +63,7 @@ impl LedgerShard {
         catch_up.in_tx(&mut tx, row.authority_epoch).await?;
         // Only now: a start that is refused leaves the database as it was.
         tx.commit().await?;
+        tracing::info!(origin = key.name(), size = row.size, lease = row.lease_token, "this node holds the shard");
 
         let quotas = Quotas::load(&store, row.slot, clock.now()).await?;
         let (head, _) = watch::channel(Head { size: row.size, checkpoint: Arc::from(row.checkpoint.as_str()) });

@@ -2,10 +2,7 @@
 
 use std::collections::HashMap;
 
-use sqlx::{
-    Connection, PgConnection,
-    migrate::{Migrate, Migrator},
-};
+use sqlx::{Connection, PgConnection, migrate::Migrator};
 
 use super::connection;
 use crate::{
@@ -56,10 +53,13 @@ pub(super) async fn check(migrator: &Migrator, connection: &mut PgConnection, ur
 
 /// The migrations that a database has had; none when it has never seen one.
 async fn history(connection: &mut PgConnection) -> Result<Vec<(i64, Vec<u8>)>, Error> {
-    connection
-        .ensure_migrations_table("_sqlx_migrations")
+    let is_there: bool = sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL")
+        .fetch_one(&mut *connection)
         .await
-        .map_err(|source| Error::Schema { database: "the database".to_owned(), source })?;
+        .doing("look for the history of its schema")?;
+    if !is_there {
+        return Ok(Vec::new());
+    }
     sqlx::query_as("SELECT version, checksum FROM _sqlx_migrations WHERE success ORDER BY version")
         .fetch_all(connection)
         .await
@@ -67,7 +67,7 @@ async fn history(connection: &mut PgConnection) -> Result<Vec<(i64, Vec<u8>)>, E
 }
 
 /// A database as an operator is told of it: without the password.
-pub(super) fn named(url: &str) -> String {
+pub(crate) fn named(url: &str) -> String {
     match url.split_once("://").and_then(|(scheme, rest)| Some((scheme, rest.rsplit_once('@')?))) {
         Some((scheme, (_secret, place))) => format!("{scheme}://{}", place.split('?').next().unwrap_or(place)),
         None => url.split('?').next().unwrap_or(url).to_owned(),

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use sqlx::{Connection, PgConnection, Postgres, postgres::PgConnectOptions};
+use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
 
 use super::connection;
 use crate::{
@@ -17,21 +17,26 @@ use crate::{
 pub(crate) struct Writer {
     /// Absent after it was lost, until the next transaction.
     connection: Option<PgConnection>,
+    /// A transaction was begun on the connection and not ended.
+    is_begun: bool,
     options: PgConnectOptions,
     limits: StoreLimits,
     in_flight: InFlight,
 }
 
+/// Statements of our own begin and end it: on a connection that was lost meanwhile, the first of them says so, and the
+/// transaction is begun on another.
 #[derive(Debug)]
 pub(crate) struct Transaction<'writer> {
-    inner: sqlx::Transaction<'writer, Postgres>,
+    connection: &'writer mut PgConnection,
+    is_begun: &'writer mut bool,
     busy: Busy,
     pub(super) limits: &'writer StoreLimits,
 }
 
 impl Writer {
     pub(super) fn new(connection: PgConnection, options: PgConnectOptions, limits: StoreLimits) -> Self {
-        Self { connection: Some(connection), options, limits, in_flight: InFlight::new() }
+        Self { connection: Some(connection), is_begun: false, options, limits, in_flight: InFlight::new() }
     }
 
     pub(crate) fn in_flight(&self) -> &InFlight {
@@ -44,11 +49,34 @@ impl Writer {
 
     pub(crate) async fn begin(&mut self) -> Result<Transaction<'_>, Error> {
         let busy = self.in_flight.begin();
-        self.revive().await?;
-        let Self { connection, limits, .. } = self;
+        let is_used = self.connection.is_some();
+        if let Err(error) = self.try_begin().await {
+            // A new connection that cannot begin has no better one after it.
+            self.connection = None;
+            if !is_used {
+                return Err(error);
+            }
+            self.try_begin().await?;
+        }
+        let Self { connection, is_begun, limits, .. } = self;
         let connection = connection.as_mut().ok_or(sqlx::Error::PoolClosed).doing("use its database")?;
-        let inner = connection.begin().await.doing("start a transaction")?;
-        Ok(Transaction { inner, busy, limits })
+        Ok(Transaction { connection, is_begun, busy, limits })
+    }
+
+    async fn try_begin(&mut self) -> Result<(), Error> {
+        let Self { connection, is_begun, options, limits, .. } = self;
+        let connection = match connection {
+            Some(connection) => connection,
+            None => {
+                *is_begun = false;
+                connection.insert(connection::connect(options, limits).await?)
+            }
+        };
+        let begin = if *is_begun { "ROLLBACK; BEGIN" } else { "BEGIN" };
+        let begun = tokio::time::timeout(limits.statement_max, sqlx::raw_sql(begin).execute(connection)).await;
+        begun.unwrap_or(Err(sqlx::Error::PoolTimedOut)).doing("start a transaction")?;
+        *is_begun = true;
+        Ok(())
     }
 
     /// Waits until the transaction before has ended, whichever connection it was on: it holds the row.
@@ -69,39 +97,31 @@ impl Writer {
         let Some(connection) = self.connection.take() else { return Ok(()) };
         connection.close().await.doing("close its connection")
     }
-
-    /// Makes the connection again when it does not answer. It was idle: what was in flight on it is over or unknown.
-    async fn revive(&mut self) -> Result<(), Error> {
-        let answers = match &mut self.connection {
-            Some(connection) => {
-                let ping = tokio::time::timeout(self.limits.connect_max, connection.ping()).await;
-                matches!(ping, Ok(Ok(())))
-            }
-            None => false,
-        };
-        if !answers {
-            self.connection = None;
-            self.connection = Some(connection::connect(&self.options, &self.limits).await?);
-        }
-        Ok(())
-    }
 }
 
 impl Transaction<'_> {
     pub(crate) async fn commit(self) -> Result<(), Error> {
-        let Self { inner, busy, limits: _ } = self;
-        busy.goes_on();
-        let committed = inner.commit().await.doing("commit");
-        drop(busy);
-        committed
+        self.busy.goes_on();
+        self.end("COMMIT", "commit").await
     }
 
     pub(crate) async fn rollback(self) -> Result<(), Error> {
-        self.inner.rollback().await.doing("roll back")
+        self.end("ROLLBACK", "roll back").await
+    }
+
+    async fn end(self, end: &'static str, action: &'static str) -> Result<(), Error> {
+        let Self { connection, is_begun, busy, limits } = self;
+        // A server that is not there any more may never say so. Nothing else is sent on this connection: the next
+        // transaction finds that it does not answer.
+        let ended = tokio::time::timeout(limits.statement_max, sqlx::raw_sql(end).execute(connection)).await;
+        ended.unwrap_or(Err(sqlx::Error::PoolTimedOut)).doing(action)?;
+        *is_begun = false;
+        drop(busy);
+        Ok(())
     }
 
     pub(crate) fn connection(&mut self) -> &mut PgConnection {
         self.busy.goes_on();
-        &mut self.inner
+        self.connection
     }
 }

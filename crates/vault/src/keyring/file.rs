@@ -147,13 +147,22 @@ fn read(path: &Path) -> Result<Zeroizing<String>, KeyringError> {
 
 #[cfg(unix)]
 fn check_mode(path: &Path, metadata: &fs::Metadata) -> Result<(), KeyringError> {
-    use std::os::unix::fs::PermissionsExt as _;
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 
     let mode = metadata.permissions().mode() & 0o7777;
-    if mode & 0o077 != 0 {
+    if is_open_to_others(mode, metadata.uid()) {
         return Err(KeyringError::OpenToOthers { path: path.to_owned(), mode });
     }
     Ok(())
+}
+
+/// A credential of systemd is root's, nobody's to write, and readable through an access list whose mask looks like the
+/// rights of its group.
+#[cfg(unix)]
+fn is_open_to_others(mode: u32, owner: u32) -> bool {
+    const ROOT: u32 = 0;
+    let is_credential = owner == ROOT && mode == 0o440;
+    mode & 0o077 != 0 && !is_credential
 }
 
 #[cfg(not(unix))]
@@ -226,4 +235,18 @@ fn sync_folder_of(_path: &Path) -> io::Result<()> {
 
 fn not_written(path: &Path, source: io::Error) -> KeyringError {
     KeyringError::NotWritten { path: path.to_owned(), source }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::is_open_to_others;
+
+    #[test]
+    fn a_credential_of_systemd_is_closed_and_what_merely_looks_like_one_is_not() {
+        assert!(!is_open_to_others(0o440, 0));
+        assert!(!is_open_to_others(0o600, 0) && !is_open_to_others(0o400, 990));
+        for (mode, owner) in [(0o440, 990), (0o640, 0), (0o444, 0), (0o460, 0), (0o2440, 0)] {
+            assert!(is_open_to_others(mode, owner), "{mode:o} of {owner}");
+        }
+    }
 }
