@@ -9,6 +9,7 @@ mod every_call;
 mod input;
 mod load;
 mod promises;
+mod race;
 mod rounds;
 mod stall;
 mod start;

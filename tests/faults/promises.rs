@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 use prost::Message;
 use tonic::{Code, Status};
 use unefois_client::{Pulled, RetryPolicy, pull, verify_acknowledgement};
-use unefois_ledger::{EntryKind, ExportWriter, Hash, Outcome, PublicPart, decode_leaf, leaf_hash, verify_export};
+use unefois_ledger::{
+    EntryKind, ExportWriter, Hash, Outcome, PublicPart, decode_leaf, leaf_hash, verify_export_of_hub,
+};
 use unefois_proto::pb::{
     audit::v1::{ExportEntriesRequest, export_entries_response::Part},
     consent::v1::{ListRequest, WithdrawRequest},
@@ -148,11 +150,12 @@ impl Promises {
 
     /// Every entry that a receipt names is there once, and there is no other release than those that were asked for.
     pub(crate) async fn are_in_the_ledger_of(&self, house: &House) {
-        let leaves = verified_leaves(house).await;
+        let shards = leaves_of_shards(house).await;
+        let leaves = shards.iter().flat_map(|(_, leaves)| leaves.iter().enumerate());
         let mut places: BTreeMap<Hash, Vec<u64>> = BTreeMap::new();
         let mut ids = BTreeSet::new();
         let (mut with_id, mut without_id) = (0, 0);
-        for (index, leaf) in leaves.iter().enumerate() {
+        for (index, leaf) in leaves {
             places.entry(leaf_hash(leaf)).or_default().push(index as u64);
             let (_, public) = decode_leaf(leaf).unwrap();
             with_id += usize::from(is_first_release(&public, WITH_ID));
@@ -179,11 +182,21 @@ fn is_first_release(public: &PublicPart, agreement: &str) -> bool {
         && public.outcome == i32::from(Outcome::Released)
 }
 
-/// Every entry of the ledger, as it is hashed. All of them together verify as an export.
-async fn verified_leaves(house: &House) -> Vec<Vec<u8>> {
+/// Every entry of every shard, as it is hashed. All those of a shard verify together as its export.
+pub(crate) async fn leaves_of_shards(house: &House) -> Vec<(String, Vec<Vec<u8>>)> {
+    let auditor = house.agency("cour-des-comptes").await;
+    let mut shards = Vec::new();
+    for shard in unefois_client::shards(&auditor).await.unwrap().iter().filter(|shard| shard.size > 0) {
+        shards.push((shard.origin().to_owned(), leaves_of(house, shard.origin()).await));
+    }
+    shards
+}
+
+async fn leaves_of(house: &House, origin: &str) -> Vec<Vec<u8>> {
     let key = house.public_key().await;
     let auditor = house.agency("cour-des-comptes").await;
-    let request = ExportEntriesRequest { case_reference: "kept".to_owned(), ..Default::default() };
+    let origin = origin.to_owned();
+    let request = ExportEntriesRequest { case_reference: "kept".to_owned(), origin, ..Default::default() };
     let mut parts = auditor.audit().export_entries(request).await.unwrap().into_inner();
     let (mut leaves, mut export) = (Vec::new(), ExportWriter::begin(Vec::new()).unwrap());
     loop {
@@ -196,7 +209,7 @@ async fn verified_leaves(house: &House) -> Vec<Vec<u8>> {
             }
             Part::Checkpoint(checkpoint) => {
                 let export = export.finish(&checkpoint).unwrap();
-                verify_export(export.as_slice(), &key, None).unwrap();
+                verify_export_of_hub(export.as_slice(), &key, &[]).unwrap();
                 return leaves;
             }
         }

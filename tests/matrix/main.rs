@@ -8,7 +8,6 @@ mod table;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::Path,
     time::Duration,
 };
 
@@ -17,7 +16,7 @@ use prost::Message;
 use prost_types::FileDescriptorSet;
 use unefois_api::{Access, MATRIX};
 use unefois_core::{AgencyCode, Role};
-use unefois_identity::{Authority, CertificateKind, IssueRequest, SystemName, Validity, fingerprint_of};
+use unefois_identity::{Authority, CertificateKind, IssueRequest, SystemName, Validity};
 use unefois_proto::{
     FILE_DESCRIPTOR_SET,
     pb::{audit::v1::SearchExchangesRequest, ledger::v1::EntryKind},
@@ -96,11 +95,6 @@ fn expiring(house: &House, agency: &str, seconds: i64) -> Client {
     };
     let issued = Authority::open(&house.path().join("pki")).unwrap().issue(&request, now).unwrap();
     Client { certificate: issued.certificate_path, key: issued.key_path }
-}
-
-fn revocation(certificate: &Path, agency: &str) -> String {
-    let fingerprint: String = fingerprint_of(certificate).unwrap().iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("[[revocation]]\nfingerprint = \"{fingerprint}\"\nagency = \"{agency}\"\nreason = \"lost\"\n")
 }
 
 #[test]
@@ -197,7 +191,7 @@ async fn a_revoked_certificate_may_call_nothing_whatever_its_role() {
         let client = house.pki().client(&agency, "lost");
         let open = house.connect(Some(client.clone())).await.unwrap();
         assert_eq!(call(&open, STANDARD[0]).await, Fate::Served, "{agency}, before it is revoked");
-        house.applies(&revocation(&client.certificate, &agency)).await.unwrap();
+        house.applies(&unefois_testkit::revocation_of(&client.certificate, &agency)).await.unwrap();
         let new = house.connect(Some(client)).await.unwrap();
         for (method, _) in TABLE {
             for connection in [&open, &new] {

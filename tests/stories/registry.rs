@@ -1,6 +1,5 @@
 //! The registry: all of a file or nothing, and what it takes away is gone at once.
 
-use unefois_identity::fingerprint_of;
 use unefois_proto::pb::{
     audit::v1::SearchExchangesRequest,
     ledger::v1::EntryKind,
@@ -71,10 +70,7 @@ async fn a_revoked_certificate_is_refused_on_its_open_connection_and_after_a_res
     let client = house.pki().client("cnaf", "main");
     let cnaf = house.connect(Some(client.clone())).await.unwrap();
     cnaf.exchange().pull(pull_request("d14-benefits", marie.by_nir())).await.unwrap();
-    let fingerprint: String =
-        fingerprint_of(&client.certificate).unwrap().iter().map(|byte| format!("{byte:02x}")).collect();
-    let revocation = format!("[[revocation]]\nfingerprint = \"{fingerprint}\"\nagency = \"cnaf\"\nreason = \"lost\"\n");
-    house.applies(&revocation).await.unwrap();
+    house.applies(&unefois_testkit::revocation_of(&client.certificate, "cnaf")).await.unwrap();
     let status = cnaf.exchange().pull(pull_request("d14-benefits", marie.by_nir())).await.unwrap_err();
     assert_eq!((reason_of(&status).as_str(), status.code()), ("CERTIFICATE_REVOKED", tonic::Code::Unauthenticated));
     house.stop();

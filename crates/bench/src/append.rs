@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 use tonic::Status;
-use unefois_store::{DataDirectory, EntryRow, Store, StoreLimits, Writer};
+use unefois_store::{DataDirectory, EntryRow, Opened, Store, StoreLimits, Writer};
 
 use crate::{
     arguments::AppendOptions,
@@ -19,7 +19,7 @@ const SLOT: u32 = 0;
 pub(crate) async fn run(options: &AppendOptions) -> anyhow::Result<()> {
     let directory = DataDirectory::new(&options.data);
     let _lock = directory.lock()?;
-    let (_store, writer) = Store::open(&directory, &StoreLimits::default()).await?;
+    let Opened { writer, .. } = Store::open_sqlite(&directory, &StoreLimits::default()).await?;
     let (queue, waiting) = mpsc::channel(QUEUE_MAX);
     let row = EntryRow {
         index: 0,

@@ -165,7 +165,13 @@ impl Hub {
             ..PublicPart::default()
         };
         let draft = Draft::new(public, Uuid::now_v7()).sealed(&personal, &key, &self.origin);
-        self.record_draft(draft).await
+        let id = self.record_draft(draft).await?;
+        // The recorder has caught up with what other nodes put in force: nothing is shown to a certificate that one of
+        // them had revoked.
+        if self.registry().is_revoked(&caller.certificate) {
+            return Err(Failure::new(Reason::CertificateRevoked).recorded_as(id));
+        }
+        Ok(id)
     }
 
     /// Records an entry that depends on no agreement.

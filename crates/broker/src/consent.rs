@@ -79,7 +79,7 @@ impl Hub {
         };
         let draft = self.consent_entry(caller, &known, &consent, "grant").await?;
         let change = ConsentChange::Grant { subject: known.root, consent: consent.clone() };
-        let id = self.consent_change(change, draft).await?;
+        let id = self.consent_change(caller, change, draft).await?;
         Ok((consent, id.ok_or_else(|| Failure::new(Reason::Internal))?))
     }
 
@@ -100,7 +100,7 @@ impl Hub {
         let known = self.subject_of(found.subject).await?;
         let consent = Consent { withdrawn_at: Some(now), ..found.consent };
         let draft = self.consent_entry(caller, &known, &consent, "withdraw").await?;
-        match self.consent_change(ConsentChange::Withdraw { id, at: now }, draft).await? {
+        match self.consent_change(caller, ConsentChange::Withdraw { id, at: now }, draft).await? {
             Some(entry) => Ok((consent, Some(entry))),
             // Withdrawn by another meanwhile.
             None => {
@@ -155,9 +155,14 @@ impl Hub {
     }
 
     /// Gives the identifier of the entry; `None` when there was nothing left to change.
-    async fn consent_change(&self, change: ConsentChange, draft: Draft) -> Result<Option<Uuid>, Failure> {
+    async fn consent_change(
+        &self,
+        caller: &Caller,
+        change: ConsentChange,
+        draft: Draft,
+    ) -> Result<Option<Uuid>, Failure> {
         let (answer, answered) = oneshot::channel();
-        let act = ConsentAct { change, draft, answer: Some(answer) };
+        let act = ConsentAct { caller: caller.clone(), change, draft, answer: Some(answer) };
         self.recorder.perform(Box::new(act), answered).await
     }
 }
@@ -168,12 +173,17 @@ enum ConsentChange {
 }
 
 struct ConsentAct {
+    caller: Caller,
     change: ConsentChange,
     draft: Draft,
     answer: Option<oneshot::Sender<Result<Option<Uuid>, Failure>>>,
 }
 
 impl Act for ConsentAct {
+    fn caller(&self) -> Option<&Caller> {
+        Some(&self.caller)
+    }
+
     fn reach(&self) -> Reach {
         match self.change {
             ConsentChange::Grant { .. } => Reach::Own,

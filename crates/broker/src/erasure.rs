@@ -188,6 +188,10 @@ impl Erase {
 }
 
 impl Act for Erase {
+    fn caller(&self) -> Option<&Caller> {
+        Some(&self.caller)
+    }
+
     fn reach(&self) -> Reach {
         Reach::Every
     }

@@ -7,7 +7,12 @@
 
 mod act;
 mod batch;
+mod claim;
+mod decide;
+mod fence;
+mod lease;
 mod quota;
+mod seal;
 mod shard;
 mod take;
 

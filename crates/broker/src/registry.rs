@@ -63,9 +63,10 @@ impl Hub {
         file: RegistryFile,
         mode: ApplyMode,
     ) -> Result<Applied, Failure> {
-        let registry = self.registry();
-        let changes = self.registry_plan(&registry, &file)?;
-        if mode == ApplyMode::DryRun || changes.is_empty() {
+        if mode == ApplyMode::DryRun {
+            // As it is stored: another node may have applied something a moment ago.
+            let registry = load(&self.store).await?;
+            let changes = self.registry_plan(&registry, &file)?;
             let changes = changes.into_iter().map(|change| (change, None)).collect();
             return Ok(Applied { changes, version: registry.version() });
         }
@@ -124,7 +125,6 @@ impl Apply {
         };
         let bodies = bodies(&self.file)?;
         let changed = self.changes.iter().map(|change| (change.noun.code(), change.id.clone()));
-        self.next = None;
         let mut items = Vec::new();
         let mut entries = Vec::new();
         for (change, place) in self.changes.iter().zip(changed) {
@@ -133,6 +133,7 @@ impl Apply {
             items.push(RegistryItemRow { noun: change.noun.code().to_owned(), id: change.id.clone(), body });
         }
         if items.is_empty() {
+            self.next = Some(Arc::new(registry));
             return Ok(Performed { entries, effect: Effect::Keeps });
         }
         tx.registry_apply_in_tx(&version, &items).await?;
@@ -161,6 +162,10 @@ impl Apply {
 }
 
 impl Act for Apply {
+    fn caller(&self) -> Option<&Caller> {
+        Some(&self.caller)
+    }
+
     /// Whether something is removed is known only once it is planned.
     fn reach(&self) -> Reach {
         Reach::Every

@@ -141,7 +141,14 @@ impl Hub {
         let draft = Draft::new(public, Uuid::now_v7()).sealed(&personal, &trace_key, &self.origin);
         let (answer, answered) = oneshot::channel();
         let subjects = self.subjects.clone();
-        let act = Merge { kept: kept.root, merged: merged.root, subjects, draft, answer: Some(answer) };
+        let act = Merge {
+            caller: caller.clone(),
+            kept: kept.root,
+            merged: merged.root,
+            subjects,
+            draft,
+            answer: Some(answer),
+        };
         self.recorder.perform(Box::new(act), answered).await
     }
 
@@ -212,6 +219,7 @@ impl Act for Mention {
 
 /// Joins two subjects.
 struct Merge {
+    caller: Caller,
     kept: [u8; 16],
     merged: [u8; 16],
     /// What is remembered of subjects; forgotten even when the caller does not wait for the commit.
@@ -221,6 +229,10 @@ struct Merge {
 }
 
 impl Act for Merge {
+    fn caller(&self) -> Option<&Caller> {
+        Some(&self.caller)
+    }
+
     fn reach(&self) -> Reach {
         Reach::Every
     }

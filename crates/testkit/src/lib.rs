@@ -29,7 +29,8 @@ pub use process::HubProcess;
 pub use provider::{ApiEntreprise, Script, shared_data};
 pub use sqlite::{number, python, sql};
 pub use words::{
-    affiliation_of, context, declared, item, month, pull_request, reason_of, turnover_of, turnover_request,
+    affiliation_of, context, declared, item, month, pull_request, reason_of, revocation_of, turnover_of,
+    turnover_request,
 };
 
 /// The registry of the demonstration, which most stories begin with.

@@ -143,9 +143,13 @@ impl Drop for HubProcess {
 
 /// The disk of a machine that runs many tests at once pauses for longer than one in production may. Tests that are about
 /// stalls name the limit themselves.
-fn patience_with_storage(config: &Path) -> Option<(&'static str, &'static str)> {
-    let is_named = fs::read_to_string(config).is_ok_and(|text| text.contains("commit-stall-max"));
-    (!is_named).then_some(("UNEFOIS_LIMITS__BROKER__COMMIT_STALL_MAX", "20s"))
+fn patience_with_storage(config: &Path) -> Vec<(&'static str, &'static str)> {
+    let text = fs::read_to_string(config).unwrap_or_default();
+    let limits = [
+        ("commit-stall-max", "UNEFOIS_LIMITS__BROKER__COMMIT_STALL_MAX"),
+        ("commit-wait-max", "UNEFOIS_LIMITS__BROKER__COMMIT_WAIT_MAX"),
+    ];
+    limits.into_iter().filter(|(name, _)| !text.contains(name)).map(|(_, variable)| (variable, "20s")).collect()
 }
 
 /// Where things of one hub lie.

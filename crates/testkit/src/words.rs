@@ -1,5 +1,7 @@
 //! The words of the stories: what is published, and what is asked.
 
+use std::path::Path;
+
 use prost::Message;
 use tonic::Status;
 use unefois_client::Refused;
@@ -116,4 +118,12 @@ pub fn pull_request(agreement: &str, subject: Subject) -> PullRequest {
 #[must_use]
 pub fn reason_of(status: &Status) -> String {
     Refused::from_status(status).reason
+}
+
+/// A registry file that revokes a certificate of an agency.
+#[must_use]
+pub fn revocation_of(certificate: &Path, agency: &str) -> String {
+    let digest = unefois_identity::fingerprint_of(certificate).unwrap();
+    let fingerprint: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("[[revocation]]\nfingerprint = \"{fingerprint}\"\nagency = \"{agency}\"\nreason = \"lost\"\n")
 }

@@ -18,7 +18,7 @@ fn revoked() -> Answer {
 async fn revoke(world: &World, presented: &Presented) {
     let file: PathBuf = world.house.path().join("revoked.pem");
     std::fs::write(&file, pem(&presented.chain[0])).unwrap();
-    world.house.applies(&crate::revocation(&file, "cnaf")).await.unwrap();
+    world.house.applies(&unefois_testkit::revocation_of(&file, "cnaf")).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -227,6 +227,10 @@ impl Batch {
 }
 
 impl Act for Batch {
+    fn caller(&self) -> Option<&Caller> {
+        Some(&self.caller)
+    }
+
     fn perform<'act>(
         &'act mut self,
         tx: &'act mut Transaction<'_>,

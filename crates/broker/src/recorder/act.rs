@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use jiff::Timestamp;
-use unefois_core::Registry;
+use unefois_core::{Caller, Registry};
 use unefois_store::{Reach, Transaction};
 
 use crate::{
@@ -14,6 +14,11 @@ use crate::{
 
 /// One act. It performs in a transaction of the recorder, together with its entries, and is settled after the commit.
 pub(crate) trait Act: Send {
+    /// Who performs it, when it is not the hub itself. A certificate that was revoked while the act waited performs none.
+    fn caller(&self) -> Option<&Caller> {
+        None
+    }
+
     /// How much of the ledger must stand still meanwhile: all of it for what may remove authority.
     fn reach(&self) -> Reach {
         Reach::Own

@@ -1,25 +1,25 @@
 //! The ledger shard that this node owns: its tree, its row, and the transactions that extend them.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashSet, sync::Arc};
 
 use jiff::Timestamp;
 use tokio::sync::watch;
-use unefois_core::QuotaState;
-use unefois_ledger::{Appended, Hash, SigningKey, Tree, VerifyingKey, leaf_hash};
-use unefois_store::{CheckpointFile, EntryRow, Fence, Reach, RequestClaim, Shard, Store, TileRow, Transaction, Writer};
+use unefois_core::Reason;
+use unefois_ledger::{SigningKey, Tree, VerifyingKey};
+use unefois_store::{CheckpointFile, Reach, Shard, Store, Writer};
 
 use super::{
     Act, Effect, Head, Performed,
     act::Place,
-    batch::{ChangedAnswer, Pending, Recorded, Redecided},
+    batch::{Pending, Recorded},
+    claim::{claims, claims_asked},
+    decide::{Decided, Deciding},
+    fence::fence,
     quota::Quotas,
+    seal::{Sealed, seal, write_ledger},
 };
 use crate::{
-    authority::{Authority, InForce},
+    authority::Authority,
     catch_up::CatchUp,
     clock::Clock,
     entry::{Draft, Placed},
@@ -27,9 +27,6 @@ use crate::{
     keys::Keys,
     metrics::RecorderMetrics,
 };
-
-/// The longest pause between two questions for the outcome of a commit.
-const OUTCOME_PAUSE_MAX: Duration = Duration::from_millis(500);
 
 /// The shard that this node owns. There is one, and the recorder holds it.
 pub(crate) struct LedgerShard {
@@ -59,14 +56,6 @@ impl std::fmt::Debug for LedgerShard {
     }
 }
 
-/// What a batch was decided to be, and what it leads to.
-struct Sealed {
-    appended: Appended,
-    checkpoint: String,
-    leaves: Vec<Vec<u8>>,
-    hashes: Vec<Hash>,
-}
-
 impl LedgerShard {
     /// The slot of the shard.
     pub(crate) fn slot(&self) -> u32 {
@@ -86,42 +75,6 @@ impl LedgerShard {
     /// Follows the committed state.
     pub(crate) fn head(&self) -> watch::Receiver<Head> {
         self.head.subscribe()
-    }
-
-    /// Gives back what the shard has of quotas and its lease, and closes the writer.
-    pub(crate) async fn close(mut self) -> Result<(), Failure> {
-        let mut tx = self.writer.begin().await?;
-        if fence(&mut tx, &mut self.row, Reach::Own, &self.catch_up, &mut self.quotas).await.is_ok() {
-            self.quotas.return_all(&mut tx).await?;
-            tx.commit().await?;
-            self.writer.shard_release(&self.row).await?;
-        } else {
-            tx.rollback().await?;
-        }
-        Ok(self.writer.close().await?)
-    }
-
-    /// How often the lease must be renewed while nothing is recorded; `None` where it needs not be.
-    pub(crate) fn renew_every(&self) -> Option<Duration> {
-        self.writer.lease().map(|lease| lease / 3)
-    }
-
-    /// Renews the lease. An `Err` means that this node must stop.
-    pub(crate) async fn renew(&mut self) -> Result<(), Failure> {
-        match self.try_renew().await {
-            Ok(()) => Ok(()),
-            Err(failure) => {
-                let failure = self.after_failure(failure)?;
-                tracing::warn!(reason = failure.reason.code(), "the lease on the shard was not renewed; again");
-                Ok(())
-            }
-        }
-    }
-
-    async fn try_renew(&mut self) -> Result<(), Failure> {
-        let mut tx = self.writer.begin().await?;
-        fence(&mut tx, &mut self.row, Reach::Own, &self.catch_up, &mut self.quotas).await?;
-        Ok(tx.commit().await?)
     }
 
     /// Folds the write-ahead log into the database once it is long. An `Err` means that this node must stop.
@@ -239,11 +192,17 @@ impl LedgerShard {
         let now = self.instant();
         let mut tx = self.writer.begin().await?;
         fence(&mut tx, &mut self.row, act.reach(), &self.catch_up, &mut self.quotas).await?;
+        let in_force = self.authority.load();
+        if act.caller().is_some_and(|caller| in_force.registry.is_revoked(&caller.certificate)) {
+            return Err(Failure::new(Reason::CertificateRevoked));
+        }
         let place = Place { slot: self.row.slot, index: self.row.size, now };
         let Performed { mut entries, effect } = act.perform(&mut tx, place).await?;
         let mut row = self.row.clone();
         if effect == Effect::Removes {
-            debug_assert_eq!(act.reach(), Reach::Every, "what removes authority holds every shard");
+            if act.reach() != Reach::Every {
+                return Err(Failure::new(Reason::Internal));
+            }
             row.authority_epoch = tx.epoch_raise_in_tx().await?;
             // A quota may be smaller now.
             self.quotas.return_all(&mut tx).await?;
@@ -260,36 +219,9 @@ impl LedgerShard {
         self.advance(sealed, entries.iter().map(|draft| draft.id).collect()).await
     }
 
-    /// The shard row after a commit that was answered so. When the answer is an error, the outcome is unknown: the row
-    /// tells, once nothing that was sent before can change it any more. Until it can be asked, nothing else is recorded.
-    async fn outcome(
-        &mut self,
-        committed: Result<(), unefois_store::Error>,
-        before: Shard,
-        sealed: &Sealed,
-    ) -> Result<Shard, Failure> {
-        let due = Shard { size: sealed.appended.head().size, checkpoint: sealed.checkpoint.clone(), ..before };
-        let Err(error) = committed else { return Ok(due) };
-        if error.is_storage_failure() {
-            return Err(error.into());
-        }
-        let mut pause = Duration::from_millis(20);
-        loop {
-            match self.writer.shard_settled_fetch(due.slot).await {
-                // Without entries the row says nothing: whoever asked is told that the outcome is unknown, and asks again.
-                Ok(Some(found)) if !sealed.leaves.is_empty() && is_as_due(&found, &due) => return Ok(found),
-                Ok(_) => return Err(error.into()),
-                Err(unknown) if unknown.is_storage_failure() => return Err(unknown.into()),
-                Err(unknown) => tracing::warn!(%unknown, "whether a batch was recorded is not known yet; asking again"),
-            }
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(OUTCOME_PAUSE_MAX);
-        }
-    }
-
     /// After a batch that was not committed: nothing of it may remain in memory. An `Err` after a failure of the storage
     /// or of the lease: this node must stop.
-    fn after_failure(&mut self, failure: Failure) -> Result<Failure, Failure> {
+    pub(super) fn after_failure(&mut self, failure: Failure) -> Result<Failure, Failure> {
         if is_fatal(&failure) {
             tracing::error!(reason = failure.reason.code(), "the ledger cannot be written any more: stopping");
             return Err(match self.writer.path() {
@@ -338,173 +270,6 @@ impl LedgerShard {
     }
 }
 
-/// An entry that will be recorded.
-struct Decided {
-    draft: Box<Draft>,
-    claim: Option<RequestClaim>,
-    changed: Option<ChangedAnswer>,
-}
-
-struct Deciding<'a, 'tx> {
-    tx: &'a mut Transaction<'tx>,
-    in_force: &'a InForce,
-    quotas: &'a mut Quotas,
-    now: Timestamp,
-}
-
-impl Deciding<'_, '_> {
-    /// Decides again what was decided under an older authority, or what has no quota left.
-    async fn settle(&mut self, pending: Pending) -> Result<Decided, Failure> {
-        let Pending { draft, epoch, release } = pending;
-        let Some(terms) = release else { return Ok(Decided { draft, claim: None, changed: None }) };
-        let within_quota = match &terms.quota {
-            Some((agreement, _limit)) => self.quotas.take(agreement),
-            None => true,
-        };
-        if epoch == self.in_force.epoch && within_quota {
-            return Ok(Decided { draft, claim: terms.claim, changed: None });
-        }
-        let quota = if within_quota { QuotaState::Left } else { QuotaState::Exhausted };
-        match terms.redecide.redecide(self.tx, self.in_force, quota, self.now).await? {
-            Redecided::Stands => Ok(Decided { draft, claim: terms.claim, changed: None }),
-            Redecided::Changed { draft, answer } => {
-                let claim = match &answer {
-                    ChangedAnswer::Released { .. } => terms.claim,
-                    ChangedAnswer::Refused(_) => {
-                        if let (true, Some((agreement, _))) = (within_quota, &terms.quota) {
-                            self.quotas.give_back(agreement);
-                        }
-                        None
-                    }
-                };
-                Ok(Decided { draft, claim, changed: Some(answer) })
-            }
-        }
-    }
-}
-
-impl Pending {
-    fn claim_key(&self) -> Option<(String, String)> {
-        let claim = self.release.as_ref()?.claim.as_ref()?;
-        Some((claim.agency.clone(), claim.request_id.clone()))
-    }
-}
-
-/// The first write of every batch. A moved epoch stays locked: this node catches up, and gives back what it has drawn of
-/// quotas that may be smaller now.
-async fn fence(
-    tx: &mut Transaction<'_>,
-    row: &mut Shard,
-    reach: Reach,
-    catch_up: &CatchUp,
-    quotas: &mut Quotas,
-) -> Result<(), Failure> {
-    match tx.shard_fence_in_tx(row, reach).await? {
-        Fence::Held => Ok(()),
-        Fence::EpochMoved { authority_epoch } => {
-            row.authority_epoch = authority_epoch;
-            catch_up.in_tx(tx, authority_epoch).await?;
-            quotas.return_all(tx).await
-        }
-        Fence::LeaseLost => Err(Failure::new(unefois_core::Reason::LeaseLost)),
-    }
-}
-
-/// The claims of a batch, each once, in the order that every batch has. They point to where their entries will stand if
-/// every entry of the batch does.
-fn claims_asked(batch: &[Pending], row: &Shard, now: Timestamp) -> Vec<RequestClaim> {
-    let places = batch.iter().zip(row.size..);
-    let claims = places.filter_map(|(pending, index)| {
-        let claim = pending.release.as_ref()?.claim.as_ref()?;
-        Some(RequestClaim { slot: row.slot, index, claimed_at: now.as_microsecond(), ..claim.clone() })
-    });
-    let mut claims: Vec<RequestClaim> = claims.collect();
-    // Stable: of two under one identifier the first stays.
-    claims.sort_by(|a, b| (&a.agency, &a.request_id).cmp(&(&b.agency, &b.request_id)));
-    claims.dedup_by(|later, first| (&later.agency, &later.request_id) == (&first.agency, &first.request_id));
-    claims
-}
-
-/// Fills in instant and epoch, hashes, and signs.
-fn seal(tree: &Tree, key: &SigningKey, row: &Shard, now: Timestamp, drafts: &mut [&mut Draft]) -> Sealed {
-    let leaves: Vec<Vec<u8>> = drafts
-        .iter_mut()
-        .map(|draft| {
-            draft.public.recorded_at_micros = now.as_microsecond();
-            draft.public.authority_epoch = row.authority_epoch;
-            draft.leaf()
-        })
-        .collect();
-    let hashes: Vec<Hash> = leaves.iter().map(|leaf| leaf_hash(leaf)).collect();
-    let appended = tree.append(&hashes);
-    // Without entries the tree is the one that the row's checkpoint signs already.
-    let checkpoint = if leaves.is_empty() { row.checkpoint.clone() } else { key.sign(appended.head()) };
-    Sealed { appended, checkpoint, leaves, hashes }
-}
-
-async fn write_ledger(
-    tx: &mut Transaction<'_>,
-    row: &Shard,
-    sealed: &Sealed,
-    drafts: &[&Draft],
-    keys: &Keys,
-) -> Result<(), Failure> {
-    if sealed.leaves.is_empty() {
-        return Ok(());
-    }
-    let entries: Vec<EntryRow> = drafts
-        .iter()
-        .zip(sealed.leaves.iter().zip(&sealed.hashes))
-        .zip(sealed.appended.first_index()..)
-        .map(|((draft, (leaf, hash)), index)| EntryRow {
-            index,
-            leaf_hash: hash.0,
-            leaf: leaf.clone(),
-            personal: stored_personal(draft, keys),
-        })
-        .collect();
-    tx.entries_insert_in_tx(row.slot, &entries).await?;
-    let tiles: Vec<TileRow> = sealed
-        .appended
-        .tiles()
-        .into_iter()
-        .map(|tile| TileRow { level: tile.level, index: tile.index, hashes: tile.hashes, root: tile.root.0 })
-        .collect();
-    tx.tiles_insert_in_tx(row.slot, &tiles).await?;
-    Ok(tx.shard_advance_in_tx(row.slot, sealed.appended.head().size, &sealed.checkpoint).await?)
-}
-
-/// The personal part as it is stored. One that was sealed before its subject was erased is not: the entry is as if it
-/// had been erased with the others.
-fn stored_personal(draft: &Draft, keys: &Keys) -> Option<([u8; 16], Vec<u8>)> {
-    let personal = draft.personal.as_ref().filter(|personal| !keys.is_destroyed(&personal.key))?;
-    Some((personal.key, personal.sealed.clone()))
-}
-
-/// The claims of the batch, each naming the entry that claims it.
-fn claims(decided: &mut [Option<Decided>], sealed: &Sealed, row: &Shard, now: Timestamp) -> Vec<RequestClaim> {
-    let places: HashMap<uuid::Uuid, u64> =
-        decided.iter().flatten().map(|entry| entry.draft.id).zip(sealed.appended.first_index()..).collect();
-    let mut claims: Vec<RequestClaim> = decided
-        .iter_mut()
-        .flatten()
-        .filter_map(|entry| {
-            let claim = entry.claim.take()?;
-            let index = *places.get(&entry.draft.id)?;
-            Some(RequestClaim { slot: row.slot, index, claimed_at: now.as_microsecond(), ..claim })
-        })
-        .collect();
-    claims.sort_unstable_by(|a, b| (&a.agency, &a.request_id).cmp(&(&b.agency, &b.request_id)));
-    claims
-}
-
-/// Whether the row is the one that a commit leads to. Another node may have raised its epoch since.
-fn is_as_due(found: &Shard, due: &Shard) -> bool {
-    let Shard { slot, origin, size, lease_token, authority_epoch: _, checkpoint } = due;
-    (&found.slot, &found.origin, &found.size, &found.lease_token, &found.checkpoint)
-        == (slot, origin, size, lease_token, checkpoint)
-}
-
 fn is_fatal(failure: &Failure) -> bool {
-    failure.reason == unefois_core::Reason::LeaseLost || failure.is_storage_failure()
+    failure.reason == Reason::LeaseLost || failure.is_storage_failure()
 }

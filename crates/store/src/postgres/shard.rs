@@ -130,7 +130,8 @@ impl Transaction<'_> {
         if updated.rows_affected() == 1 {
             return Ok(Fence::Held);
         }
-        let found = self.shard_locked_fetch(held.slot).await?.ok_or(Error::Malformed { what: "shard" })?;
+        // No row at all: another database is in the place of the one that this node took its shard from.
+        let Some(found) = self.shard_locked_fetch(held.slot).await? else { return Ok(Fence::LeaseLost) };
         if found.lease_token != held.lease_token || found.size != held.size {
             return Ok(Fence::LeaseLost);
         }

@@ -1,0 +1,71 @@
+//! Sealing a batch: its entries get their places in the tree, and the tree its signed checkpoint.
+
+use jiff::Timestamp;
+use unefois_ledger::{Appended, Hash, SigningKey, Tree, leaf_hash};
+use unefois_store::{EntryRow, Shard, TileRow, Transaction};
+
+use crate::{entry::Draft, failure::Failure, keys::Keys};
+
+/// What a batch was decided to be, and what it leads to.
+pub(super) struct Sealed {
+    pub(super) appended: Appended,
+    pub(super) checkpoint: String,
+    pub(super) leaves: Vec<Vec<u8>>,
+    pub(super) hashes: Vec<Hash>,
+}
+
+/// Fills in instant and epoch, hashes, and signs.
+pub(super) fn seal(tree: &Tree, key: &SigningKey, row: &Shard, now: Timestamp, drafts: &mut [&mut Draft]) -> Sealed {
+    let leaves: Vec<Vec<u8>> = drafts
+        .iter_mut()
+        .map(|draft| {
+            draft.public.recorded_at_micros = now.as_microsecond();
+            draft.public.authority_epoch = row.authority_epoch;
+            draft.leaf()
+        })
+        .collect();
+    let hashes: Vec<Hash> = leaves.iter().map(|leaf| leaf_hash(leaf)).collect();
+    let appended = tree.append(&hashes);
+    // Without entries the tree is the one that the row's checkpoint signs already.
+    let checkpoint = if leaves.is_empty() { row.checkpoint.clone() } else { key.sign(appended.head()) };
+    Sealed { appended, checkpoint, leaves, hashes }
+}
+
+pub(super) async fn write_ledger(
+    tx: &mut Transaction<'_>,
+    row: &Shard,
+    sealed: &Sealed,
+    drafts: &[&Draft],
+    keys: &Keys,
+) -> Result<(), Failure> {
+    if sealed.leaves.is_empty() {
+        return Ok(());
+    }
+    let entries: Vec<EntryRow> = drafts
+        .iter()
+        .zip(sealed.leaves.iter().zip(&sealed.hashes))
+        .zip(sealed.appended.first_index()..)
+        .map(|((draft, (leaf, hash)), index)| EntryRow {
+            index,
+            leaf_hash: hash.0,
+            leaf: leaf.clone(),
+            personal: stored_personal(draft, keys),
+        })
+        .collect();
+    tx.entries_insert_in_tx(row.slot, &entries).await?;
+    let tiles: Vec<TileRow> = sealed
+        .appended
+        .tiles()
+        .into_iter()
+        .map(|tile| TileRow { level: tile.level, index: tile.index, hashes: tile.hashes, root: tile.root.0 })
+        .collect();
+    tx.tiles_insert_in_tx(row.slot, &tiles).await?;
+    Ok(tx.shard_advance_in_tx(row.slot, sealed.appended.head().size, &sealed.checkpoint).await?)
+}
+
+/// The personal part as it is stored. One that was sealed before its subject was erased is not: the entry is as if it
+/// had been erased with the others.
+fn stored_personal(draft: &Draft, keys: &Keys) -> Option<([u8; 16], Vec<u8>)> {
+    let personal = draft.personal.as_ref().filter(|personal| !keys.is_destroyed(&personal.key))?;
+    Some((personal.key, personal.sealed.clone()))
+}
