@@ -10,6 +10,11 @@ use crate::{
 /// they shrink to what is needed.
 const PART_OF_WHAT_IS_LEFT: i64 = 16;
 
+/// A number of releases, as far as the server counts.
+fn countable(releases: u64) -> i64 {
+    i64::try_from(releases).unwrap_or(i64::MAX)
+}
+
 impl Readers {
     pub(crate) async fn quota_shares_list(&self, slot: u32, day: &str) -> Result<Vec<QuotaShare>, Error> {
         let rows: Vec<(String, i64, i64)> =
@@ -45,8 +50,9 @@ impl Transaction<'_> {
                 .fetch_one(self.connection())
                 .await
                 .doing("draw from a quota")?;
-        let left = signed(limit).saturating_sub(before).max(0);
-        let drawn = signed(needed).max(left / PART_OF_WHAT_IS_LEFT).min(left);
+        // An agreement may name any limit. One that no column holds is never reached.
+        let left = countable(limit).saturating_sub(before).max(0);
+        let drawn = countable(needed).max(left / PART_OF_WHAT_IS_LEFT).min(left);
         if drawn == 0 {
             return Ok(0);
         }
