@@ -196,20 +196,26 @@ CREATE INDEX entry_index_by_outcome ON entry_index (outcome, reason);
 CREATE TABLE entry_index_other PARTITION OF entry_index DEFAULT;
 
 -- Makes the months from the last to three ahead that are missing. With the rights of its owner: the role of the hub
--- needs none to make tables.
+-- needs none to make tables. A month is made beside the table and then attached, so that those who search and index go
+-- on meanwhile; where housekeeping stood still, what was indexed of the month before it was made moves into it.
 CREATE FUNCTION entry_index_months_make() RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
     month timestamptz;
+    after timestamptz;
     name  text;
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtext('unefois.entry_index'));
     FOR ahead IN -1..3 LOOP
         month := (date_trunc('month', now() AT TIME ZONE 'UTC') + make_interval(months => ahead)) AT TIME ZONE 'UTC';
+        after := (month AT TIME ZONE 'UTC' + interval '1 month') AT TIME ZONE 'UTC';
         name := format('entry_index_%s', to_char(month AT TIME ZONE 'UTC', 'YYYY_MM'));
-        IF to_regclass(name) IS NULL THEN
-            EXECUTE format('CREATE TABLE %I PARTITION OF entry_index FOR VALUES FROM (%L) TO (%L)',
-                           name, month, (month AT TIME ZONE 'UTC' + interval '1 month') AT TIME ZONE 'UTC');
-        END IF;
+        CONTINUE WHEN to_regclass(name) IS NOT NULL;
+        -- Attaching needs this lock; taken after the rows were moved, it could wait for one who waits for them.
+        LOCK TABLE entry_index_other IN ACCESS EXCLUSIVE MODE;
+        EXECUTE format('CREATE TABLE %I (LIKE entry_index INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', name);
+        EXECUTE format('WITH moved AS (DELETE FROM entry_index_other WHERE recorded_at >= %L AND recorded_at < %L
+                        RETURNING *) INSERT INTO %I SELECT * FROM moved', month, after, name);
+        EXECUTE format('ALTER TABLE entry_index ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', name, month, after);
     END LOOP;
 END
 $$;
