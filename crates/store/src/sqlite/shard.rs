@@ -90,7 +90,7 @@ impl Transaction<'_> {
         if updated.rows_affected() == 1 {
             return Ok(Fence::Held);
         }
-        let found = fetch(self.connection(), held.slot).await?.ok_or(Error::Malformed { what: "shard" })?;
+        let Some(found) = fetch(self.connection(), held.slot).await? else { return Ok(Fence::LeaseLost) };
         if found.lease_token != held.lease_token || found.size != held.size {
             return Ok(Fence::LeaseLost);
         }
