@@ -1,0 +1,25 @@
+//! What the store promises, proved of SQLite and of PostgreSQL alike: each test is one body and runs on both.
+
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+#[macro_use]
+mod scene;
+
+mod authority;
+mod chance;
+mod consent;
+mod entry;
+mod erasure;
+mod every_method;
+mod index;
+mod key;
+mod migration;
+mod publication;
+mod quota;
+mod record;
+mod registry;
+mod request_claim;
+mod rows;
+mod shard;
+mod subject;
+mod writer;

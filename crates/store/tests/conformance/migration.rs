@@ -1,0 +1,253 @@
+//! A database of each earlier schema is migrated and still answers; one of any other schema is refused.
+
+use sqlx::{Connection, PgConnection, SqliteConnection, migrate::Migrator, sqlite::SqliteConnectOptions};
+use tempfile::TempDir;
+use unefois_core::Consent;
+use unefois_store::{
+    DataDirectory, Error, Fence, Migrated, QuotaOf, QuotaShare, Reach, Search, Shard, StorageSettings, Store,
+    SubjectRow,
+};
+use unefois_testkit::PostgresCluster;
+
+use crate::{
+    rows::{
+        LARGEST, NOW, asked, claim, consent, consent_id, digest, entry, entry_about, id, key, publication,
+        registry_item, revision, tile, trace_key,
+    },
+    scene::{Place, Scene, limits, origin, server},
+};
+
+static SQLITE: Migrator = sqlx::migrate!("../../migrations/sqlite");
+static SQLITE_KEYS: Migrator = sqlx::migrate!("../../migrations/sqlite-keys");
+static POSTGRES: Migrator = sqlx::migrate!("../../migrations/postgres");
+static POSTGRES_KEYS: Migrator = sqlx::migrate!("../../migrations/postgres-keys");
+
+/// What a database holds since each of its migrations, in the words of that migration.
+const SQLITE_ROWS: &[&str] = &[include_str!("migration/sqlite-0001.sql"), include_str!("migration/sqlite-0002.sql")];
+const SQLITE_KEYS_ROWS: &[&str] = &[include_str!("migration/sqlite-keys-0001.sql")];
+const POSTGRES_ROWS: &[&str] = &[include_str!("migration/postgres-0001.sql")];
+const POSTGRES_KEYS_ROWS: &[&str] = &[include_str!("migration/postgres-keys-0001.sql")];
+
+/// Since which migration of each database erasures are in it.
+const ERASURES_ON_SQLITE: usize = 2;
+const ERASURES_ON_POSTGRES: usize = 1;
+
+/// A migration that no program knows.
+const UNKNOWN: &str = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+     VALUES (9999, 'tomorrow', true, '\\x00', 0)";
+
+#[test]
+fn every_migration_has_rows_that_a_database_before_the_next_one_holds() {
+    for (migrator, rows) in [
+        (&SQLITE, SQLITE_ROWS),
+        (&SQLITE_KEYS, SQLITE_KEYS_ROWS),
+        (&POSTGRES, POSTGRES_ROWS),
+        (&POSTGRES_KEYS, POSTGRES_KEYS_ROWS),
+    ] {
+        let versions: Vec<i64> = migrator.iter().map(|migration| migration.version).collect();
+        assert_eq!(versions, (1..).take(rows.len()).collect::<Vec<_>>(), "add its rows to {}/migration", file!());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hub_of_each_earlier_schema_on_sqlite_still_answers() {
+    for version in 1..=SQLITE_ROWS.len() {
+        let folder = TempDir::new().unwrap();
+        let directory = DataDirectory::new(folder.path());
+        let lock = directory.lock().unwrap();
+        let keys_version = version.min(SQLITE_KEYS_ROWS.len());
+        at_version_on_sqlite(&directory.key_store(), &SQLITE_KEYS, &SQLITE_KEYS_ROWS[..keys_version], 0x556e_654b)
+            .await;
+        at_version_on_sqlite(&directory.database(), &SQLITE, &SQLITE_ROWS[..version], 0x556e_6546).await;
+        let opened = Store::open_sqlite(&directory, &limits()).await.unwrap();
+        let mut scene = Scene::of(opened, Place::Folder { directory, _lock: lock, _folder: folder });
+        answers(&mut scene, version >= ERASURES_ON_SQLITE).await;
+    }
+}
+
+/// Makes a file with the first of the migrations, one for each of `rows`, and marks it as the hub's.
+async fn at_version_on_sqlite(path: &std::path::Path, migrator: &Migrator, rows: &[&'static str], application: i32) {
+    let options = SqliteConnectOptions::new().filename(path).create_if_missing(true);
+    let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+    let mark = format!("PRAGMA application_id = {application}");
+    sqlx::raw_sql(sqlx::AssertSqlSafe(mark)).execute(&mut connection).await.unwrap();
+    for (version, rows) in (1..).zip(rows) {
+        migrator.run_to(version, &mut connection).await.unwrap();
+        sqlx::raw_sql(*rows).execute(&mut connection).await.unwrap();
+    }
+    connection.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hub_of_each_earlier_schema_on_postgres_is_migrated_and_still_answers() {
+    for version in 1..=POSTGRES_ROWS.len() {
+        let (cluster, settings) = server();
+        at_version_on_postgres(&cluster, "hub", &POSTGRES, &POSTGRES_ROWS[..version]).await;
+        let keys_version = version.min(POSTGRES_KEYS_ROWS.len());
+        at_version_on_postgres(&cluster, "keys", &POSTGRES_KEYS, &POSTGRES_KEYS_ROWS[..keys_version]).await;
+        let missing = POSTGRES_ROWS.len() - version;
+        let refused = Store::open_postgres(&settings, &limits()).await;
+        let is_older = matches!(refused, Err(Error::SchemaOlder { missing: of_hub, .. }) if of_hub == missing);
+        assert_eq!(is_older, missing > 0, "{refused:?}");
+        let applied = (missing + POSTGRES_KEYS_ROWS.len() - keys_version) as u64;
+        let migrated = Store::migrate_postgres(&settings, &limits()).await.unwrap();
+        assert_eq!(migrated, Migrated { applied, was_empty: false });
+        let opened = Store::open_postgres(&settings, &limits()).await.unwrap();
+        let mut scene = Scene::of(opened, Place::Server { cluster: Box::new(cluster), settings });
+        answers(&mut scene, version >= ERASURES_ON_POSTGRES).await;
+    }
+}
+
+/// Brings a database to the first of the migrations, one for each of `rows`.
+async fn at_version_on_postgres(cluster: &PostgresCluster, database: &str, migrator: &Migrator, rows: &[&str]) {
+    let mut connection = PgConnection::connect(&cluster.url(database)).await.unwrap();
+    for (version, rows) in (1..).zip(rows) {
+        migrator.run_to(version, &mut connection).await.unwrap();
+        let hub = cluster.runs_sql("hub", "SELECT id FROM hub");
+        cluster.runs_sql(database, &rows.replace("{hub}", &hub));
+    }
+    connection.close().await.unwrap();
+}
+
+/// Everything that was there is found and goes on.
+async fn answers(scene: &mut Scene, with_erasures: bool) {
+    ledger_answers(scene).await;
+    people_answer(scene).await;
+    rules_answer(scene).await;
+    erasures_answer(scene, with_erasures).await;
+    assert_eq!(scene.key_store.key_of_subject_fetch(id(1), 1).await.unwrap(), Some(key(1)));
+}
+
+async fn ledger_answers(scene: &mut Scene) {
+    let before =
+        Shard { slot: 0, origin: origin(0), size: 2, lease_token: 4, authority_epoch: 3, checkpoint: "two".to_owned() };
+    assert_eq!(scene.store.shards_list().await.unwrap(), std::slice::from_ref(&before));
+    for row in [entry(0), entry_about(1, 1)] {
+        assert_eq!(scene.store.entry_fetch(0, row.index).await.unwrap(), Some(row));
+    }
+    assert_eq!(scene.store.tile_fetch(0, 0, 0).await.unwrap(), tile(0, 0).hashes);
+    let about = Search { subject: Some(vec![digest(101)]), ..Search::default() };
+    assert_eq!(scene.store.index_search(0, &about, LARGEST, 9).await.unwrap(), [1]);
+    assert_eq!(scene.store.index_count(0, &Search::default(), 2).await.unwrap(), [(1, String::new(), 2)]);
+    assert_eq!(scene.store.index_position_fetch(0).await.unwrap(), 2);
+
+    let held = scene.takes_a_shard().await;
+    assert_eq!(held, Shard { lease_token: 5, ..before });
+    let goes_on = scene.commits(async |tx| {
+        let fence = tx.shard_fence_in_tx(&held, Reach::Every).await?;
+        tx.entries_insert_in_tx(0, &[entry(2)]).await?;
+        tx.shard_advance_in_tx(0, 3, "three").await?;
+        Ok((fence, tx.epoch_raise_in_tx().await?))
+    });
+    assert_eq!(goes_on.await.unwrap(), (Fence::Held, 4));
+    assert_eq!(scene.store.leaf_hashes_list(0, 0, 3).await.unwrap(), [0, 1, 2].map(digest));
+}
+
+async fn people_answer(scene: &mut Scene) {
+    let row = |number| SubjectRow { id: id(number), root: id(1), trace_key: trace_key(1) };
+    for number in [1, 2] {
+        assert_eq!(scene.store.subjects_list(&[digest(number)]).await.unwrap(), [(digest(number), row(number))]);
+    }
+    assert_eq!(scene.store.records_fetch(&[asked(1, 1)]).await.unwrap(), [vec![revision(1, 1).held]]);
+    assert_eq!(scene.store.consents_list(id(1), 9).await.unwrap(), [consent(1)]);
+    let now = jiff::Timestamp::from_microsecond(NOW).unwrap();
+    let withdrawn = scene.commits(async |tx| tx.consent_withdraw_in_tx(consent_id(1), now).await);
+    assert!(withdrawn.await.unwrap());
+    let expected = Consent { withdrawn_at: Some(now), ..consent(1) };
+    assert_eq!(scene.store.consents_list(id(1), 9).await.unwrap(), [expected]);
+    let found = scene.commits(async |tx| tx.publication_fetch_in_tx("dgfip", "publication 1").await).await.unwrap();
+    assert_eq!(found, Some(publication(1)));
+}
+
+async fn rules_answer(scene: &mut Scene) {
+    let items = [1, 2].map(|n| registry_item(("agency", "cnaf", &format!("{{\"n\": {n}}}"))));
+    assert_eq!(scene.store.registry_at_fetch(1).await.unwrap(), items[..1]);
+    assert_eq!(scene.store.registry_fetch().await.unwrap(), (2, items[1..].to_vec()));
+    scene.applies_registry(3, &[("agency", "cnaf", "{}")]).await;
+    assert_eq!(scene.store.registry_at_fetch(2).await.unwrap(), items[1..]);
+    let claimed = scene.store.request_claim_fetch("cnaf", "request 0001", NOW).await.unwrap();
+    assert_eq!(claimed, Some(claim(1)));
+    let shares = scene.store.quota_shares_list(0, "2026-11-21").await.unwrap();
+    assert_eq!(shares, [QuotaShare { agreement: "a-1".to_owned(), drawn: 3, spent: 3 }]);
+    let of = QuotaOf { agreement: "a-1", day: "2026-11-21", limit: 5 };
+    assert_eq!(scene.commits(async |tx| tx.quota_draw_in_tx(0, of, 9).await).await.unwrap(), 2);
+}
+
+async fn erasures_answer(scene: &mut Scene, with_erasures: bool) {
+    let open = scene.store.erasures_open_list().await.unwrap();
+    assert_eq!(open.len(), usize::from(with_erasures));
+    for number in [8, 9] {
+        assert_eq!(scene.store.erased_key_exists(id(number)).await.unwrap(), with_erasures);
+    }
+    if let [erasure] = open[..] {
+        let erased = scene.commits(async |tx| tx.traces_erase_in_tx(erasure, 9).await).await.unwrap();
+        assert_eq!((erased, scene.store.entry_fetch(0, 1).await.unwrap().unwrap().personal), (1, None));
+    }
+    let newest = scene.commits(async |tx| tx.erasure_insert_in_tx(&[id(10)], &[], NOW).await).await.unwrap();
+    assert_eq!(scene.store.erased_keys_since_list(newest).await.unwrap().len(), 0);
+    assert!(open.iter().all(|earlier| *earlier < newest));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_was_never_migrated_is_refused_and_two_who_migrate_it_do_it_once() {
+    let (_cluster, settings) = server();
+    let refused = Store::open_postgres(&settings, &limits()).await.unwrap_err();
+    assert!(refused.to_string().contains("run `unefois migrate`"), "{refused}");
+    let limits = limits();
+    let migrate = || Store::migrate_postgres(&settings, &limits);
+    let (one, other) = tokio::join!(migrate(), migrate());
+    let mut applied = [one.unwrap(), other.unwrap()].map(|migrated| migrated.applied);
+    applied.sort_unstable();
+    // Each of the two databases may have been the one's or the other's, and what both saw come they both count.
+    assert!(applied[1] > 0 && applied[1] <= (POSTGRES_ROWS.len() + POSTGRES_KEYS_ROWS.len()) as u64, "{applied:?}");
+    assert_eq!(migrate().await.unwrap(), Migrated { applied: 0, was_empty: false });
+    Store::open_postgres(&settings, &limits).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schema_of_another_program_is_refused_on_postgres() {
+    for database in ["hub", "keys"] {
+        for (sql, version) in [(UNKNOWN, 9999), ("UPDATE _sqlx_migrations SET checksum = '\\x00' WHERE version = 1", 1)]
+        {
+            let (cluster, settings) = server();
+            Store::migrate_postgres(&settings, &limits()).await.unwrap();
+            cluster.runs_sql(database, sql);
+            let refused = Store::open_postgres(&settings, &limits()).await.unwrap_err();
+            let of = match &refused {
+                Error::SchemaNewer { database, version } if *version == 9999 => (database, *version),
+                Error::SchemaAltered { database, version } => (database, *version),
+                _ => panic!("{refused:?}"),
+            };
+            assert!(of.1 == version && of.0.ends_with(database) && !of.0.contains('@'), "{refused}");
+            assert!(Store::migrate_postgres(&settings, &limits()).await.is_err(), "nor is it migrated");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_key_store_of_another_hub_is_refused_on_postgres() {
+    let (cluster, settings) = server();
+    Store::migrate_postgres(&settings, &limits()).await.unwrap();
+    Store::open_postgres(&settings, &limits()).await.unwrap().key_store.keys_insert(vec![key(1)]).await.unwrap();
+    cluster.database_create("other");
+    let other = StorageSettings { url: cluster.url("other"), ..settings.clone() };
+    Store::migrate_postgres(&other, &limits()).await.unwrap();
+    let refused = Store::open_postgres(&other, &limits()).await.unwrap_err();
+    assert!(matches!(refused, Error::OtherHub { .. }), "{refused:?}");
+    Store::open_postgres(&settings, &limits()).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_newer_schema_is_refused_on_sqlite() {
+    let Scene { store, mut writer, key_store, place } = Scene::on_sqlite().await;
+    store.close().await;
+    writer.close().await.unwrap();
+    key_store.close().await.unwrap();
+    let Place::Folder { directory, .. } = &place else { panic!("no folder") };
+    let options = SqliteConnectOptions::new().filename(directory.database());
+    let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+    sqlx::raw_sql(sqlx::AssertSqlSafe(UNKNOWN.replace("'\\x00'", "x'00'"))).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    let refused = Store::open_sqlite(directory, &limits()).await.unwrap_err();
+    assert!(matches!(refused, Error::Schema { .. }), "{refused:?}");
+}

@@ -1,0 +1,121 @@
+//! Records and their revisions.
+
+use unefois_store::{HeldRevision, RecordAsked, RevisionRow};
+
+use crate::{
+    rows::{LARGEST, NOW, TEXTS, asked, bytes, digest, id, revision},
+    scene::Scene,
+};
+
+on_both!(
+    a_revision_is_read_back_as_it_was_written,
+    the_newest_revision_answers_and_the_earlier_ones_stay,
+    a_thousand_questions_are_answered_each_in_its_place,
+    a_merged_subject_answers_with_the_records_of_all_that_it_was,
+    a_key_has_one_record_and_a_revision_one_content,
+    a_transaction_sees_its_own_records_before_others_do,
+);
+
+async fn writes(scene: &mut Scene, rows: &[RevisionRow]) {
+    let written = scene.commits(async |tx| {
+        for row in rows {
+            tx.revision_insert_in_tx(row).await?;
+        }
+        Ok(())
+    });
+    written.await.unwrap();
+}
+
+async fn a_revision_is_read_back_as_it_was_written(scene: &mut Scene) {
+    scene.adds_subjects(1..=1).await;
+    for (number, text) in (1..).zip(TEXTS) {
+        let mut row = RevisionRow { dataset: text.to_owned(), provider: text.to_owned(), ..revision(number, 1) };
+        row.held.number = LARGEST - number;
+        row.held.sealed = if number == 1 { Vec::new() } else { bytes(number).repeat(9_000) };
+        writes(scene, std::slice::from_ref(&row)).await;
+        assert_eq!(scene.store.revision_fetch(id(number), LARGEST - number).await.unwrap().as_ref(), Some(&row.held));
+        let asked = RecordAsked { dataset: text.to_owned(), provider: text.to_owned(), ..asked(number, 1) };
+        assert_eq!(scene.store.records_fetch(&[asked]).await.unwrap(), [vec![row.held]]);
+    }
+    assert_eq!(scene.store.revision_fetch(id(1), 1).await.unwrap(), None);
+    assert_eq!(scene.store.revision_fetch(id(99), 1).await.unwrap(), None);
+}
+
+async fn the_newest_revision_answers_and_the_earlier_ones_stay(scene: &mut Scene) {
+    scene.adds_subjects(1..=1).await;
+    let numbered = |number| {
+        let first = revision(1, 1);
+        let held = HeldRevision { number, learned_at: NOW + 1, sealed: bytes(number), ..first.held };
+        RevisionRow { held, ..first }
+    };
+    writes(scene, &[numbered(1), numbered(2), numbered(3)]).await;
+    assert_eq!(scene.store.records_fetch(&[asked(1, 1)]).await.unwrap(), [vec![numbered(3).held]]);
+    for number in 1..=3 {
+        assert_eq!(scene.store.revision_fetch(id(1), number).await.unwrap(), Some(numbered(number).held));
+    }
+}
+
+async fn a_thousand_questions_are_answered_each_in_its_place(scene: &mut Scene) {
+    scene.adds_subjects(1..=1_000).await;
+    let rows: Vec<RevisionRow> = (1..=1_000).filter(|n| n % 3 != 0).map(|n| revision(n, n)).collect();
+    writes(scene, &rows).await;
+    // Backwards, each twice.
+    let questions: Vec<u64> = (1..=1_000).rev().flat_map(|n| [n, n]).collect();
+    let asked: Vec<RecordAsked> = questions.iter().map(|n| asked(*n, *n)).collect();
+    let answers = scene.store.records_fetch(&asked).await.unwrap();
+    assert_eq!(answers.len(), 2_000);
+    for (number, answer) in questions.into_iter().zip(answers) {
+        let expected = if number % 3 == 0 { vec![] } else { vec![revision(number, number).held] };
+        assert_eq!(answer, expected, "{number}");
+    }
+    assert!(scene.store.records_fetch(&[]).await.unwrap().is_empty());
+}
+
+async fn a_merged_subject_answers_with_the_records_of_all_that_it_was(scene: &mut Scene) {
+    scene.adds_subjects(1..=3).await;
+    let same_key = |number, subject, discriminator| {
+        let row = RevisionRow { selector: digest(7), ..revision(number, subject) };
+        let held = HeldRevision { discriminator: digest(discriminator), ..row.held };
+        RevisionRow { held, ..row }
+    };
+    let rows = [same_key(1, 1, 0), same_key(2, 2, 0), same_key(3, 2, 1), same_key(4, 3, 0), revision(5, 1)];
+    writes(scene, &rows).await;
+    scene.commits(async |tx| tx.subject_merge_in_tx(id(1), id(2)).await).await.unwrap();
+    let of = |root| RecordAsked { selector: digest(7), ..asked(1, root) };
+    let other_provider = RecordAsked { provider: "urssaf".to_owned(), ..of(1) };
+    let other_dataset = RecordAsked { dataset: "company-turnover".to_owned(), ..of(1) };
+    let questions = [of(1), of(2), of(3), other_provider, other_dataset];
+    let found = scene.store.records_fetch(&questions).await.unwrap();
+    let mut records: Vec<Vec<[u8; 16]>> =
+        found.iter().map(|answer| answer.iter().map(|held| held.record).collect()).collect();
+    records.iter_mut().for_each(|answer| answer.sort_unstable());
+    assert_eq!(records, [vec![id(1), id(2), id(3)], vec![], vec![id(4)], vec![], vec![]]);
+}
+
+async fn a_key_has_one_record_and_a_revision_one_content(scene: &mut Scene) {
+    scene.adds_subjects(1..=1).await;
+    writes(scene, &[revision(1, 1)]).await;
+    let another_record = RevisionRow { selector: digest(1), ..revision(2, 1) };
+    let mut another_content = revision(1, 1);
+    another_content.held.sealed = vec![9];
+    for second in [another_record, another_content] {
+        let taken = scene.commits(async |tx| tx.revision_insert_in_tx(&second).await).await.unwrap_err();
+        assert!(scene.is_taken(&taken), "{taken:?}");
+    }
+    let nobody = scene.commits(async |tx| tx.revision_insert_in_tx(&revision(3, 9)).await).await.unwrap_err();
+    assert!(!nobody.is_conflict(), "{nobody:?}");
+    assert_eq!(scene.store.records_fetch(&[asked(1, 1)]).await.unwrap(), [vec![revision(1, 1).held]]);
+}
+
+async fn a_transaction_sees_its_own_records_before_others_do(scene: &mut Scene) {
+    scene.adds_subjects(1..=1).await;
+    let mut tx = scene.writer.begin().await.unwrap();
+    assert!(!tx.record_exists_in_tx(id(1)).await.unwrap());
+    tx.revision_insert_in_tx(&revision(1, 1)).await.unwrap();
+    assert!(tx.record_exists_in_tx(id(1)).await.unwrap());
+    assert_eq!(tx.records_fetch_in_tx(&[asked(2, 1), asked(1, 1)]).await.unwrap(), [vec![], vec![revision(1, 1).held]]);
+    assert_eq!(scene.store.records_fetch(&[asked(1, 1)]).await.unwrap(), [vec![]]);
+    assert_eq!(scene.store.revision_fetch(id(1), 1).await.unwrap(), None);
+    tx.commit().await.unwrap();
+    assert_eq!(scene.store.records_fetch(&[asked(1, 1)]).await.unwrap(), [vec![revision(1, 1).held]]);
+}
