@@ -2,7 +2,7 @@
 
 use std::{error::Error, fmt, iter, time::Duration};
 
-use tonic::{Code, Status};
+use tonic::{Code, Status, TimeoutExpired};
 use tonic_types::StatusExt;
 use uuid::Uuid;
 
@@ -77,6 +77,10 @@ impl Error for Refused {}
 fn code(status: &Status) -> Code {
     match status.code() {
         Code::Unknown if status.source().is_some() => Code::Unavailable,
+        // What a hub that stops had not taken from the connection yet; an attempt that took too long stays what it is.
+        Code::Cancelled if status.source().is_some() && !causes(status).any(|cause| cause.is::<TimeoutExpired>()) => {
+            Code::Unavailable
+        }
         code => code,
     }
 }
@@ -84,13 +88,17 @@ fn code(status: &Status) -> Code {
 /// The message, and the causes of a status that was made here; each once.
 fn message(status: &Status) -> String {
     let mut message = status.message().to_owned();
-    for cause in iter::successors(status.source(), |&cause| cause.source()) {
+    for cause in causes(status) {
         let cause = cause.to_string();
         if !message.contains(&cause) {
             message = format!("{message}: {cause}");
         }
     }
     message
+}
+
+fn causes(status: &Status) -> impl Iterator<Item = &(dyn Error + 'static)> {
+    iter::successors(status.source(), |&cause| cause.source())
 }
 
 #[cfg(test)]
@@ -153,6 +161,27 @@ mod tests {
         assert_eq!((refused.code, refused.reason.as_str()), (Code::Unavailable, ""));
         assert!(refused.is_retryable());
         assert_eq!(refused.to_string(), "Unavailable: connection reset");
+    }
+
+    /// As the transport tells it of a call that it had not sent when its connection closed.
+    #[derive(Debug, thiserror::Error)]
+    #[error("transport error")]
+    struct Closed(#[source] Status);
+
+    #[test]
+    fn a_call_that_a_closing_connection_did_not_take_is_unavailable() {
+        let closed = Status::from_error(Box::new(Closed(Status::cancelled("operation was canceled"))));
+        assert_eq!(closed.code(), Code::Cancelled);
+        let refused = Refused::from_status(&closed);
+        assert_eq!((refused.code, refused.is_retryable()), (Code::Unavailable, true));
+    }
+
+    #[test]
+    fn an_attempt_that_took_too_long_or_was_cancelled_stays_what_it_is() {
+        for status in [Status::from_error(Box::new(TimeoutExpired(()))), Status::cancelled("by the hub")] {
+            let refused = Refused::from_status(&status);
+            assert_eq!((refused.code, refused.is_retryable()), (Code::Cancelled, false));
+        }
     }
 
     #[test]
