@@ -14,14 +14,21 @@ use crate::{
 pub(super) static HUB: Migrator = sqlx::migrate!("../../migrations/postgres");
 pub(super) static KEYS: Migrator = sqlx::migrate!("../../migrations/postgres-keys");
 
-/// Applies what is missing to both databases. The migrator holds an advisory lock while it does.
+/// Held by one who migrates a database.
+const LOCK: &str = "SELECT pg_advisory_lock(hashtext('unefois.migrate'))";
+
+/// Applies what is missing to both databases, one process at a time.
 pub(crate) async fn migrate(settings: &StorageSettings, limits: &StoreLimits) -> Result<Migrated, Error> {
     let (mut applied, mut was_empty) = (0, false);
     for (migrator, url) in [(&HUB, &settings.url), (&KEYS, &settings.keys_url)] {
-        // Making an index may take longer than any statement of the hub.
-        let limits = StoreLimits { statement_max: std::time::Duration::ZERO, ..limits.clone() };
+        // Making an index may take longer than any statement of the hub, and others wait for it. Zero is no limit.
+        let no_limit = std::time::Duration::ZERO;
+        let limits = StoreLimits { statement_max: no_limit, lock_wait_max: no_limit, ..limits.clone() };
         let options = connection::options(url, &limits)?;
         let mut connection = connection::connect(&options, &limits).await?;
+        // Before the history is read: of several that find the database empty one must be the first, who makes the secrets
+        // of the hub. It is let go with the connection.
+        sqlx::query(LOCK).execute(&mut connection).await.doing("wait for its turn to migrate")?;
         let before = history(&mut connection).await?.len();
         was_empty |= before == 0 && std::ptr::eq(migrator, &raw const HUB);
         migrator.run(&mut connection).await.map_err(|source| Error::Schema { database: named(url), source })?;
