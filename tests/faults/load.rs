@@ -10,7 +10,7 @@ use unefois_testkit::{DEMONSTRATION_REGISTRY, House, Person, pull_request, reaso
 
 use crate::{
     calls::grant_of,
-    promises::{Promises, WITH_ID, WITHOUT_ID, broke_off},
+    promises::{MAY_BE_GIVEN, Promises, WITH_ID, WITHOUT_ID, broke_off},
     stream,
 };
 
@@ -37,7 +37,7 @@ impl From<Status> for BrokeOff {
 impl From<PullError> for BrokeOff {
     fn from(error: PullError) -> Self {
         let PullError::Refused(refused) = error else { panic!("{error}") };
-        assert!(refused.reason.is_empty() || refused.reason == "COMMIT_UNKNOWN", "{refused:?}");
+        assert!(refused.reason.is_empty() || MAY_BE_GIVEN.contains(&refused.reason.as_str()), "{refused:?}");
         Self(refused.reason)
     }
 }

@@ -8,6 +8,7 @@ mod erasure;
 mod every_call;
 mod input;
 mod load;
+mod nodes;
 mod promises;
 mod race;
 mod rounds;
@@ -21,12 +22,16 @@ use tonic::{Status, Streaming};
 use unefois_client::Connection;
 use unefois_ledger::verify_export_of_hub;
 use unefois_proto::pb::publication::v1::{PublishRequest, PublishResponse};
-use unefois_testkit::{House, Person, number, python, sql, turnover_of};
+use unefois_testkit::{House, HouseSettings, Person, number, python, sql, turnover_of};
 
 const UNEFOIS: &str = env!("CARGO_BIN_EXE_unefois");
 
 async fn house_with(person: &Person) -> House {
-    let house = House::open(UNEFOIS).await;
+    house_of(person, &HouseSettings::default()).await
+}
+
+async fn house_of(person: &Person, settings: &HouseSettings) -> House {
+    let house = House::open_with(UNEFOIS, settings).await;
     publishes(&house, person, 100).await;
     house
 }

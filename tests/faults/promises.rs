@@ -23,6 +23,9 @@ use crate::stream;
 pub(crate) const WITH_ID: &str = "d14-benefits";
 pub(crate) const WITHOUT_ID: &str = "d14-non-take-up";
 
+/// The reasons of a hub that breaks off: its caller is to ask again.
+pub(crate) const MAY_BE_GIVEN: [&str; 2] = ["COMMIT_UNKNOWN", "OVERLOADED"];
+
 /// What was promised by the hubs that ran on one data directory, and what was asked of them.
 #[derive(Default)]
 pub(crate) struct Promises {
@@ -47,7 +50,7 @@ pub(crate) fn broke_off(status: &Status) -> bool {
     // A connection that breaks shows as one of these, with the transport's words and without a reason of ours.
     let by_transport = matches!(status.code(), Code::Unavailable | Code::Unknown | Code::Cancelled | Code::Internal);
     let reason = unefois_testkit::reason_of(status);
-    (by_transport && reason.is_empty()) || reason == "COMMIT_UNKNOWN"
+    (by_transport && reason.is_empty()) || MAY_BE_GIVEN.contains(&reason.as_str())
 }
 
 impl Promises {

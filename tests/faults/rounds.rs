@@ -126,7 +126,7 @@ async fn round(house: &mut House, number: u32, seed: u64, known: &Arc<Vec<u32>>)
 }
 
 /// The seeds of this run, one a round.
-fn seeds() -> Vec<u64> {
+pub(crate) fn seeds() -> Vec<u64> {
     #[allow(clippy::disallowed_methods, reason = "`cargo xtask soak` says in the environment which rounds to run")]
     let named = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
     match (named("UNEFOIS_SOAK_SEED"), named("UNEFOIS_SOAK_ROUNDS")) {
@@ -136,7 +136,7 @@ fn seeds() -> Vec<u64> {
 }
 
 /// Says which round it was, when a test stops in it.
-struct Named(u32, u64);
+pub(crate) struct Named(pub(crate) u32, pub(crate) u64);
 
 impl Drop for Named {
     fn drop(&mut self) {

@@ -22,7 +22,7 @@ use self::storage::Databases;
 pub use self::storage::Storage;
 use crate::{
     pki::{Client, Pki},
-    postgres::PostgresCluster,
+    postgres::{PostgresCluster, PostgresDurability},
     process::{HubProcess, Paths},
 };
 
@@ -37,6 +37,8 @@ pub struct HouseSettings {
     pub more: String,
     /// Where the hub keeps what it knows.
     pub storage: Storage,
+    /// Whether what PostgreSQL commits outlives the machine.
+    pub durability: PostgresDurability,
 }
 
 /// A hub as its users know it.

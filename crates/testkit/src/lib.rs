@@ -15,6 +15,7 @@ mod postgres;
 mod presenter;
 mod process;
 mod provider;
+mod proxy;
 mod sqlite;
 mod words;
 
@@ -27,6 +28,7 @@ pub use postgres::{PostgresCluster, PostgresDurability};
 pub use presenter::{Answer, Attempt, Open, Presented, Presenter};
 pub use process::HubProcess;
 pub use provider::{ApiEntreprise, Script, shared_data};
+pub use proxy::{Caught, CommitFate, PostgresProxy};
 pub use sqlite::{number, python, sql};
 pub use words::{
     affiliation_of, context, declared, item, month, pull_request, reason_of, revocation_of, turnover_of,

@@ -28,11 +28,12 @@ const SUPERUSER: &str = "postgres";
 const PORTS_TRIED: u32 = 20;
 
 /// Whether what is committed outlives the machine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub enum PostgresDurability {
     /// As in production: `fsync` is on.
     Durable,
     /// `fsync` is off: a commit outlives any process, but not the machine.
+    #[default]
     Fast,
 }
 

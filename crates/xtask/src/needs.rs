@@ -79,6 +79,11 @@ pub(crate) fn strace() -> anyhow::Result<()> {
     if works(&["strace", "--version"]) { Ok(()) } else { apt_install(&["strace"]) }
 }
 
+/// What gives a hub another clock.
+pub(crate) fn faketime() -> anyhow::Result<()> {
+    if works(&["faketime", "--version"]) { Ok(()) } else { apt_install(&["faketime"]) }
+}
+
 /// The programs of PostgreSQL; the tests start clusters of their own with them.
 pub(crate) fn postgres() -> anyhow::Result<()> {
     // Where the tests look too.

@@ -1,16 +1,20 @@
-//! Many rounds of kills under load, from a seed that is drawn and told.
+//! Many rounds of kills under load, of hubs and of PostgreSQL, from a seed that is drawn and told.
 
 use std::hash::{BuildHasher, RandomState};
 
 use crate::{needs, shell::run_with};
 
-/// The test whose rounds these are.
-const TEST: &str = "rounds::whenever_a_hub_is_killed_everything_it_acknowledged_is_there_once";
+/// The tests whose rounds these are: of one hub, and of two nodes on one PostgreSQL.
+const TESTS: [&str; 2] = [
+    "rounds::whenever_a_hub_is_killed_everything_it_acknowledged_is_there_once",
+    "nodes::kills::whenever_a_node_or_postgresql_is_killed_everything_acknowledged_is_there_once",
+];
 
 /// Runs that many rounds from that seed on, or from one that chance draws.
 pub(crate) fn run(seed: Option<u64>, rounds: u32) -> anyhow::Result<()> {
     let python = needs::python()?;
     needs::strace()?;
+    needs::postgres()?;
     // The keys of a new hasher are drawn by the operating system.
     let seed = seed.unwrap_or_else(|| RandomState::new().hash_one(0) >> 1);
     println!("\nrepeat these rounds with: cargo xtask soak --seed {seed} --rounds {rounds}");
@@ -18,5 +22,7 @@ pub(crate) fn run(seed: Option<u64>, rounds: u32) -> anyhow::Result<()> {
     let environment =
         [("UNEFOIS_PYTHON", python.as_str()), ("UNEFOIS_SOAK_SEED", &seed), ("UNEFOIS_SOAK_ROUNDS", &rounds)];
     let words = ["cargo", "test", "--package", "unefois-cli", "--test", "faults", "--locked", "--"];
-    run_with(&[&words[..], &["--exact", TEST, "--nocapture"]].concat(), &environment)
+    // One after the other: the machine is theirs.
+    let named = [&["--exact", "--nocapture", "--test-threads=1"], &TESTS[..]].concat();
+    run_with(&[&words[..], &named].concat(), &environment)
 }

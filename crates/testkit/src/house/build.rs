@@ -12,7 +12,7 @@ use super::{
     configuration::{configuration, of_storage},
     storage::Databases,
 };
-use crate::{pki::Pki, process::Paths};
+use crate::{pki::Pki, process::Paths, proxy::PostgresProxy};
 
 impl House {
     /// Everything but the process.
@@ -21,7 +21,7 @@ impl House {
         let directory = TempDir::new().unwrap();
         let pki = Arc::new(Pki::init(&directory.path().join("pki")));
         let paths = Paths::in_folder(directory.path());
-        let databases = Databases::of(settings.storage, directory.path(), &paths.data).map(Arc::new);
+        let databases = Databases::of(settings, directory.path(), &paths.data).map(Arc::new);
         let storage = of_storage(databases.as_deref());
         std::fs::write(&paths.config, configuration(settings, &storage, &pki.server(), &pki.ca())).unwrap();
         Self { binary: PathBuf::from(binary), directory, pki, paths, hub: None, databases }
@@ -51,6 +51,16 @@ impl House {
         std::fs::copy(&self.paths.config, &paths.config).unwrap();
         let (binary, pki) = (self.binary.clone(), Arc::clone(&self.pki));
         Self { binary, directory, pki, paths, hub: None, databases: Some(databases) }
+    }
+
+    /// Lets the node, from its next start on, reach its database (not the key store) through a proxy.
+    pub fn reaches_database_through(&self, proxy: &PostgresProxy) {
+        let port = self.postgres().expect("a proxy stands before a PostgreSQL").port();
+        let text = std::fs::read_to_string(&self.paths.config).unwrap();
+        let (direct, through) = ("\nurl = \"postgresql://", format!("127.0.0.1:{}/", proxy.port()));
+        let (before, after) = text.split_once(direct).unwrap();
+        let after = after.replacen(&format!("127.0.0.1:{port}/"), &through, 1);
+        std::fs::write(&self.paths.config, format!("{before}{direct}{after}")).unwrap();
     }
 
     /// Lets the hub, from its next start on, trust the certificates of partners' authorities too.

@@ -10,7 +10,8 @@ use std::{
     },
 };
 
-use crate::postgres::{PostgresCluster, PostgresDurability};
+use super::HouseSettings;
+use crate::postgres::PostgresCluster;
 
 /// Which of its two stores a hub runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,11 +55,11 @@ struct Cluster {
 
 impl Databases {
     /// Empty ones for a hub whose first node has this folder and this data directory.
-    pub(super) fn of(storage: Storage, folder: &Path, data: &Path) -> Option<Self> {
-        match storage {
+    pub(super) fn of(settings: &HouseSettings, folder: &Path, data: &Path) -> Option<Self> {
+        match settings.storage {
             Storage::Sqlite => None,
             Storage::Postgres => {
-                let postgres = PostgresCluster::start(PostgresDurability::Fast);
+                let postgres = PostgresCluster::start(settings.durability);
                 Some(Self::create(Arc::new(Cluster { postgres, hubs: AtomicU32::new(0) }), folder, data))
             }
         }

@@ -1,0 +1,51 @@
+//! Clocks that disagree: what a successor records is not before what its predecessor recorded.
+
+use std::fs;
+
+use unefois_ledger::decode_leaf;
+use unefois_testkit::House;
+
+use super::{asked, on_postgres};
+use crate::{
+    UNEFOIS,
+    load::{Agencies, apply},
+    promises::{Promises, leaves_of_shards},
+};
+
+const HOUR_MICROS: i64 = 3_600_000_000;
+
+/// The words that run a program with its clock an hour ahead, and nothing else about its time changed.
+fn an_hour_ahead() -> Vec<String> {
+    let folders = fs::read_dir("/usr/lib").unwrap().map(|folder| folder.unwrap().path());
+    let library = folders.map(|folder| folder.join("faketime/libfaketimeMT.so.1")).find(|library| library.exists());
+    let library =
+        library.expect("libfaketime is not installed; `cargo xtask test` installs Debian's package `faketime`");
+    let preloaded = format!("LD_PRELOAD={}", library.display());
+    ["env", &preloaded, "FAKETIME=+1h", "FAKETIME_DONT_FAKE_MONOTONIC=1"].map(str::to_owned).into()
+}
+
+/// The instants of the entries of the one shard, in microseconds since 1970.
+async fn instants(house: &House) -> Vec<i64> {
+    let shards = leaves_of_shards(house).await;
+    let [(_, leaves)] = &shards[..] else { panic!("{} shards have entries", shards.len()) };
+    leaves.iter().map(|leaf| decode_leaf(leaf).unwrap().1.recorded_at_micros).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_successor_whose_clock_is_an_hour_behind_records_nothing_earlier() {
+    let mut ahead = House::build(UNEFOIS, &on_postgres(""));
+    ahead.start_by(&an_hour_ahead()).unwrap();
+    let mut promises = Promises::default();
+    apply(&ahead, &mut promises).await.unwrap();
+    Agencies::of(&ahead).await.unwrap().turn(1_000, &mut promises).await.unwrap();
+    let before = instants(&ahead).await;
+    ahead.stop();
+    let successor = ahead.second_node().started();
+    Agencies::of(&successor).await.unwrap().turn(1_001, &mut promises).await.unwrap();
+    promises.are_kept_by(&successor).await;
+    let after = instants(&successor).await;
+    let now: i64 = asked(&successor, "SELECT (extract(epoch FROM clock_timestamp()) * 1e6)::bigint").parse().unwrap();
+    assert!(*before.last().unwrap() > now + HOUR_MICROS / 2, "the clock of the first node was ahead");
+    assert!(after.len() > before.len() && after.starts_with(&before), "the successor continued its shard");
+    assert!(after.is_sorted(), "instants never decrease: {after:?}");
+}
