@@ -12,6 +12,7 @@ mod erasure;
 mod identity;
 mod live;
 mod metrics;
+mod nodes;
 mod partner;
 mod publication;
 mod pull;
