@@ -8,14 +8,15 @@ mod request_id;
 use std::time::Duration;
 
 use unefois_client::{Connection, Refused, RetryPolicy, pull};
-use unefois_identity::fingerprint_of;
 use unefois_proto::pb::{
     consent::v1::{GrantRequest, WithdrawRequest},
     exchange::v1::PullRequest,
     ledger::v1::Purpose,
     registry::v1::{ApplyRequest, DescribeRequest},
 };
-use unefois_testkit::{DEMONSTRATION_REGISTRY, House, HouseSettings, Person, Storage, pull_request, turnover_of};
+use unefois_testkit::{
+    DEMONSTRATION_REGISTRY, House, HouseSettings, Person, Storage, pull_request, revocation_of, turnover_of,
+};
 
 use crate::{UNEFOIS, acknowledged};
 
@@ -104,10 +105,7 @@ async fn a_revoked_certificate_is_refused_by_a_node_that_has_nothing_to_do_on_it
     let client = nodes.first.pki().client("operator", "second");
     let open = nodes.second.connect(Some(client.clone())).await.unwrap();
     open.registry().describe(DescribeRequest {}).await.unwrap();
-    let digits: String =
-        fingerprint_of(&client.certificate).unwrap().iter().map(|byte| format!("{byte:02x}")).collect();
-    let revocation = format!("[[revocation]]\nfingerprint = \"{digits}\"\nagency = \"operator\"\nreason = \"lost\"\n");
-    nodes.first.applies(&revocation).await.unwrap();
+    nodes.first.applies(&revocation_of(&client.certificate, "operator")).await.unwrap();
     Nodes::hear(async || match open.registry().describe(DescribeRequest {}).await {
         Ok(_) => false,
         Err(status) => {

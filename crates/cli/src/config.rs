@@ -176,7 +176,7 @@ impl Config {
         }
         // `HUB__DATA_DIRECTORY` names the key `hub.data-directory`.
         let environment = Env::prefixed("UNEFOIS_")
-            .ignore(&["CONFIG", "CI", "PYTHON", "SOAK_SEED", "SOAK_ROUNDS", "TEST_STORE"])
+            .ignore(&["CONFIG", "CI", "PYTHON", "SOAK_SEED", "SOAK_ROUNDS", "SOAK_EXCHANGES", "TEST_STORE"])
             .map(|key| key.as_str().replace("__", ".").replace('_', "-").into());
         let mut config: Self = figment
             .merge(environment)

@@ -33,6 +33,9 @@ const ABOUT_FILES: [&str; 20] = [
     "storage::",
 ];
 
+/// What is on PostgreSQL whatever the environment says, because it has several nodes: once is enough.
+const ALWAYS_ON_POSTGRES: [&str; 2] = ["nodes::", "race::"];
+
 pub(crate) fn run() -> anyhow::Result<()> {
     let python = needs::python()?;
     needs::java()?;
@@ -55,18 +58,18 @@ fn of_outside<'a>(runner: &[&'a str]) -> Vec<&'a str> {
     let mut words = [runner, &["--package", "unefois-cli", "--locked"]].concat();
     words.extend(ON_POSTGRES.iter().flat_map(|suite| ["--test", suite]));
     words.push("--");
-    words.extend(ABOUT_FILES.iter().flat_map(|part| ["--skip", part]));
+    words.extend(ABOUT_FILES.iter().chain(&ALWAYS_ON_POSTGRES).flat_map(|part| ["--skip", part]));
     words
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{ABOUT_FILES, ON_POSTGRES};
+    use super::{ABOUT_FILES, ALWAYS_ON_POSTGRES, ON_POSTGRES};
     use crate::shell::top;
 
     #[test]
     fn whatever_is_skipped_on_postgresql_is_there() {
-        for part in ABOUT_FILES {
+        for part in ABOUT_FILES.into_iter().chain(ALWAYS_ON_POSTGRES) {
             let (module, test) = part.split_once("::").unwrap();
             let files = ON_POSTGRES.map(|suite| top().join(format!("tests/{suite}/{module}.rs")));
             let text: String = files.iter().filter_map(|file| std::fs::read_to_string(file).ok()).collect();
