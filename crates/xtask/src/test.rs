@@ -9,8 +9,8 @@ use crate::{
 const ON_POSTGRES: [&str; 4] = ["stories", "matrix", "secrecy", "faults"];
 
 /// What is about the files of the embedded store: restored, altered, failing and stalling ones, and the locks and triggers of
-/// its SQL; and what is on PostgreSQL anyway. Parts of names, which both runners of tests skip.
-const ABOUT_FILES: [&str; 20] = [
+/// its SQL. Parts of names, which both runners of tests skip.
+const ABOUT_FILES: [&str; 19] = [
     "command_line::a_registry_is_applied_while_no_hub_runs",
     "commit::a_database_that_another_program_locks",
     "commit::the_same_request_may_be_sent_again",
@@ -18,7 +18,6 @@ const ABOUT_FILES: [&str; 20] = [
     "erasure::an_old_database_cannot_be_opened",
     "erasure::what_was_on_its_way_during_an_erasure",
     "every_call::",
-    "nodes::",
     "shards::",
     "stall::",
     "start::a_database_that_vanished",
