@@ -33,7 +33,8 @@ const ABOUT_FILES: [&str; 19] = [
 ];
 
 /// What is on PostgreSQL whatever the environment says, because it has several nodes: once is enough.
-const ALWAYS_ON_POSTGRES: [&str; 2] = ["nodes::", "race::"];
+const ALWAYS_ON_POSTGRES: [&str; 3] =
+    ["nodes::", "race::nothing_is_recorded_under_authority", "race::a_hub_without_the_fence"];
 
 pub(crate) fn run() -> anyhow::Result<()> {
     let python = needs::python()?;
