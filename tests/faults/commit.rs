@@ -15,32 +15,53 @@ use unefois_testkit::{House, HouseSettings, Person, pull_request, reason_of};
 use crate::{
     UNEFOIS,
     calls::{Cast, answered, grant_of, refused},
-    house_with, publishes, python, sql, verifies,
+    change::Change,
+    house_with, publishes, python, verifies,
 };
 
 /// How long a hub may take to end when it must.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Ways to make every commit fail, and how to undo them.
-const INJECTIONS: [(&str, &str, &str); 3] = [
-    (
-        "the entry cannot be inserted",
-        "CREATE TRIGGER fail BEFORE INSERT ON entry BEGIN SELECT RAISE(ABORT, 'injected'); END;",
-        "DROP TRIGGER fail;",
-    ),
-    (
-        "the shard cannot advance",
-        "CREATE TRIGGER fail BEFORE UPDATE OF size ON shard WHEN new.size > old.size \
-         BEGIN SELECT RAISE(ABORT, 'injected'); END;",
-        "DROP TRIGGER fail;",
-    ),
-    (
-        // Everything is written, and the commit itself is what fails.
-        "the commit is refused",
-        "CREATE TABLE broken (subject BLOB REFERENCES subject (id) DEFERRABLE INITIALLY DEFERRED); \
-         CREATE TRIGGER fail AFTER INSERT ON entry BEGIN INSERT INTO broken VALUES (x'00'); END;",
-        "DROP TRIGGER fail; DROP TABLE broken;",
-    ),
+/// A way to make every commit fail, and how to undo it.
+struct Injection {
+    name: &'static str,
+    install: Change,
+    remove: Change,
+}
+
+const INJECTIONS: [Injection; 3] = [
+    Injection {
+        name: "the entry cannot be inserted",
+        install: Change {
+            sqlite: "CREATE TRIGGER fail BEFORE INSERT ON entry BEGIN SELECT RAISE(ABORT, 'injected'); END;",
+            postgres: "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'injected'; END $$; \
+                       CREATE TRIGGER fail BEFORE INSERT ON entry FOR EACH ROW EXECUTE FUNCTION fail();",
+        },
+        remove: Change { sqlite: "DROP TRIGGER fail;", postgres: "DROP FUNCTION fail CASCADE;" },
+    },
+    Injection {
+        name: "the shard cannot advance",
+        install: Change {
+            sqlite: "CREATE TRIGGER fail BEFORE UPDATE OF size ON shard WHEN new.size > old.size \
+                     BEGIN SELECT RAISE(ABORT, 'injected'); END;",
+            postgres: "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'injected'; END $$; \
+                       CREATE TRIGGER fail BEFORE UPDATE OF size ON shard \
+                       FOR EACH ROW WHEN (new.size > old.size) EXECUTE FUNCTION fail();",
+        },
+        remove: Change { sqlite: "DROP TRIGGER fail;", postgres: "DROP FUNCTION fail CASCADE;" },
+    },
+    // Everything is written, and the commit itself is what fails.
+    Injection {
+        name: "the commit is refused",
+        install: Change {
+            sqlite: "CREATE TABLE broken (subject BLOB REFERENCES subject (id) DEFERRABLE INITIALLY DEFERRED); \
+                     CREATE TRIGGER fail AFTER INSERT ON entry BEGIN INSERT INTO broken VALUES (x'00'); END;",
+            postgres: "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'injected'; END $$; \
+                       CREATE CONSTRAINT TRIGGER fail AFTER UPDATE OF size ON shard DEFERRABLE INITIALLY DEFERRED \
+                       FOR EACH ROW WHEN (new.size > old.size) EXECUTE FUNCTION fail();",
+        },
+        remove: Change { sqlite: "DROP TRIGGER fail; DROP TABLE broken;", postgres: "DROP FUNCTION fail CASCADE;" },
+    },
 ];
 
 async fn checkpoint(house: &House) -> String {
@@ -70,12 +91,11 @@ fn assert_retryable(status: &Status, what: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_is_asked_nothing_leaves_when_the_entry_cannot_be_committed() {
-    for (injection, install, remove) in INJECTIONS {
+    for Injection { name: injection, install, remove } in INJECTIONS {
         let house = House::open(UNEFOIS).await;
         let cast = cast(&house).await;
-        let database = house.data().join("hub.db");
         let before = checkpoint(&house).await;
-        sql(&database, install);
+        install.made_in(&house);
         for (name, call) in answered(&house, &cast).await {
             assert_retryable(&call.await.unwrap_err(), &format!("{injection}: {name}"));
         }
@@ -83,7 +103,7 @@ async fn whatever_is_asked_nothing_leaves_when_the_entry_cannot_be_committed() {
             assert_retryable(&call.await.unwrap_err(), &format!("{injection}: {name}"));
         }
         assert_eq!(checkpoint(&house).await, before, "{injection}: the ledger did not grow");
-        sql(&database, remove);
+        remove.made_in(&house);
         for (name, call) in answered(&house, &cast).await {
             call.await.unwrap_or_else(|status| panic!("{injection}: {name}, afterwards: {status:?}"));
         }
@@ -107,16 +127,15 @@ async fn the_same_request_may_be_sent_again_after_a_commit_that_failed() {
     let cnaf = house.agency("cnaf").await;
     let mut request = pull_request("d14-benefits", marie.by_nir());
     request.context.as_mut().unwrap().request_id = Some("failing".to_owned());
-    let database = house.data().join("hub.db");
-    let [(_, install, remove), ..] = INJECTIONS;
-    sql(&database, install);
+    let [Injection { install, remove, .. }, ..] = INJECTIONS;
+    install.made_in(&house);
     assert_retryable(&cnaf.exchange().pull(request.clone()).await.unwrap_err(), "the first time");
-    sql(&database, remove);
+    remove.made_in(&house);
     let first = pull(&cnaf, request.clone(), &RetryPolicy::never()).await.unwrap();
     first.verify(&house.public_key().await).unwrap();
-    sql(&database, install);
+    install.made_in(&house);
     assert_retryable(&cnaf.exchange().pull(request.clone()).await.unwrap_err(), "a repeat is recorded too");
-    sql(&database, remove);
+    remove.made_in(&house);
     let again = pull(&cnaf, request, &RetryPolicy::never()).await.unwrap();
     assert_eq!(again.receipt.index, first.receipt.index);
     verifies(&house).await;

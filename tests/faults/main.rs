@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod calls;
+mod change;
 mod commit;
 mod erasure;
 mod every_call;
@@ -11,6 +12,7 @@ mod load;
 mod nodes;
 mod promises;
 mod race;
+mod restored;
 mod rounds;
 mod stall;
 mod start;

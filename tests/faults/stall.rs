@@ -5,7 +5,9 @@ use std::time::Duration;
 use tonic::{Code, Status};
 use unefois_client::{Connection, Refused};
 use unefois_proto::pb::audit::v1::GetCheckpointRequest;
-use unefois_testkit::{House, HouseSettings, Person, is_serving, pull_request, turnover_of};
+use unefois_testkit::{
+    Caught, CommitFate, House, HouseSettings, Person, PostgresProxy, Storage, is_serving, pull_request, turnover_of,
+};
 
 use crate::{
     UNEFOIS,
@@ -13,7 +15,7 @@ use crate::{
     load::{Agencies, BrokeOff, apply, with_id},
     number,
     promises::Promises,
-    strace::attach,
+    strace::{Attached, attach},
     stream,
 };
 
@@ -74,11 +76,67 @@ enum HeldUp {
     PublicationOfNewcomer,
 }
 
-/// Stalls the next of these calls on that file, while one caller waits for it and others come.
-async fn stalls(file: &str, calls: &str, held_up: HeldUp) {
-    let more = CONFIGURATION.to_owned();
-    let mut house = House::build(UNEFOIS, &HouseSettings { more, ..HouseSettings::default() });
-    house.start();
+/// What stalls while one caller waits for it and others come.
+trait Stall {
+    /// Holds up the next commit of a caller, once the hub's own are done.
+    async fn begins(&mut self, house: &House);
+    /// Lets go, where it does not end by itself.
+    fn ends(&mut self) {}
+}
+
+/// The next of these calls on that file of an embedded hub takes long.
+struct CallsOnFile {
+    file: &'static str,
+    calls: &'static str,
+    attached: Option<Attached>,
+}
+
+impl CallsOnFile {
+    fn of(file: &'static str, calls: &'static str) -> Self {
+        Self { file, calls, attached: None }
+    }
+}
+
+impl Stall for CallsOnFile {
+    async fn begins(&mut self, house: &House) {
+        until_indexed(house).await;
+        let Self { file, calls, attached } = self;
+        let log = house.path().join("strace.log");
+        let injection = format!("{calls}:delay_enter={STALL_MICROSECONDS}:when=1");
+        *attached = Some(attach(house.process_id(), &log, &[house.data().join(file)], &injection));
+    }
+}
+
+/// The next COMMIT takes until it is let go to PostgreSQL.
+struct Commit {
+    proxy: PostgresProxy,
+    caught: Option<Caught>,
+}
+
+impl Stall for Commit {
+    async fn begins(&mut self, _house: &House) {
+        self.caught = Some(self.proxy.arm(CommitFate::IsHeldUp));
+    }
+
+    fn ends(&mut self) {
+        self.caught.as_ref().unwrap().let_go();
+    }
+}
+
+fn settings(storage: Storage) -> HouseSettings {
+    let more = match storage {
+        Storage::Sqlite => CONFIGURATION.to_owned(),
+        // Neither the hub nor the server gives up before the test lets go.
+        Storage::Postgres => format!(
+            "{CONFIGURATION}[limits.store]\nstatement-max = \"60s\"\ntransaction-idle-max = \"60s\"\nlease = \"120s\"\n"
+        ),
+    };
+    HouseSettings { storage, more, ..HouseSettings::default() }
+}
+
+/// Stalls the storage of a hub that was not started yet.
+async fn stalls(house: House, mut stall: impl Stall, held_up: HeldUp) {
+    let house = house.started();
     let mut promises = Promises::default();
     apply(&house, &mut promises).await.unwrap();
     let agencies = Agencies::of(&house).await.unwrap();
@@ -88,10 +146,7 @@ async fn stalls(file: &str, calls: &str, held_up: HeldUp) {
     until_serving(&watching, true).await;
     let before = checkpoint(&watching).await;
 
-    until_indexed(&house).await;
-    let log = house.path().join("strace.log");
-    let injection = format!("{calls}:delay_enter={STALL_MICROSECONDS}:when=1");
-    let attached = attach(house.process_id(), &log, &[house.data().join(file)], &injection);
+    stall.begins(&house).await;
     let mut of_held_up = Promises::default();
     let waits = async {
         match held_up {
@@ -107,30 +162,43 @@ async fn stalls(file: &str, calls: &str, held_up: HeldUp) {
         is_shed(&house, &known).await;
     };
     let (told, ()) = tokio::join!(waits, comes);
-    let Err(BrokeOff(reason)) = told else { panic!("{file}: it is acknowledged before it is durable") };
-    assert_eq!(reason, "COMMIT_UNKNOWN", "{file}");
+    let Err(BrokeOff(reason)) = told else { panic!("it is acknowledged before it is durable") };
+    assert_eq!(reason, "COMMIT_UNKNOWN");
     is_shed(&house, &known).await;
-    assert_eq!(checkpoint(&watching).await, before, "{file}: nothing is promised yet");
-    assert!(!is_serving(&watching).await, "{file}: the stall is not over");
+    assert_eq!(checkpoint(&watching).await, before, "nothing is promised yet");
+    assert!(!is_serving(&watching).await, "the stall is not over");
 
+    stall.ends();
     until_serving(&watching, true).await;
-    drop(attached);
     promises.add(of_held_up);
     agencies.turn(8_002, &mut promises).await.unwrap();
     promises.are_kept_by(&house).await;
 }
 
+async fn file_stalls(file: &'static str, calls: &'static str, held_up: HeldUp) {
+    let house = House::build(UNEFOIS, &settings(Storage::Sqlite));
+    stalls(house, CallsOnFile::of(file, calls), held_up).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sync_of_the_database_that_stalls_makes_the_hub_unready_and_it_recovers() {
-    stalls("hub.db-wal", "?fsync,?fdatasync", HeldUp::Pull).await;
+    file_stalls("hub.db-wal", "?fsync,?fdatasync", HeldUp::Pull).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sync_of_the_key_store_that_stalls_makes_the_hub_unready_and_it_recovers() {
-    stalls("keys.db-wal", "?fsync,?fdatasync", HeldUp::PublicationOfNewcomer).await;
+    file_stalls("keys.db-wal", "?fsync,?fdatasync", HeldUp::PublicationOfNewcomer).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_outside_checkpoint_that_stalls_makes_the_hub_unready_and_it_recovers() {
-    stalls("checkpoint.new", "write", HeldUp::Pull).await;
+    file_stalls("checkpoint.new", "write", HeldUp::Pull).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_that_postgresql_holds_up_makes_the_hub_unready_and_it_recovers() {
+    let house = House::build(UNEFOIS, &settings(Storage::Postgres));
+    let proxy = PostgresProxy::start(house.postgres().unwrap().port()).await;
+    house.reaches_database_through(&proxy);
+    stalls(house, Commit { proxy, caught: None }, HeldUp::Pull).await;
 }

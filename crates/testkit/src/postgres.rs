@@ -104,6 +104,11 @@ impl PostgresCluster {
         self.runs_sql(SUPERUSER, &format!("CREATE DATABASE \"{to}\" TEMPLATE \"{from}\" OWNER {OWNER}"));
     }
 
+    /// Removes a database and whatever is connected to it.
+    pub fn database_drop(&self, name: &str) {
+        self.runs_sql(SUPERUSER, &format!("DROP DATABASE \"{name}\" WITH (FORCE)"));
+    }
+
     /// Cuts every connection to a database; gives how many there were.
     pub fn connections_cut(&self, database: &str) -> usize {
         let sessions = format!("FROM pg_stat_activity WHERE datname = '{database}'");

@@ -9,10 +9,7 @@ use std::{
 
 use tokio::{
     io::{AsyncWriteExt, copy},
-    net::{
-        TcpListener, TcpStream,
-        tcp::{OwnedReadHalf, OwnedWriteHalf},
-    },
+    net::{TcpListener, TcpStream, tcp::OwnedWriteHalf},
     sync::{oneshot, watch},
     task::{AbortHandle, JoinHandle},
 };
@@ -127,13 +124,13 @@ async fn forward(hub: TcpStream, server: u16, armed: Armed) {
     }
     let (from_hub, mut to_hub) = hub.into_split();
     let (mut from_server, to_server) = server.into_split();
-    let asks = ask(from_hub, to_server, armed);
+    let asks = ask(Frontend::new(from_hub), to_server, Arc::clone(&armed));
     tokio::pin!(asks);
     let caught = tokio::select! {
         _ended = copy(&mut from_server, &mut to_hub) => None,
         caught = &mut asks => caught,
     };
-    let Some((commit, Trap { fate, catches, mut let_go }, from_hub, mut to_server)) = caught else { return };
+    let Some((commit, Trap { fate, catches, mut let_go }, frontend, mut to_server)) = caught else { return };
     // What is caught and not waited for is a trap of a test that has ended.
     let _told = catches.send(());
     if fate == CommitFate::NeverArrives {
@@ -142,14 +139,14 @@ async fn forward(hub: TcpStream, server: u16, armed: Armed) {
     if fate == CommitFate::IsHeldUp {
         let _is_over = let_go.wait_for(|is_let_go| *is_let_go).await.is_ok();
         let _sent = to_server.write_all(&commit).await;
-        let rest = ask(from_hub, to_server, Armed::default());
+        let rest = ask(frontend, to_server, armed);
         tokio::select! {
             _ended = copy(&mut from_server, &mut to_hub) => {}
             _ended = rest => {}
         }
         return;
     }
-    drop((from_hub, to_hub));
+    drop((frontend, to_hub));
     if fate == CommitFate::ArrivesLate {
         let _is_over = let_go.wait_for(|is_let_go| *is_let_go).await.is_ok();
     }
@@ -161,17 +158,16 @@ async fn forward(hub: TcpStream, server: u16, armed: Armed) {
 
 /// Forwards what the hub says, until it ends or a COMMIT is caught: this one is not sent.
 async fn ask(
-    from_hub: OwnedReadHalf,
+    mut frontend: Frontend,
     mut to_server: OwnedWriteHalf,
     armed: Armed,
-) -> Option<(Vec<u8>, Trap, OwnedReadHalf, OwnedWriteHalf)> {
-    let mut frontend = Frontend::new(from_hub);
+) -> Option<(Vec<u8>, Trap, Frontend, OwnedWriteHalf)> {
     loop {
         let (message, said) = frontend.next().await.ok()?;
         if said == Said::CommitOfEntries {
             let trap = armed.lock().unwrap().take();
             if let Some(trap) = trap {
-                return Some((message, trap, frontend.into_inner(), to_server));
+                return Some((message, trap, frontend, to_server));
             }
         }
         to_server.write_all(&message).await.ok()?;

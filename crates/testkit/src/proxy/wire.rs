@@ -31,10 +31,6 @@ impl Frontend {
         Self { from, is_started: false, adding: HashSet::new(), has_added: false }
     }
 
-    pub(super) fn into_inner(self) -> OwnedReadHalf {
-        self.from
-    }
-
     /// The next message, whole, and what it says.
     pub(super) async fn next(&mut self) -> io::Result<(Vec<u8>, Said)> {
         let mut message = Vec::new();
