@@ -1,7 +1,11 @@
 //! What a hub acknowledged, and whether all of it is there after a restart.
 
-use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
+use std::{
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
+    time::Duration,
+};
 
+use futures::TryStreamExt;
 use prost::Message;
 use tonic::{Code, Status};
 use unefois_client::{Pulled, RetryPolicy, pull, verify_acknowledgement};
@@ -22,6 +26,11 @@ use crate::stream;
 /// The agreement under which every pull of the load has a `request_id`, and the one under which none has.
 pub(crate) const WITH_ID: &str = "d14-benefits";
 pub(crate) const WITHOUT_ID: &str = "d14-non-take-up";
+
+/// How often what breaks off is asked again, and how long after: connections to a database that was stopped are found
+/// out one by one.
+const TRIES: u32 = 50;
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// The reasons of a hub that breaks off: its caller is to ask again.
 pub(crate) const MAY_BE_GIVEN: [&str; 2] = ["COMMIT_UNKNOWN", "OVERLOADED"];
@@ -51,6 +60,18 @@ pub(crate) fn broke_off(status: &Status) -> bool {
     let by_transport = matches!(status.code(), Code::Unavailable | Code::Unknown | Code::Cancelled | Code::Internal);
     let reason = unefois_testkit::reason_of(status);
     (by_transport && reason.is_empty()) || MAY_BE_GIVEN.contains(&reason.as_str())
+}
+
+/// The answer to a call, which is asked again as long as it breaks off.
+async fn in_the_end<T, F: Future<Output = Result<T, Status>>>(call: impl Fn() -> F) -> T {
+    for _ in 0..TRIES {
+        match call().await {
+            Ok(answer) => return answer,
+            Err(status) => assert!(broke_off(&status), "{status:?}"),
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    panic!("it breaks off for ever");
 }
 
 impl Promises {
@@ -103,11 +124,13 @@ impl Promises {
     async fn publications_stand(&mut self, house: &House) {
         let (key, urssaf) = (house.public_key().await, house.agency("urssaf").await);
         let items: Vec<PublishRequest> = self.publications.iter().map(|(item, _)| item.clone()).collect();
-        let mut again = stream(&urssaf, items.clone()).await.unwrap();
-        for (item, first) in &self.publications {
+        let again = in_the_end(|| async { stream(&urssaf, items.clone()).await?.try_collect::<Vec<_>>().await }).await;
+        assert_eq!(again.len(), items.len());
+        for ((item, first), again) in self.publications.iter().zip(again) {
             verify_acknowledgement(first, &item.data, &key).unwrap();
-            let Some(Fate::Acknowledged(again)) = again.message().await.unwrap().unwrap().result else {
-                panic!("it was acknowledged before: {item:?}")
+            let again = match again.result {
+                Some(Fate::Acknowledged(again)) => again,
+                other => panic!("it was acknowledged before: {item:?}: {other:?}"),
             };
             assert_eq!(
                 (&again.record_id, again.revision),
@@ -120,7 +143,7 @@ impl Promises {
             // Pulled under the same `request_id` whenever this is checked; everybody's record is published once.
             let mut request = pull_request(WITH_ID, item.subjects[0].clone());
             request.context.as_mut().unwrap().request_id = Some(item.publication_id.clone());
-            let answer = pull(&cnaf, request.clone(), &RetryPolicy::never()).await.unwrap();
+            let answer = pull(&cnaf, request.clone(), &RetryPolicy::default()).await.unwrap();
             let [found, due] = [answer.response.data(), &item.data].map(|data| DeclaredTurnover::decode(data).unwrap());
             assert_eq!(found.amounts, due.amounts, "what was acknowledged can be read");
             self.asked.insert(item.publication_id.clone(), request);
@@ -132,11 +155,13 @@ impl Promises {
         let portal = house.agency("portail").await;
         for (id, person) in &self.granted {
             let request = ListRequest { subject: Some(person.by_nir()), case_reference: "kept".to_owned() };
-            let listed = portal.consent().list(request).await.unwrap().into_inner().consents;
+            let listed =
+                in_the_end(|| async { portal.consent().list(request.clone()).await }).await.into_inner().consents;
             let found = listed.iter().find(|consent| consent.consent_id == *id).expect("a granted consent is listed");
             if self.withdrawn.contains(id) {
                 assert!(found.withdrawn_at.is_some(), "a withdrawal that was acknowledged holds");
-                portal.consent().withdraw(WithdrawRequest { consent_id: id.clone() }).await.unwrap();
+                let request = WithdrawRequest { consent_id: id.clone() };
+                in_the_end(|| async { portal.consent().withdraw(request.clone()).await }).await;
             }
         }
     }
@@ -145,7 +170,7 @@ impl Promises {
     async fn repeats_get_the_first_answers(&mut self, house: &House) {
         let (key, cnaf) = (house.public_key().await, house.agency("cnaf").await);
         for (id, request) in self.asked.clone() {
-            let answer = pull(&cnaf, request, &RetryPolicy::never()).await.unwrap();
+            let answer = pull(&cnaf, request, &RetryPolicy::default()).await.unwrap();
             answer.verify(&key).unwrap();
             self.answered(id, answer);
         }

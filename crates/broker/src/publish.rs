@@ -151,7 +151,11 @@ impl Hub {
             results.push(match item {
                 Err(failure) => Err(failure),
                 Ok(()) => match fates.next() {
-                    Some((fate, placed)) => self.acknowledge(fate, placed).await,
+                    Some((fate, placed)) => match self.acknowledge(fate, placed).await {
+                        // Nothing is wrong with the item: a provider must not take it for rejected.
+                        Err(failure) if failure.reason.is_internal() => return Err(failure),
+                        acknowledged => acknowledged,
+                    },
                     None => Err(Failure::new(Reason::Internal)),
                 },
             });
