@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::{
     agency::{AgencyCode, Role},
-    agreement::{Agreement, AgreementId, AgreementState, ConsentRule, policy_digest},
+    agreement::{Agreement, AgreementId, AgreementState, ConsentRule},
     consent::ConsentState,
     dataset::FieldName,
     exchange::ExchangeRequest,
@@ -76,12 +76,12 @@ impl Refusal {
         Self { reason, provider: None, legal_basis: None, policy_digest: None }
     }
 
-    fn under(agreement: &Agreement, reason: Reason) -> Self {
+    fn under(registry: &Registry, agreement: &Agreement, reason: Reason) -> Self {
         Self {
             reason,
             provider: Some(agreement.provider.clone()),
             legal_basis: Some(agreement.legal_basis),
-            policy_digest: Some(policy_digest(agreement)),
+            policy_digest: Some(registry.digest_of(agreement)),
         }
     }
 }
@@ -127,7 +127,7 @@ fn try_grant(
     if agreement.consumer != consumer.code {
         return Err(Refusal::of(Reason::AgreementOfAnotherConsumer));
     }
-    let refuse = |reason| Err(Refusal::under(agreement, reason));
+    let refuse = |reason| Err(Refusal::under(registry, agreement, reason));
     if let Some(reason) = not_in_force(agreement, now).or_else(|| not_covered(request, registry, agreement)) {
         return refuse(reason);
     }
@@ -152,7 +152,7 @@ fn try_grant(
         purpose: agreement.purpose,
         fields,
         withheld,
-        policy_digest: policy_digest(agreement),
+        policy_digest: registry.digest_of(agreement),
     })
 }
 

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     agency::{Agency, AgencyCode, CertificateRule},
-    agreement::{Agreement, AgreementId},
+    agreement::{Agreement, AgreementId, policy_digest},
 };
 
 pub use change::{Change, Effect, Noun, Verb};
@@ -63,6 +63,8 @@ pub struct Registry {
     agencies: BTreeMap<AgencyCode, Agency>,
     aliases: HashMap<AgencyCode, AgencyCode>,
     agreements: BTreeMap<AgreementId, Agreement>,
+    /// The digest of each agreement: every decision under it names it.
+    digests: HashMap<AgreementId, [u8; 32]>,
     revocations: BTreeMap<Fingerprint, Revocation>,
     systems: HashMap<CertificateRule, (AgencyCode, String)>,
 }
@@ -76,6 +78,8 @@ impl Registry {
         for agency in agencies {
             registry.put_agency(agency);
         }
+        registry.digests =
+            agreements.iter().map(|agreement| (agreement.id.clone(), policy_digest(agreement))).collect();
         registry.agreements = agreements.into_iter().map(|agreement| (agreement.id.clone(), agreement)).collect();
         registry.revocations = revocations.into_iter().map(|revocation| (revocation.fingerprint, revocation)).collect();
         registry
@@ -97,6 +101,11 @@ impl Registry {
     #[must_use]
     pub fn agreement(&self, id: &AgreementId) -> Option<&Agreement> {
         self.agreements.get(id)
+    }
+
+    /// The digest of an agreement of this registry.
+    pub(crate) fn digest_of(&self, agreement: &Agreement) -> [u8; 32] {
+        self.digests.get(&agreement.id).copied().unwrap_or_else(|| policy_digest(agreement))
     }
 
     /// Every agency, by code.
