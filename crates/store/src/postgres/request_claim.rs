@@ -66,29 +66,24 @@ impl Transaction<'_> {
             return Ok(HashSet::new());
         }
         let all: Vec<&RequestClaim> = claims.iter().collect();
-        sqlx::query(
-            "DELETE FROM request_claim WHERE claimed_at < $3
-             AND (agency, request_id) IN (SELECT * FROM unnest($1::text[], $2::text[]))",
-        )
-        .bind(texts(&all, |claim| &claim.agency))
-        .bind(texts(&all, |claim| &claim.request_id))
-        .bind(Instant(since))
-        .execute(self.connection())
-        .await
-        .doing("forget request identifiers")?;
         // Waits for another node that claims one of them in a transaction of its own.
-        let claimed: HashSet<(String, String)> = self.claims_insert(&all).await?.into_iter().collect();
+        let claimed: HashSet<(String, String)> = self.claims_insert(&all, since).await?.into_iter().collect();
         let keys = claims.iter().map(|claim| (claim.agency.clone(), claim.request_id.clone()));
         Ok(keys.filter(|key| !claimed.contains(key)).collect())
     }
 
-    async fn claims_insert(&mut self, claims: &[&RequestClaim]) -> Result<Vec<(String, String)>, Error> {
+    /// Claims what is free, or was claimed before `since`; gives which.
+    async fn claims_insert(&mut self, claims: &[&RequestClaim], since: i64) -> Result<Vec<(String, String)>, Error> {
         sqlx::query_as(
             "INSERT INTO request_claim (agency, request_id, content, slot, idx, record, revision, answer_key,
              answer_sealed, claimed_at)
              SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::int[], $5::bigint[], $6::uuid[],
              $7::bigint[], $8::uuid[], $9::bytea[], $10::timestamptz[])
-             ON CONFLICT DO NOTHING RETURNING agency, request_id",
+             ON CONFLICT (agency, request_id) DO UPDATE SET content = excluded.content, slot = excluded.slot,
+                 idx = excluded.idx, record = excluded.record, revision = excluded.revision,
+                 answer_key = excluded.answer_key, answer_sealed = excluded.answer_sealed,
+                 claimed_at = excluded.claimed_at
+             WHERE request_claim.claimed_at < $11 RETURNING agency, request_id",
         )
         .bind(texts(claims, |claim| &claim.agency))
         .bind(texts(claims, |claim| &claim.request_id))
@@ -100,6 +95,7 @@ impl Transaction<'_> {
         .bind(claims.iter().map(|claim| claim.live.as_ref().map(|(key, _)| Uuid::from_bytes(*key))).collect::<Vec<_>>())
         .bind(claims.iter().map(|claim| claim.live.as_ref().map(|(_, sealed)| &sealed[..])).collect::<Vec<_>>())
         .bind(claims.iter().map(|claim| Instant(claim.claimed_at)).collect::<Vec<_>>())
+        .bind(Instant(since))
         .fetch_all(self.connection())
         .await
         .doing("claim request identifiers")
@@ -131,7 +127,8 @@ impl Transaction<'_> {
         .await
         .doing("free request identifiers")?;
         let again: Vec<&RequestClaim> = moved.iter().filter_map(|claim| standing.get(&key(claim)).copied()).collect();
-        self.claims_insert(&again).await.map(drop)
+        // They were freed just now: none of them is too old.
+        self.claims_insert(&again, 0).await.map(drop)
     }
 
     pub(crate) async fn request_claims_forget_in_tx(&mut self, before: i64, count_max: u32) -> Result<u64, Error> {
