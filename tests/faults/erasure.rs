@@ -53,7 +53,7 @@ async fn opened(database: &Path, keys_of: &Path, origin: &str, record: [u8; 16])
     let (directory, with_keys) = (DataDirectory::new(database), DataDirectory::new(keys_of));
     let limits = StoreLimits::default();
     let Opened { store, mut writer, .. } = Store::open_sqlite(&directory, &limits).await.unwrap();
-    let keys = KeyStore::open_sqlite(&with_keys, &limits).await.unwrap();
+    let keys = KeyStore::open_sqlite(&with_keys, &limits).unwrap();
     let keyring = Keyring::load(&with_keys.keyring()).unwrap();
     let size = store.shard_fetch(0).await.unwrap().unwrap().size;
     let mut personal = 0;

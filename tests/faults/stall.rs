@@ -82,6 +82,8 @@ trait Stall {
     async fn begins(&mut self, house: &House);
     /// Lets go, where it does not end by itself.
     fn ends(&mut self) {}
+    /// It has ended: nothing slows the hub down any more.
+    fn is_over(&mut self) {}
 }
 
 /// The next of these calls on that file of an embedded hub takes long.
@@ -104,6 +106,10 @@ impl Stall for CallsOnFile {
         let log = house.path().join("strace.log");
         let injection = format!("{calls}:delay_enter={STALL_MICROSECONDS}:when=1");
         *attached = Some(attach(house.process_id(), &log, &[house.data().join(file)], &injection));
+    }
+
+    fn is_over(&mut self) {
+        self.attached = None;
     }
 }
 
@@ -170,6 +176,7 @@ async fn stalls(house: House, mut stall: impl Stall, held_up: HeldUp) {
 
     stall.ends();
     until_serving(&watching, true).await;
+    stall.is_over();
     promises.add(of_held_up);
     agencies.turn(8_002, &mut promises).await.unwrap();
     promises.are_kept_by(&house).await;
@@ -192,7 +199,7 @@ async fn a_sync_of_the_key_store_that_stalls_makes_the_hub_unready_and_it_recove
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_outside_checkpoint_that_stalls_makes_the_hub_unready_and_it_recovers() {
-    file_stalls("checkpoint.new", "write", HeldUp::Pull).await;
+    file_stalls("checkpoint", "pwrite64", HeldUp::Pull).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

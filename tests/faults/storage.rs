@@ -46,10 +46,10 @@ fn failings() -> Vec<Failing> {
                 says,
             }));
         }
-        for calls in ["write", "?rename,?renameat,?renameat2"] {
+        for calls in ["pwrite64", "openat"] {
             let says = if error == "EIO" { "os error 5" } else { "os error 28" };
             let injection = format!("{calls}:error={error}");
-            failings.push(Failing { file: "checkpoint.new", injection, named: "checkpoint", says });
+            failings.push(Failing { file: "checkpoint", injection, named: "checkpoint", says });
         }
     }
     failings
@@ -88,7 +88,7 @@ async fn fails(model: &House, failing: &Failing) {
         assert!(last.contains(due), "{failing:?}: `{due}` is not in: {last}");
     }
     // A log is folded after the callers were answered: their answers stand, and the next call finds no hub.
-    let is_fold = !failing.file.ends_with("-wal") && failing.file != "checkpoint.new";
+    let is_fold = !failing.file.ends_with("-wal") && failing.file != "checkpoint";
     assert!(is_fold || reason == "COMMIT_UNKNOWN", "{failing:?}: the caller was told `{reason}`");
 
     let calls = calls(&log, house.data());

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use moka::sync::Cache;
+use quick_cache::sync::Cache;
 use unefois_store::{AuthorityMark, ErasureNumber, Store, Transaction, Wakes};
 
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
 #[derive(Debug, Clone)]
 pub(crate) struct CatchUp {
     pub(crate) authority: Arc<Authority>,
-    pub(crate) subjects: Cache<[u8; 32], Known>,
+    pub(crate) subjects: Arc<Cache<[u8; 32], Known>>,
     pub(crate) keys: Keys,
     pub(crate) clock: Clock,
     /// The newest erasure whose keys were forgotten here.
@@ -61,7 +61,7 @@ impl CatchUp {
             *known = (*known).max(mark.erasure);
         }
         self.authority.advance(&Arc::new(registry), mark.epoch);
-        self.subjects.invalidate_all();
+        self.subjects.clear();
     }
 
     fn erasure(&self) -> ErasureNumber {

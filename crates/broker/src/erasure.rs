@@ -207,7 +207,7 @@ impl Act for Erase {
     fn committed(&mut self, now: Timestamp) -> BoxFuture<'_, Result<(), Failure>> {
         Box::pin(async move {
             let Some(begun) = &self.begun else { return Ok(()) };
-            self.hub.subjects.invalidate_all();
+            self.hub.subjects.clear();
             self.hub.keys.destroy(&begun.keys, now).await
         })
     }

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use moka::sync::Cache;
+use quick_cache::sync::Cache;
 use tokio::task::JoinHandle;
 use unefois_catalog::Catalog;
 use unefois_connect::ApiEntreprise;
@@ -93,7 +93,7 @@ pub struct Shared {
     pub(crate) recorder: Recorder,
     pub(crate) storage: Readiness,
     pub(crate) loader: Loader,
-    pub(crate) subjects: Cache<[u8; 32], Known>,
+    pub(crate) subjects: Arc<Cache<[u8; 32], Known>>,
     pub(crate) sandbox: Sandbox,
     pub(crate) connectors: HashMap<(AgencyCode, DatasetId), Connector>,
     pub(crate) limits: Limits,
@@ -137,7 +137,7 @@ impl Hub {
         let keyring = Arc::new(keyring);
         let (pseudonyms, of_follower) = (keyring.pseudonyms(), keyring.pseudonyms());
         let keys = Keys::new(key_store.clone(), Arc::clone(&keyring), &limits, storage.clone(), metrics.keys.clone());
-        let subjects = Cache::new(limits.subject_cache_max);
+        let subjects = Arc::new(Cache::new(limits.subject_cache_max));
         let catch_up = CatchUp {
             authority: Arc::clone(&authority),
             subjects: subjects.clone(),
@@ -164,7 +164,7 @@ impl Hub {
         let housekeeper = housekeeping::run(recorder.clone(), clock, limits.request_id_kept, limits.housekeeping_every);
         let catching_up = catch_up::run(catch_up, store.clone(), wakes, limits.catch_up_every, storage.clone());
         let tasks = HubTasks {
-            recorder: tokio::spawn(recorder::run(shard, queues, limits.clone(), storage.clone())),
+            recorder: recorder::start(shard, queues, limits.clone(), storage.clone()),
             follower: tokio::spawn(follower.run()),
             housekeeper: tokio::spawn(housekeeper),
             catching_up: tokio::spawn(catching_up),
@@ -179,7 +179,7 @@ impl Hub {
             verifying_key,
             catalog: parts.catalog,
             pseudonyms,
-            loader: Loader::start(store.clone(), &limits, metrics.loader_batch.clone()),
+            loader: Loader::start(&store, &limits, metrics.loader_batch.clone())?,
             keys,
             store,
             authority,

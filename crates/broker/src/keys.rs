@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use arc_swap::ArcSwap;
 use jiff::{SignedDuration, Timestamp};
-use moka::sync::Cache;
+use quick_cache::sync::Cache;
 use unefois_core::Reason;
 use unefois_store::{KeyRow, KeyStore};
 use unefois_vault::{KeyId, KeyUse, Keyring, SubjectKey, WrappedKey};
@@ -28,8 +28,8 @@ pub(crate) enum Owner {
 pub(crate) struct Keys {
     store: KeyStore,
     keyring: Arc<Keyring>,
-    by_id: Cache<[u8; 16], OpenKey>,
-    by_owner: Cache<(Owner, u8), [u8; 16]>,
+    by_id: Arc<Cache<[u8; 16], OpenKey>>,
+    by_owner: Arc<Cache<(Owner, u8), [u8; 16]>>,
     /// The keys that were destroyed lately, and when: what was opened or sealed with one before must not go on.
     destroyed: Arc<ArcSwap<HashMap<[u8; 16], Timestamp>>>,
     metrics: KeyMetrics,
@@ -47,8 +47,8 @@ impl Keys {
         storage: Readiness,
         metrics: KeyMetrics,
     ) -> Self {
-        let by_id = Cache::new(limits.key_cache_max);
-        let by_owner = Cache::new(limits.key_cache_max);
+        let by_id = Arc::new(Cache::new(limits.key_cache_max));
+        let by_owner = Arc::new(Cache::new(limits.key_cache_max));
         Self { store, keyring, by_id, by_owner, destroyed: Arc::default(), storage, metrics }
     }
 
@@ -69,7 +69,7 @@ impl Keys {
             remembered.extend(ids.iter().map(|id| (*id, now)));
             remembered
         });
-        ids.iter().for_each(|id| self.by_id.invalidate(id));
+        ids.iter().for_each(|id| drop(self.by_id.remove(id)));
     }
 
     /// Destroys keys that nobody has opened since the hub started.
@@ -195,7 +195,7 @@ impl Keys {
         self.by_id.insert(row.id, Arc::clone(&open));
         if self.is_destroyed(&row.id) {
             // Read before it was destroyed: it must not come back by way of the cache.
-            self.by_id.invalidate(&row.id);
+            self.by_id.remove(&row.id);
             return Err(Failure::new(Reason::RecordErased));
         }
         Ok(open)

@@ -63,9 +63,9 @@ pub struct Limits {
     /// How often an act is tried in all when another node is in its way.
     pub act_tries_max: u32,
     /// How many keys are held open in memory.
-    pub key_cache_max: u64,
+    pub key_cache_max: usize,
     /// How many subjects are remembered in memory.
-    pub subject_cache_max: u64,
+    pub subject_cache_max: usize,
     /// How many entries a page of a search may hold.
     pub search_page_max: u32,
     /// How many entries one message of an export holds.

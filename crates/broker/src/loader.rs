@@ -1,9 +1,12 @@
-//! The loader: concurrent point reads become one query.
+//! The loader: concurrent point reads become one trip to the store.
 
 use std::sync::Arc;
 
-use tokio::sync::{Semaphore, mpsc, oneshot};
-use unefois_store::{HeldRevision, RecordAsked, Store};
+use tokio::{
+    runtime::Handle,
+    sync::{Mutex, mpsc, oneshot},
+};
+use unefois_store::{HeldRevision, RecordAsked, RecordReader, RecordReaders, Store};
 use unefois_telemetry::Histogram;
 
 use crate::{failure::Failure, limits::Limits, metrics::QueueDepth};
@@ -15,18 +18,38 @@ struct Waiting {
     answer: oneshot::Sender<Answer>,
 }
 
-/// A handle on the loader. Questions that come while a query is in flight are asked together in the next.
+/// A handle on the loader. Questions that come while every reader is busy are asked together by the next that is free.
 #[derive(Debug, Clone)]
 pub(crate) struct Loader {
     queue: mpsc::Sender<Waiting>,
 }
 
+/// What the readers share. Behind a lock: whoever is free holds it, and takes all that wait.
+#[derive(Clone)]
+struct Shared {
+    waiting: Arc<Mutex<mpsc::Receiver<Waiting>>>,
+    batch_max: usize,
+    batch_reads: Histogram,
+}
+
 impl Loader {
     /// Starts the loader. It ends when the last handle is dropped.
-    pub(crate) fn start(store: Store, limits: &Limits, batch_reads: Histogram) -> Self {
+    pub(crate) fn start(store: &Store, limits: &Limits, batch_reads: Histogram) -> Result<Self, Failure> {
         let (queue, waiting) = mpsc::channel(limits.loader_queue_max);
-        tokio::spawn(run(store, waiting, limits.loader_batch_max, limits.loader_queries_max, batch_reads));
-        Self { queue }
+        let waiting = Arc::new(Mutex::new(waiting));
+        let shared = Shared { waiting, batch_max: limits.loader_batch_max, batch_reads };
+        match store.record_readers(limits.loader_queries_max)? {
+            RecordReaders::OnThread(reader) => {
+                let runtime = Handle::current();
+                tokio::task::spawn_blocking(move || runtime.block_on(shared.read(reader)));
+            }
+            RecordReaders::OnTasks(readers) => {
+                for reader in readers {
+                    tokio::spawn(shared.clone().read(reader));
+                }
+            }
+        }
+        Ok(Self { queue })
     }
 
     /// How full the queue is.
@@ -44,46 +67,30 @@ impl Loader {
     }
 }
 
-async fn run(
-    store: Store,
-    mut waiting: mpsc::Receiver<Waiting>,
-    batch_max: usize,
-    queries_max: usize,
-    batch_reads: Histogram,
-) {
-    let slots = Arc::new(Semaphore::new(queries_max));
-    let mut batch = Vec::with_capacity(batch_max);
-    loop {
-        // The slot first: questions gather while every query is busy, and one that comes alone is asked at once.
-        let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return };
-        if waiting.recv_many(&mut batch, batch_max).await == 0 {
-            return;
+impl Shared {
+    async fn read(self, mut reader: RecordReader) {
+        let mut batch = Vec::with_capacity(self.batch_max);
+        loop {
+            if self.waiting.lock().await.recv_many(&mut batch, self.batch_max).await == 0 {
+                return;
+            }
+            #[allow(clippy::cast_precision_loss, reason = "a batch is far smaller than 2^52")]
+            self.batch_reads.observe(batch.len() as f64);
+            answer(&mut reader, &mut batch).await;
         }
-        let batch = std::mem::take(&mut batch);
-        #[allow(clippy::cast_precision_loss, reason = "a batch is far smaller than 2^52")]
-        batch_reads.observe(batch.len() as f64);
-        let store = store.clone();
-        tokio::spawn(async move {
-            answer(&store, batch).await;
-            drop(slot);
-        });
     }
 }
 
-async fn answer(store: &Store, batch: Vec<Waiting>) {
-    let (asked, answers): (Vec<_>, Vec<_>) = batch.into_iter().map(|waiting| (waiting.asked, waiting.answer)).unzip();
-    let (send_all, failed): (Vec<Answer>, Option<unefois_store::Error>) = match store.records_fetch(&asked).await {
-        Ok(found) => (found.into_iter().map(Ok).collect(), None),
-        Err(error) => (Vec::new(), Some(error)),
-    };
-    match failed {
-        None => {
-            for (answer, found) in answers.into_iter().zip(send_all) {
+async fn answer(reader: &mut RecordReader, batch: &mut Vec<Waiting>) {
+    let (asked, answers): (Vec<_>, Vec<_>) = batch.drain(..).map(|waiting| (waiting.asked, waiting.answer)).unzip();
+    match reader.records_fetch(&asked).await {
+        Ok(found) => {
+            for (answer, found) in answers.into_iter().zip(found) {
                 // A caller that gave up does not listen any more.
-                let _gone = answer.send(found);
+                let _gone = answer.send(Ok(found));
             }
         }
-        Some(error) => {
+        Err(error) => {
             let failure = Failure::store(error);
             for answer in answers {
                 let _gone = answer.send(Err(failure.clone()));

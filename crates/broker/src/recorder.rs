@@ -21,7 +21,11 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::{
+    runtime::Handle,
+    sync::{mpsc, oneshot, watch},
+    task::JoinHandle,
+};
 
 pub(crate) use act::{Act, Effect, Performed, Place};
 pub(crate) use batch::{ChangedAnswer, Pending, Recorded, Redecide, Redecided, ReleaseTerms};
@@ -161,9 +165,26 @@ fn refused<T>(error: mpsc::error::TrySendError<T>) -> Failure {
     }
 }
 
+/// Starts the recorder: on a thread of its own where the store answers on the thread that asks.
+pub(crate) fn start(
+    shard: LedgerShard,
+    queues: Queues,
+    limits: Limits,
+    storage: Readiness,
+) -> JoinHandle<Result<LedgerShard, Failure>> {
+    let holds_its_thread = shard.holds_its_thread();
+    let run = run(shard, queues, limits, storage);
+    if holds_its_thread {
+        let runtime = Handle::current();
+        tokio::task::spawn_blocking(move || runtime.block_on(run))
+    } else {
+        tokio::spawn(run)
+    }
+}
+
 /// Runs the recorder until every handle is dropped or the storage fails. After a failure of the storage it writes
 /// nothing more: a failed sync is never retried.
-pub(crate) async fn run(
+async fn run(
     mut shard: LedgerShard,
     mut queues: Queues,
     limits: Limits,

@@ -1,8 +1,10 @@
 //! Subjects: found by any of their identifiers, known from their first mention, merged by an operator.
 
+use std::sync::Arc;
+
 use futures::future::BoxFuture;
 use jiff::Timestamp;
-use moka::sync::Cache;
+use quick_cache::sync::Cache;
 use tokio::sync::oneshot;
 use unefois_core::{Caller, Identifier, Reason};
 use unefois_ledger::{Change, EntryKind, Outcome, PersonalPart, PublicPart};
@@ -71,7 +73,7 @@ impl Hub {
             self.subjects.insert(*single, known.clone());
             // A merge raises the epoch, then forgets what is remembered: what was read before it must not come after it.
             if self.authority.load().epoch != epoch {
-                self.subjects.invalidate(single);
+                self.subjects.remove(single);
             }
         }
         Ok(known)
@@ -223,7 +225,7 @@ struct Merge {
     kept: [u8; 16],
     merged: [u8; 16],
     /// What is remembered of subjects; forgotten even when the caller does not wait for the commit.
-    subjects: Cache<[u8; 32], Known>,
+    subjects: Arc<Cache<[u8; 32], Known>>,
     draft: Draft,
     answer: Option<oneshot::Sender<Result<Uuid, Failure>>>,
 }
@@ -255,7 +257,7 @@ impl Act for Merge {
 
     fn settle(mut self: Box<Self>, outcome: Result<Vec<Placed>, Failure>) {
         if outcome.is_ok() {
-            self.subjects.invalidate_all();
+            self.subjects.clear();
         }
         if let Some(answer) = self.answer.take() {
             let _gone = answer.send(crate::entry::single_id(outcome));

@@ -23,6 +23,10 @@ use clap::Parser;
 
 use arguments::{Arguments, Command};
 
+/// An exchange allocates hundreds of times on several threads; the system's allocator took a fifth of its time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {

@@ -1,6 +1,12 @@
 //! What is in force, in numbers: whoever knows older ones must read it again.
 
-use crate::{ErasureNumber, backend::on, error::Error, open::Store, writer::Transaction};
+use crate::{
+    ErasureNumber,
+    backend::{at_once, on},
+    error::Error,
+    open::Store,
+    writer::Transaction,
+};
 
 /// How far authority, registry and erasures have come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +35,6 @@ impl Transaction<'_> {
     /// # Errors
     /// The storage failed.
     pub async fn authority_in_tx(&mut self) -> Result<AuthorityMark, Error> {
-        on!(&mut self.0, it => it.authority_in_tx().await)
+        at_once!(&mut self.0, it => it.authority_in_tx())
     }
 }

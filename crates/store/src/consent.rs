@@ -3,7 +3,12 @@
 use jiff::Timestamp;
 use unefois_core::{Consent, ConsentId};
 
-use crate::{backend::on, error::Error, open::Store, writer::Transaction};
+use crate::{
+    backend::{at_once, on},
+    error::Error,
+    open::Store,
+    writer::Transaction,
+};
 
 /// A consent and whose it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +43,7 @@ impl Transaction<'_> {
     /// # Errors
     /// The storage failed.
     pub async fn consents_list_in_tx(&mut self, root: [u8; 16], count_max: u32) -> Result<Vec<Consent>, Error> {
-        on!(&mut self.0, it => it.consents_list_in_tx(root, count_max).await)
+        at_once!(&mut self.0, it => it.consents_list_in_tx(root, count_max))
     }
 
     /// Adds a consent.
@@ -46,7 +51,7 @@ impl Transaction<'_> {
     /// # Errors
     /// The storage failed.
     pub async fn consent_insert_in_tx(&mut self, subject: [u8; 16], consent: &Consent) -> Result<(), Error> {
-        on!(&mut self.0, it => it.consent_insert_in_tx(subject, consent).await)
+        at_once!(&mut self.0, it => it.consent_insert_in_tx(subject, consent))
     }
 
     /// Marks a consent withdrawn. Gives whether it was not before.
@@ -54,6 +59,6 @@ impl Transaction<'_> {
     /// # Errors
     /// The storage failed.
     pub async fn consent_withdraw_in_tx(&mut self, id: ConsentId, at: Timestamp) -> Result<bool, Error> {
-        on!(&mut self.0, it => it.consent_withdraw_in_tx(id, at).await)
+        at_once!(&mut self.0, it => it.consent_withdraw_in_tx(id, at))
     }
 }

@@ -1,6 +1,11 @@
 //! Entries of the ledger, and the full tiles of its tree.
 
-use crate::{backend::on, error::Error, open::Store, writer::Transaction};
+use crate::{
+    backend::{at_once, on},
+    error::Error,
+    open::Store,
+    writer::Transaction,
+};
 
 /// One entry as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,7 +92,7 @@ impl Transaction<'_> {
     /// # Errors
     /// The storage failed, or a position is taken.
     pub async fn entries_insert_in_tx(&mut self, slot: u32, entries: &[EntryRow]) -> Result<(), Error> {
-        on!(&mut self.0, it => it.entries_insert_in_tx(slot, entries).await)
+        at_once!(&mut self.0, it => it.entries_insert_in_tx(slot, entries))
     }
 
     /// Stores tiles that became full.
@@ -95,6 +100,6 @@ impl Transaction<'_> {
     /// # Errors
     /// The storage failed, or a tile is there already.
     pub async fn tiles_insert_in_tx(&mut self, slot: u32, tiles: &[TileRow]) -> Result<(), Error> {
-        on!(&mut self.0, it => it.tiles_insert_in_tx(slot, tiles).await)
+        at_once!(&mut self.0, it => it.tiles_insert_in_tx(slot, tiles))
     }
 }

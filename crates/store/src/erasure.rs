@@ -1,6 +1,11 @@
 //! Erasures: rows that are removed, keys that may never come back, and what a crash left to be removed.
 
-use crate::{backend::on, error::Error, open::Store, writer::Transaction};
+use crate::{
+    backend::{at_once, on},
+    error::Error,
+    open::Store,
+    writer::Transaction,
+};
 
 /// The number of an erasure; they count up from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,7 +59,7 @@ impl Transaction<'_> {
     /// # Errors
     /// The storage failed.
     pub async fn erased_keys_since_in_tx(&mut self, after: ErasureNumber) -> Result<Vec<[u8; 16]>, Error> {
-        on!(&mut self.0, it => it.erased_keys_since_in_tx(after).await)
+        at_once!(&mut self.0, it => it.erased_keys_since_in_tx(after))
     }
 
     /// As [`Store::erasure_newest_fetch`], as this transaction sees it.
@@ -62,7 +67,7 @@ impl Transaction<'_> {
     /// # Errors
     /// The storage failed.
     pub async fn erasure_newest_in_tx(&mut self) -> Result<ErasureNumber, Error> {
-        on!(&mut self.0, it => it.erasure_newest_in_tx().await)
+        at_once!(&mut self.0, it => it.erasure_newest_in_tx())
     }
 
     /// Begins an erasure: `keys` may never come back, and the traces found by `search` are still to be removed.
@@ -75,7 +80,7 @@ impl Transaction<'_> {
         search: &[[u8; 32]],
         now: i64,
     ) -> Result<ErasureNumber, Error> {
-        on!(&mut self.0, it => it.erasure_insert_in_tx(keys, search, now).await)
+        at_once!(&mut self.0, it => it.erasure_insert_in_tx(keys, search, now))
     }
 
     /// Removes every record of these subjects, and what publications keep of its content. Gives how many records.
@@ -83,7 +88,7 @@ impl Transaction<'_> {
     /// # Errors
     /// The storage failed.
     pub async fn records_erase_in_tx(&mut self, subjects: &[[u8; 16]]) -> Result<u64, Error> {
-        on!(&mut self.0, it => it.records_erase_in_tx(subjects).await)
+        at_once!(&mut self.0, it => it.records_erase_in_tx(subjects))
     }
 
     /// Removes these subjects, their identifiers and their consents. Their records are gone already.
@@ -91,7 +96,7 @@ impl Transaction<'_> {
     /// # Errors
     /// The storage failed, or a record is left.
     pub async fn subjects_erase_in_tx(&mut self, subjects: &[[u8; 16]]) -> Result<(), Error> {
-        on!(&mut self.0, it => it.subjects_erase_in_tx(subjects).await)
+        at_once!(&mut self.0, it => it.subjects_erase_in_tx(subjects))
     }
 
     /// Removes the personal parts sealed under these keys from the entries that are not indexed yet. Gives how many.
@@ -99,7 +104,7 @@ impl Transaction<'_> {
     /// # Errors
     /// The storage failed.
     pub async fn tail_traces_erase_in_tx(&mut self, keys: &[[u8; 16]]) -> Result<u64, Error> {
-        on!(&mut self.0, it => it.tail_traces_erase_in_tx(keys).await)
+        at_once!(&mut self.0, it => it.tail_traces_erase_in_tx(keys))
     }
 
     /// Removes at most `count_max` indexed traces of an erasure: the personal part of the entry, and the row by which
@@ -108,7 +113,7 @@ impl Transaction<'_> {
     /// # Errors
     /// The storage failed.
     pub async fn traces_erase_in_tx(&mut self, erasure: ErasureNumber, count_max: u32) -> Result<u64, Error> {
-        on!(&mut self.0, it => it.traces_erase_in_tx(erasure, count_max).await)
+        at_once!(&mut self.0, it => it.traces_erase_in_tx(erasure, count_max))
     }
 
     /// Ends an erasure of which nothing is left to be removed.
@@ -116,6 +121,6 @@ impl Transaction<'_> {
     /// # Errors
     /// The storage failed.
     pub async fn erasure_finish_in_tx(&mut self, erasure: ErasureNumber, now: i64) -> Result<(), Error> {
-        on!(&mut self.0, it => it.erasure_finish_in_tx(erasure, now).await)
+        at_once!(&mut self.0, it => it.erasure_finish_in_tx(erasure, now))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use sqlx::{error::DatabaseError, postgres::PgDatabaseError, sqlite::SqliteError};
+use sqlx::postgres::PgDatabaseError;
 
 /// A failure of the store.
 #[derive(Debug, thiserror::Error)]
@@ -71,14 +71,32 @@ pub enum Error {
         /// The data directory.
         path: PathBuf,
     },
-    /// A statement failed.
+    /// A statement failed on PostgreSQL.
     #[error("the store could not {action}")]
     Sql {
         /// What was being done.
         action: &'static str,
-        /// What the database said.
+        /// What the server said, or why it was not reached.
         #[source]
         source: sqlx::Error,
+    },
+    /// A statement failed on SQLite.
+    #[error("the store could not {action}")]
+    Sqlite {
+        /// What was being done.
+        action: &'static str,
+        /// What SQLite said.
+        #[source]
+        source: rusqlite::Error,
+    },
+    /// Every reader is busy.
+    #[error("every connection that reads is busy")]
+    NoReader,
+    /// Something that is not there any more was used.
+    #[error("{what} has ended")]
+    Ended {
+        /// What has ended.
+        what: &'static str,
     },
     /// The storage below a database failed.
     #[error("the storage of `{path}` failed: {what}")]
@@ -123,12 +141,10 @@ impl Error {
     pub fn storage_failure(&self) -> Option<&'static str> {
         match self {
             Self::Storage { what, .. } => Some(what),
-            Self::Sql { source: sqlx::Error::Database(error), .. } => {
-                let of_sqlite = error.try_downcast_ref::<SqliteError>()?;
-                of_sqlite.code().and_then(|code| code.parse().ok()).and_then(failure_of)
-            }
-            Self::Sql { source: sqlx::Error::WorkerCrashed, .. } => Some("the thread of the connection ended"),
+            Self::Sqlite { source, .. } => source.sqlite_error().and_then(|error| failure_of(error.extended_code)),
+            Self::Ended { .. } => Some("the thread of the connection ended"),
             Self::Sql { .. }
+            | Self::NoReader
             | Self::File { .. }
             | Self::NotOurs { .. }
             | Self::Schema { .. }
@@ -180,6 +196,12 @@ pub(crate) trait Doing<T> {
 impl<T> Doing<T> for Result<T, sqlx::Error> {
     fn doing(self, action: &'static str) -> Result<T, Error> {
         self.map_err(|source| Error::Sql { action, source })
+    }
+}
+
+impl<T> Doing<T> for Result<T, rusqlite::Error> {
+    fn doing(self, action: &'static str) -> Result<T, Error> {
+        self.map_err(|source| Error::Sqlite { action, source })
     }
 }
 

@@ -1,7 +1,7 @@
 //! The search indexes, which the follower builds behind the exchanges, and the searches in them.
 
 use crate::{
-    backend::{Backend, on},
+    backend::{Backend, at_once, on},
     error::Error,
     open::Store,
     writer::Transaction,
@@ -153,7 +153,7 @@ impl Transaction<'_> {
         marks: &[SubjectMark],
         next: u64,
     ) -> Result<(), Error> {
-        on!(&mut self.0, it => it.index_insert_in_tx(slot, rows, marks, next).await)
+        at_once!(&mut self.0, it => it.index_insert_in_tx(slot, rows, marks, next))
     }
 
     /// Makes what the index needs for the months to come. On SQLite it needs nothing.

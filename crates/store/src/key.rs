@@ -37,8 +37,8 @@ impl KeyStore {
     ///
     /// # Errors
     /// The file is not a key store, or its schema is newer than this program, or it cannot be opened.
-    pub async fn open_sqlite(directory: &DataDirectory, limits: &StoreLimits) -> Result<Self, Error> {
-        Ok(Self(Backend::Sqlite(sqlite::KeyStore::open(directory, limits).await?)))
+    pub fn open_sqlite(directory: &DataDirectory, limits: &StoreLimits) -> Result<Self, Error> {
+        Ok(Self(Backend::Sqlite(sqlite::KeyStore::open(directory, limits)?)))
     }
 
     /// Since when a write is in flight.

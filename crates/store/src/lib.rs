@@ -41,7 +41,7 @@ pub use key::{KeyRow, KeyStore};
 pub use open::{Migrated, Opened, StorageKind, StorageSettings, Store, StoreLimits};
 pub use publication::PublicationRow;
 pub use quota::{QuotaOf, QuotaShare};
-pub use record::{HeldRevision, RecordAsked, RevisionRow};
+pub use record::{HeldRevision, RecordAsked, RecordReader, RecordReaders, RevisionRow};
 pub use registry::{RegistryItemRow, RegistryVersionRow};
 pub use request_claim::RequestClaim;
 pub use shard::{Fence, Reach, Shard};

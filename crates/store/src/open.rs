@@ -128,8 +128,8 @@ impl Store {
     /// A file is not a database of this hub, or its schema is newer than this program, or it cannot be opened.
     pub async fn open_sqlite(directory: &DataDirectory, limits: &StoreLimits) -> Result<Opened, Error> {
         // The key store is made before the database: one without it has lost it.
-        let key_store = KeyStore::open_sqlite(directory, limits).await?;
-        let (readers, writer) = sqlite::open(directory, limits).await?;
+        let key_store = KeyStore::open_sqlite(directory, limits)?;
+        let (readers, writer) = sqlite::open(directory, limits)?;
         Ok(Opened { store: Self(Backend::Sqlite(readers)), writer: Writer(Backend::Sqlite(writer)), key_store })
     }
 

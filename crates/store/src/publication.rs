@@ -1,6 +1,6 @@
 //! Publications, by the provider's own identifier.
 
-use crate::{backend::on, error::Error, writer::Transaction};
+use crate::{backend::at_once, error::Error, writer::Transaction};
 
 /// One acknowledged publication, and what its repeat needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +39,7 @@ impl Transaction<'_> {
         agency: &str,
         publication_id: &str,
     ) -> Result<Option<PublicationRow>, Error> {
-        on!(&mut self.0, it => it.publication_fetch_in_tx(agency, publication_id).await)
+        at_once!(&mut self.0, it => it.publication_fetch_in_tx(agency, publication_id))
     }
 
     /// Adds a publication.
@@ -47,6 +47,6 @@ impl Transaction<'_> {
     /// # Errors
     /// The storage failed, or the identifier is taken.
     pub async fn publication_insert_in_tx(&mut self, row: &PublicationRow) -> Result<(), Error> {
-        on!(&mut self.0, it => it.publication_insert_in_tx(row).await)
+        at_once!(&mut self.0, it => it.publication_insert_in_tx(row))
     }
 }

@@ -1,6 +1,11 @@
 //! How many releases an agreement may still have on one day: nodes draw shares of the quota, and spend them.
 
-use crate::{backend::on, error::Error, open::Store, writer::Transaction};
+use crate::{
+    backend::{at_once, on},
+    error::Error,
+    open::Store,
+    writer::Transaction,
+};
 
 /// What one shard has of the quota of one agreement on one day (Europe/Paris).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +46,7 @@ impl Transaction<'_> {
     /// # Errors
     /// The storage failed.
     pub async fn quota_draw_in_tx(&mut self, slot: u32, of: QuotaOf<'_>, needed: u64) -> Result<u64, Error> {
-        on!(&mut self.0, it => it.quota_draw_in_tx(slot, of, needed).await)
+        at_once!(&mut self.0, it => it.quota_draw_in_tx(slot, of, needed))
     }
 
     /// Writes how many releases of its share a shard has had.
@@ -49,7 +54,7 @@ impl Transaction<'_> {
     /// # Errors
     /// The storage failed.
     pub async fn quota_spent_in_tx(&mut self, slot: u32, agreement: &str, day: &str, spent: u64) -> Result<(), Error> {
-        on!(&mut self.0, it => it.quota_spent_in_tx(slot, agreement, day, spent).await)
+        at_once!(&mut self.0, it => it.quota_spent_in_tx(slot, agreement, day, spent))
     }
 
     /// Gives back what a shard has drawn and not spent.
@@ -57,6 +62,6 @@ impl Transaction<'_> {
     /// # Errors
     /// The storage failed.
     pub async fn quota_give_back_in_tx(&mut self, slot: u32) -> Result<(), Error> {
-        on!(&mut self.0, it => it.quota_give_back_in_tx(slot).await)
+        at_once!(&mut self.0, it => it.quota_give_back_in_tx(slot))
     }
 }

@@ -1,6 +1,12 @@
 //! Records and their revisions.
 
-use crate::{backend::on, error::Error, open::Store, writer::Transaction};
+use crate::{
+    backend::{Backend, at_once, on},
+    error::Error,
+    open::Store,
+    postgres, sqlite,
+    writer::Transaction,
+};
 
 /// Which record is asked for: the keys that find it.
 #[derive(Debug, Clone)]
@@ -51,14 +57,45 @@ pub struct RevisionRow {
     pub held: HeldRevision,
 }
 
-impl Store {
+/// Who reads records all the time.
+#[derive(Debug)]
+pub enum RecordReaders {
+    /// SQLite answers on the thread that asks, and one thread asks it faster than several that wake one another.
+    OnThread(RecordReader),
+    /// PostgreSQL answers several at once.
+    OnTasks(Vec<RecordReader>),
+}
+
+/// One who reads records all the time.
+#[derive(Debug)]
+pub struct RecordReader(Backend<sqlite::RecordReader, postgres::Readers>);
+
+impl RecordReader {
     /// The newest revision of every record that each question finds, in the order of the questions: many questions,
-    /// one query. A merged subject may hold several under one key.
+    /// one trip. A merged subject may hold several under one key.
     ///
     /// # Errors
     /// The database cannot be read.
-    pub async fn records_fetch(&self, asked: &[RecordAsked]) -> Result<Vec<Vec<HeldRevision>>, Error> {
-        on!(&self.0, it => it.records_fetch(asked).await)
+    pub async fn records_fetch(&mut self, asked: &[RecordAsked]) -> Result<Vec<Vec<HeldRevision>>, Error> {
+        at_once!(&mut self.0, it => it.records_fetch(asked))
+    }
+}
+
+impl Store {
+    /// Those who read records all the time, at most that many: each belongs to a task of its own, or to a thread.
+    ///
+    /// # Errors
+    /// The database cannot be opened once more.
+    pub fn record_readers(&self, count_max: usize) -> Result<RecordReaders, Error> {
+        Ok(match &self.0 {
+            Backend::Sqlite(readers) => {
+                RecordReaders::OnThread(RecordReader(Backend::Sqlite(readers.record_reader()?)))
+            }
+            Backend::Postgres(readers) => {
+                let reader = || RecordReader(Backend::Postgres(readers.clone()));
+                RecordReaders::OnTasks((0..count_max.max(1)).map(|_| reader()).collect())
+            }
+        })
     }
 
     /// One revision of one record.
@@ -71,12 +108,12 @@ impl Store {
 }
 
 impl Transaction<'_> {
-    /// As [`Store::records_fetch`], as this transaction sees it.
+    /// As [`RecordReader::records_fetch`], as this transaction sees it.
     ///
     /// # Errors
     /// The storage failed.
     pub async fn records_fetch_in_tx(&mut self, asked: &[RecordAsked]) -> Result<Vec<Vec<HeldRevision>>, Error> {
-        on!(&mut self.0, it => it.records_fetch_in_tx(asked).await)
+        at_once!(&mut self.0, it => it.records_fetch_in_tx(asked))
     }
 
     /// Whether that record is there, as this transaction sees it: it may have been erased.
@@ -84,7 +121,7 @@ impl Transaction<'_> {
     /// # Errors
     /// The storage failed.
     pub async fn record_exists_in_tx(&mut self, record: [u8; 16]) -> Result<bool, Error> {
-        on!(&mut self.0, it => it.record_exists_in_tx(record).await)
+        at_once!(&mut self.0, it => it.record_exists_in_tx(record))
     }
 
     /// Adds a revision, and its record when it is the first.
@@ -92,6 +129,6 @@ impl Transaction<'_> {
     /// # Errors
     /// The storage failed, or the revision exists.
     pub async fn revision_insert_in_tx(&mut self, row: &RevisionRow) -> Result<(), Error> {
-        on!(&mut self.0, it => it.revision_insert_in_tx(row).await)
+        at_once!(&mut self.0, it => it.revision_insert_in_tx(row))
     }
 }

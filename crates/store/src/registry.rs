@@ -1,6 +1,11 @@
 //! The registry, bitemporal: every version of every item is kept.
 
-use crate::{backend::on, error::Error, open::Store, writer::Transaction};
+use crate::{
+    backend::{at_once, on},
+    error::Error,
+    open::Store,
+    writer::Transaction,
+};
 
 /// One item of the registry: an agency, an agreement or a revocation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +53,7 @@ impl Transaction<'_> {
     /// # Errors
     /// The storage failed.
     pub async fn registry_fetch_in_tx(&mut self) -> Result<(u64, Vec<RegistryItemRow>), Error> {
-        on!(&mut self.0, it => it.registry_fetch_in_tx().await)
+        at_once!(&mut self.0, it => it.registry_fetch_in_tx())
     }
 
     /// Adds a version and puts its items into force in place of the ones of the same identifiers.
@@ -60,6 +65,6 @@ impl Transaction<'_> {
         version: &RegistryVersionRow,
         items: &[RegistryItemRow],
     ) -> Result<(), Error> {
-        on!(&mut self.0, it => it.registry_apply_in_tx(version, items).await)
+        at_once!(&mut self.0, it => it.registry_apply_in_tx(version, items))
     }
 }

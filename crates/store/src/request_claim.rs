@@ -2,7 +2,12 @@
 
 use std::collections::HashSet;
 
-use crate::{backend::on, error::Error, open::Store, writer::Transaction};
+use crate::{
+    backend::{at_once, on},
+    error::Error,
+    open::Store,
+    writer::Transaction,
+};
 
 /// A claimed request identifier, and what its repeat needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +57,7 @@ impl Transaction<'_> {
         claims: &[RequestClaim],
         since: i64,
     ) -> Result<HashSet<(String, String)>, Error> {
-        on!(&mut self.0, it => it.request_claims_take_in_tx(claims, since).await)
+        at_once!(&mut self.0, it => it.request_claims_take_in_tx(claims, since))
     }
 
     /// Settles what was claimed: `taken` is what [`Transaction::request_claims_take_in_tx`] gave for `claims`, and
@@ -66,7 +71,7 @@ impl Transaction<'_> {
         taken: &HashSet<(String, String)>,
         settled: &[RequestClaim],
     ) -> Result<(), Error> {
-        on!(&mut self.0, it => it.request_claims_settle_in_tx(claims, taken, settled).await)
+        at_once!(&mut self.0, it => it.request_claims_settle_in_tx(claims, taken, settled))
     }
 
     /// Forgets at most `count_max` claims that are older than `before`. Gives how many.
@@ -74,6 +79,6 @@ impl Transaction<'_> {
     /// # Errors
     /// The storage failed.
     pub async fn request_claims_forget_in_tx(&mut self, before: i64, count_max: u32) -> Result<u64, Error> {
-        on!(&mut self.0, it => it.request_claims_forget_in_tx(before, count_max).await)
+        at_once!(&mut self.0, it => it.request_claims_forget_in_tx(before, count_max))
     }
 }

@@ -1,6 +1,11 @@
 //! The shard row: size, lease token and authority epoch, which together are the fence.
 
-use crate::{backend::on, error::Error, open::Store, writer::Transaction};
+use crate::{
+    backend::{at_once, on},
+    error::Error,
+    open::Store,
+    writer::Transaction,
+};
 
 /// How much of the ledger a transaction holds still until it ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,7 +77,7 @@ impl Transaction<'_> {
         &mut self,
         origin_of: &(dyn Fn(u32) -> String + Sync),
     ) -> Result<Option<Shard>, Error> {
-        on!(&mut self.0, it => it.shard_take_in_tx(origin_of).await)
+        at_once!(&mut self.0, it => it.shard_take_in_tx(origin_of))
     }
 
     /// The first write of every batch: locks the shard row on the condition that it is as the batch was decided, and
@@ -81,7 +86,7 @@ impl Transaction<'_> {
     /// # Errors
     /// The storage failed.
     pub async fn shard_fence_in_tx(&mut self, held: &Shard, reach: Reach) -> Result<Fence, Error> {
-        on!(&mut self.0, it => it.shard_fence_in_tx(held, reach).await)
+        at_once!(&mut self.0, it => it.shard_fence_in_tx(held, reach))
     }
 
     /// Writes the size and the checkpoint that the batch leads to.
@@ -89,7 +94,7 @@ impl Transaction<'_> {
     /// # Errors
     /// The storage failed.
     pub async fn shard_advance_in_tx(&mut self, slot: u32, size: u64, checkpoint: &str) -> Result<(), Error> {
-        on!(&mut self.0, it => it.shard_advance_in_tx(slot, size, checkpoint).await)
+        at_once!(&mut self.0, it => it.shard_advance_in_tx(slot, size, checkpoint))
     }
 
     /// Raises the authority epoch, which every shard row holds: the act of this transaction removes authority. The
@@ -98,6 +103,6 @@ impl Transaction<'_> {
     /// # Errors
     /// The storage failed.
     pub async fn epoch_raise_in_tx(&mut self) -> Result<u64, Error> {
-        on!(&mut self.0, it => it.epoch_raise_in_tx().await)
+        at_once!(&mut self.0, it => it.epoch_raise_in_tx())
     }
 }

@@ -1,7 +1,7 @@
 //! Subjects and their identifiers.
 
 use crate::{
-    backend::{Backend, on},
+    backend::{Backend, at_once, on},
     error::Error,
     open::Store,
     writer::Transaction,
@@ -61,7 +61,7 @@ impl Transaction<'_> {
     /// # Errors
     /// The storage failed.
     pub async fn subjects_list_in_tx(&mut self, pseudonyms: &[[u8; 32]]) -> Result<Vec<([u8; 32], SubjectRow)>, Error> {
-        on!(&mut self.0, it => it.subjects_list_in_tx(pseudonyms).await)
+        at_once!(&mut self.0, it => it.subjects_list_in_tx(pseudonyms))
     }
 
     /// Every subject that was merged into `root`, itself included, as this transaction sees it.
@@ -69,7 +69,7 @@ impl Transaction<'_> {
     /// # Errors
     /// The storage failed.
     pub async fn subject_members_in_tx(&mut self, root: [u8; 16]) -> Result<Vec<[u8; 16]>, Error> {
-        on!(&mut self.0, it => it.subject_members_in_tx(root).await)
+        at_once!(&mut self.0, it => it.subject_members_in_tx(root))
     }
 
     /// Whether that subject is there, as this transaction sees it: it may have been erased.
@@ -77,7 +77,7 @@ impl Transaction<'_> {
     /// # Errors
     /// The storage failed.
     pub async fn subject_exists_in_tx(&mut self, id: [u8; 16]) -> Result<bool, Error> {
-        on!(&mut self.0, it => it.subject_exists_in_tx(id).await)
+        at_once!(&mut self.0, it => it.subject_exists_in_tx(id))
     }
 
     /// Keeps other nodes from making subjects of these identifiers, or publishing about them, until this transaction
@@ -97,7 +97,7 @@ impl Transaction<'_> {
     /// # Errors
     /// The storage failed, or an identifier is known.
     pub async fn subject_insert_in_tx(&mut self, subject: &SubjectWithIdentifiers, now: i64) -> Result<(), Error> {
-        on!(&mut self.0, it => it.subject_insert_in_tx(subject, now).await)
+        at_once!(&mut self.0, it => it.subject_insert_in_tx(subject, now))
     }
 
     /// Adds an identifier to a subject.
@@ -105,7 +105,7 @@ impl Transaction<'_> {
     /// # Errors
     /// The storage failed, or the identifier is known.
     pub async fn identifier_insert_in_tx(&mut self, pseudonym: [u8; 32], subject: [u8; 16]) -> Result<(), Error> {
-        on!(&mut self.0, it => it.identifier_insert_in_tx(pseudonym, subject).await)
+        at_once!(&mut self.0, it => it.identifier_insert_in_tx(pseudonym, subject))
     }
 
     /// Makes `merged`, and all that was merged into it, an alias of `kept`. Both key sets stay. Where one of the two was
@@ -114,6 +114,6 @@ impl Transaction<'_> {
     /// # Errors
     /// The storage failed.
     pub async fn subject_merge_in_tx(&mut self, kept: [u8; 16], merged: [u8; 16]) -> Result<(), Error> {
-        on!(&mut self.0, it => it.subject_merge_in_tx(kept, merged).await)
+        at_once!(&mut self.0, it => it.subject_merge_in_tx(kept, merged))
     }
 }

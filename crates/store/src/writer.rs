@@ -4,7 +4,7 @@ use std::{path::Path, time::Duration};
 
 use crate::{
     Shard,
-    backend::{Backend, on},
+    backend::{Backend, at_once, on},
     error::Error,
     in_flight::InFlight,
     postgres, sqlite,
@@ -26,6 +26,12 @@ impl Writer {
             Backend::Sqlite(writer) => Some(writer.path()),
             Backend::Postgres(_) => None,
         }
+    }
+
+    /// Whether it answers on the thread that asks: whoever writes with it belongs on a thread of its own.
+    #[must_use]
+    pub fn holds_its_thread(&self) -> bool {
+        matches!(self.0, Backend::Sqlite(_))
     }
 
     /// How long a shard stays this node's without another batch; `None` where it is never another's.
@@ -50,7 +56,7 @@ impl Writer {
     /// The lock is held by another process for too long, the server cannot be reached, or the storage failed.
     pub async fn begin(&mut self) -> Result<Transaction<'_>, Error> {
         Ok(Transaction(match &mut self.0 {
-            Backend::Sqlite(writer) => Backend::Sqlite(writer.begin().await?),
+            Backend::Sqlite(writer) => Backend::Sqlite(writer.begin()?),
             Backend::Postgres(writer) => Backend::Postgres(writer.begin().await?),
         }))
     }
@@ -61,7 +67,7 @@ impl Writer {
     /// # Errors
     /// The server cannot be reached, or the storage failed: the outcome stays unknown.
     pub async fn shard_settled_fetch(&mut self, slot: u32) -> Result<Option<Shard>, Error> {
-        on!(&mut self.0, it => it.shard_settled_fetch(slot).await)
+        at_once!(&mut self.0, it => it.shard_settled_fetch(slot))
     }
 
     /// Gives the lease on a shard back, so that a successor need not wait for its end. A holder that has lost it
@@ -70,7 +76,7 @@ impl Writer {
     /// # Errors
     /// The server cannot be reached, or the storage failed.
     pub async fn shard_release(&mut self, held: &Shard) -> Result<(), Error> {
-        on!(&mut self.0, it => it.shard_release(held).await)
+        at_once!(&mut self.0, it => it.shard_release(held))
     }
 
     /// Folds SQLite's write-ahead log into the database once it is long. To be called after commits.
@@ -79,7 +85,7 @@ impl Writer {
     /// The storage failed.
     pub async fn fold_when_due(&mut self) -> Result<(), Error> {
         match &mut self.0 {
-            Backend::Sqlite(writer) => writer.fold_when_due().await,
+            Backend::Sqlite(writer) => writer.fold_when_due(),
             Backend::Postgres(_) => Ok(()),
         }
     }
@@ -89,7 +95,7 @@ impl Writer {
     /// # Errors
     /// The storage failed; then the database stays open.
     pub async fn close(&mut self) -> Result<(), Error> {
-        on!(&mut self.0, it => it.close().await)
+        at_once!(&mut self.0, it => it.close())
     }
 }
 
@@ -99,7 +105,7 @@ impl Transaction<'_> {
     /// # Errors
     /// The storage failed, or a constraint that is checked at the end.
     pub async fn commit(self) -> Result<(), Error> {
-        on!(self.0, it => it.commit().await)
+        at_once!(self.0, it => it.commit())
     }
 
     /// Gives everything up.
@@ -107,6 +113,6 @@ impl Transaction<'_> {
     /// # Errors
     /// The storage failed.
     pub async fn rollback(self) -> Result<(), Error> {
-        on!(self.0, it => it.rollback().await)
+        at_once!(self.0, it => it.rollback())
     }
 }

@@ -255,9 +255,17 @@ impl LedgerShard {
         Ok(placed)
     }
 
-    /// On a thread of its own: a file system that stalls must not hold up those who are told so.
-    async fn write_outside(&self, checkpoint: Arc<str>) -> Result<(), Failure> {
+    /// Whether the recorder needs a thread of its own.
+    pub(crate) fn holds_its_thread(&self) -> bool {
+        self.writer.holds_its_thread()
+    }
+
+    /// Never on a thread that others need: a file system that stalls must not hold up those who are told so.
+    async fn write_outside(&mut self, checkpoint: Arc<str>) -> Result<(), Failure> {
         let _busy = self.writer.in_flight().begin();
+        if self.holds_its_thread() {
+            return self.outside.write(&checkpoint).map_err(Failure::storage);
+        }
         let outside = self.outside.clone();
         let written = tokio::task::spawn_blocking(move || outside.write(&checkpoint)).await;
         written.map_err(Failure::storage)?.map_err(Failure::storage)

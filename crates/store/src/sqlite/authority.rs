@@ -1,6 +1,8 @@
 //! What is in force, in numbers.
 
-use super::{Readers, Transaction};
+use rusqlite::Connection;
+
+use super::{Readers, Transaction, ask::Ask};
 use crate::{
     AuthorityMark, ErasureNumber,
     error::{Doing, Error, unsigned},
@@ -11,19 +13,19 @@ const SELECT: &str = "SELECT (SELECT coalesce(max(authority_epoch), 0) FROM shar
 
 impl Readers {
     pub(crate) async fn authority_fetch(&self) -> Result<AuthorityMark, Error> {
-        let row = sqlx::query_as(SELECT).fetch_one(&self.pool).await.doing("read what is in force")?;
-        mark(row)
+        self.ask(|connection| fetch(connection)).await
     }
 }
 
 impl Transaction<'_> {
-    pub(crate) async fn authority_in_tx(&mut self) -> Result<AuthorityMark, Error> {
-        let row = sqlx::query_as(SELECT).fetch_one(self.connection()).await.doing("read what is in force")?;
-        mark(row)
+    pub(crate) fn authority_in_tx(&mut self) -> Result<AuthorityMark, Error> {
+        fetch(self.connection())
     }
 }
 
-fn mark((epoch, registry, erasure): (i64, i64, i64)) -> Result<AuthorityMark, Error> {
+fn fetch(connection: &Connection) -> Result<AuthorityMark, Error> {
+    let row = connection.row(SELECT, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+    let (epoch, registry, erasure) = row.doing("read what is in force")?.unwrap_or_default();
     let (epoch, registry) = (unsigned(epoch, "authority epoch")?, unsigned(registry, "registry version")?);
     Ok(AuthorityMark { epoch, registry, erasure: ErasureNumber(erasure) })
 }

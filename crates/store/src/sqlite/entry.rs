@@ -1,32 +1,23 @@
 //! Entries of the ledger, and the full tiles of its tree.
 
-use super::{
-    Readers, Transaction,
-    batch::{placeholders, runs},
-};
+use super::{Readers, Transaction, ask::Ask};
 use crate::{
     EntryRow, LeafRow, TileRow,
-    error::{Doing, Error, fixed, signed, unsigned},
+    error::{Doing, Error, signed},
 };
-use sqlx::AssertSqlSafe;
+use rusqlite::params;
 
 impl Readers {
     pub(crate) async fn entry_fetch(&self, slot: u32, index: u64) -> Result<Option<EntryRow>, Error> {
-        type Row = (Vec<u8>, Vec<u8>, Option<Vec<u8>>, Option<Vec<u8>>);
-        let row: Option<Row> = sqlx::query_as(
-            "SELECT leaf_hash, leaf, personal_key, personal_sealed FROM entry WHERE slot = ? AND idx = ?",
-        )
-        .bind(i64::from(slot))
-        .bind(signed(index))
-        .fetch_optional(&self.pool)
+        self.ask(move |connection| {
+            let sql = "SELECT leaf_hash, leaf, personal_key, personal_sealed FROM entry WHERE slot = ? AND idx = ?";
+            let found = connection.row(sql, params![slot, signed(index)], |row| {
+                let (key, sealed): (Option<[u8; 16]>, Option<Vec<u8>>) = (row.get(2)?, row.get(3)?);
+                Ok(EntryRow { index, leaf_hash: row.get(0)?, leaf: row.get(1)?, personal: key.zip(sealed) })
+            });
+            found.doing("read an entry")
+        })
         .await
-        .doing("read an entry")?;
-        let Some((leaf_hash, leaf, key, sealed)) = row else { return Ok(None) };
-        let personal = match (key, sealed) {
-            (Some(key), Some(sealed)) => Some((fixed(&key, "key id")?, sealed)),
-            _ => None,
-        };
-        Ok(Some(EntryRow { index, leaf_hash: fixed(&leaf_hash, "leaf hash")?, leaf, personal }))
     }
 
     pub(crate) async fn leaves_list(
@@ -36,48 +27,33 @@ impl Readers {
         before: u64,
         count_max: u32,
     ) -> Result<Vec<LeafRow>, Error> {
-        let rows: Vec<(i64, Vec<u8>, Vec<u8>)> = sqlx::query_as(
-            "SELECT idx, leaf_hash, leaf FROM entry WHERE slot = ? AND idx >= ? AND idx < ? ORDER BY idx LIMIT ?",
-        )
-        .bind(i64::from(slot))
-        .bind(signed(from))
-        .bind(signed(before))
-        .bind(i64::from(count_max))
-        .fetch_all(&self.pool)
+        self.ask(move |connection| {
+            let sql = "SELECT idx, leaf_hash, leaf FROM entry WHERE slot = ? AND idx >= ? AND idx < ?
+                 ORDER BY idx LIMIT ?";
+            let rows = connection.rows(sql, params![slot, signed(from), signed(before), count_max], |row| {
+                Ok(LeafRow { index: row.get::<_, i64>(0)?.cast_unsigned(), leaf_hash: row.get(1)?, leaf: row.get(2)? })
+            });
+            rows.doing("list entries")
+        })
         .await
-        .doing("list entries")?;
-        rows.into_iter()
-            .map(|(index, hash, leaf)| {
-                Ok(LeafRow { index: unsigned(index, "entry index")?, leaf_hash: fixed(&hash, "leaf hash")?, leaf })
-            })
-            .collect()
     }
 
     pub(crate) async fn leaf_hashes_list(&self, slot: u32, from: u64, before: u64) -> Result<Vec<[u8; 32]>, Error> {
-        let rows: Vec<Vec<u8>> =
-            sqlx::query_scalar("SELECT leaf_hash FROM entry WHERE slot = ? AND idx >= ? AND idx < ? ORDER BY idx")
-                .bind(i64::from(slot))
-                .bind(signed(from))
-                .bind(signed(before))
-                .fetch_all(&self.pool)
-                .await
-                .doing("list leaf hashes")?;
-        if rows.len() as u64 != before.saturating_sub(from) {
-            return Err(Error::Malformed { what: "ledger: an entry is missing" });
-        }
-        rows.iter().map(|hash| fixed(hash, "leaf hash")).collect()
+        self.ask(move |connection| {
+            let sql = "SELECT leaf_hash FROM entry WHERE slot = ? AND idx >= ? AND idx < ? ORDER BY idx";
+            let rows = connection.rows(sql, params![slot, signed(from), signed(before)], |row| row.get(0));
+            all_of(from, before, rows.doing("list leaf hashes")?, "ledger: an entry is missing")
+        })
+        .await
     }
 
     pub(crate) async fn tile_fetch(&self, slot: u32, level: u8, index: u64) -> Result<Vec<u8>, Error> {
-        let hashes: Option<Vec<u8>> =
-            sqlx::query_scalar("SELECT hashes FROM tile WHERE slot = ? AND level = ? AND idx = ?")
-                .bind(i64::from(slot))
-                .bind(i64::from(level))
-                .bind(signed(index))
-                .fetch_optional(&self.pool)
-                .await
-                .doing("read a tile")?;
-        hashes.ok_or(Error::Malformed { what: "ledger: a tile is missing" })
+        self.ask(move |connection| {
+            let sql = "SELECT hashes FROM tile WHERE slot = ? AND level = ? AND idx = ?";
+            let hashes = connection.row(sql, params![slot, level, signed(index)], |row| row.get(0));
+            hashes.doing("read a tile")?.ok_or(Error::Malformed { what: "ledger: a tile is missing" })
+        })
+        .await
     }
 
     pub(crate) async fn tile_roots_list(
@@ -87,55 +63,37 @@ impl Readers {
         from: u64,
         before: u64,
     ) -> Result<Vec<[u8; 32]>, Error> {
-        let rows: Vec<Vec<u8>> = sqlx::query_scalar(
-            "SELECT root FROM tile WHERE slot = ? AND level = ? AND idx >= ? AND idx < ? ORDER BY idx",
-        )
-        .bind(i64::from(slot))
-        .bind(i64::from(level))
-        .bind(signed(from))
-        .bind(signed(before))
-        .fetch_all(&self.pool)
+        self.ask(move |connection| {
+            let sql = "SELECT root FROM tile WHERE slot = ? AND level = ? AND idx >= ? AND idx < ? ORDER BY idx";
+            let rows = connection.rows(sql, params![slot, level, signed(from), signed(before)], |row| row.get(0));
+            all_of(from, before, rows.doing("list the roots of tiles")?, "ledger: a tile is missing")
+        })
         .await
-        .doing("list the roots of tiles")?;
-        if rows.len() as u64 != before.saturating_sub(from) {
-            return Err(Error::Malformed { what: "ledger: a tile is missing" });
-        }
-        rows.iter().map(|root| fixed(root, "tile root")).collect()
     }
 }
 
+/// The rows, of which there must be one for each number.
+fn all_of<T>(from: u64, before: u64, rows: Vec<T>, what: &'static str) -> Result<Vec<T>, Error> {
+    if rows.len() as u64 == before.saturating_sub(from) { Ok(rows) } else { Err(Error::Malformed { what }) }
+}
+
 impl Transaction<'_> {
-    pub(crate) async fn entries_insert_in_tx(&mut self, slot: u32, entries: &[EntryRow]) -> Result<(), Error> {
-        for run in runs(entries) {
-            let sql = format!(
-                "INSERT INTO entry (slot, idx, leaf_hash, leaf, personal_key, personal_sealed) VALUES {}",
-                placeholders(run.len(), 6)
-            );
-            let mut query = sqlx::query(AssertSqlSafe(sql));
-            for entry in run {
-                let (key, sealed) = match &entry.personal {
-                    Some((key, sealed)) => (Some(&key[..]), Some(&sealed[..])),
-                    None => (None, None),
-                };
-                query = query.bind(i64::from(slot)).bind(signed(entry.index)).bind(&entry.leaf_hash[..]);
-                query = query.bind(&entry.leaf[..]).bind(key).bind(sealed);
-            }
-            query.execute(self.connection()).await.doing("append entries")?;
+    pub(crate) fn entries_insert_in_tx(&mut self, slot: u32, entries: &[EntryRow]) -> Result<(), Error> {
+        let sql = "INSERT INTO entry (slot, idx, leaf_hash, leaf, personal_key, personal_sealed)
+             VALUES (?, ?, ?, ?, ?, ?)";
+        let mut insert = self.connection().prepare_cached(sql).doing("append entries")?;
+        for EntryRow { index, leaf_hash, leaf, personal } in entries {
+            let (key, sealed) = personal.as_ref().map(|(key, sealed)| (key, sealed)).unzip();
+            insert.execute(params![slot, signed(*index), leaf_hash, leaf, key, sealed]).doing("append entries")?;
         }
         Ok(())
     }
 
-    pub(crate) async fn tiles_insert_in_tx(&mut self, slot: u32, tiles: &[TileRow]) -> Result<(), Error> {
-        for tile in tiles {
-            sqlx::query("INSERT INTO tile (slot, level, idx, hashes, root) VALUES (?, ?, ?, ?, ?)")
-                .bind(i64::from(slot))
-                .bind(i64::from(tile.level))
-                .bind(signed(tile.index))
-                .bind(&tile.hashes)
-                .bind(&tile.root[..])
-                .execute(self.connection())
-                .await
-                .doing("store a tile")?;
+    pub(crate) fn tiles_insert_in_tx(&mut self, slot: u32, tiles: &[TileRow]) -> Result<(), Error> {
+        let sql = "INSERT INTO tile (slot, level, idx, hashes, root) VALUES (?, ?, ?, ?, ?)";
+        for TileRow { level, index, hashes, root } in tiles {
+            let row = params![slot, level, signed(*index), hashes, root];
+            self.connection().run(sql, row).doing("store a tile")?;
         }
         Ok(())
     }

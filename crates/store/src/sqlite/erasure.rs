@@ -1,35 +1,37 @@
 //! Erasures: rows that are removed, keys that may never come back, and what a crash left to be removed.
 
-use super::{
-    Readers, Transaction,
-    batch::{placeholders, runs},
-};
+use super::{Readers, Transaction, ask::Ask};
 use crate::{
     ErasureNumber,
-    error::{Doing, Error, fixed},
+    error::{Doing, Error},
 };
-use sqlx::{AssertSqlSafe, QueryBuilder, Sqlite};
+use rusqlite::{Connection, params};
 
-const SINCE: &str = "SELECT id FROM erased_key WHERE erasure > ?";
-const NEWEST: &str = "SELECT coalesce(max(id), 0) FROM erasure";
+fn keys_since(connection: &Connection, after: ErasureNumber) -> Result<Vec<[u8; 16]>, Error> {
+    let sql = "SELECT id FROM erased_key WHERE erasure > ?";
+    connection.rows(sql, [after.0], |row| row.get(0)).doing("list erased keys")
+}
+
+fn newest(connection: &Connection) -> Result<ErasureNumber, Error> {
+    let newest = connection.row("SELECT coalesce(max(id), 0) FROM erasure", [], |row| row.get(0));
+    Ok(ErasureNumber(newest.doing("read the newest erasure")?.unwrap_or_default()))
+}
 
 impl Readers {
     pub(crate) async fn erased_keys_since_list(&self, after: ErasureNumber) -> Result<Vec<[u8; 16]>, Error> {
-        let rows: Vec<Vec<u8>> =
-            sqlx::query_scalar(SINCE).bind(after.0).fetch_all(&self.pool).await.doing("list erased keys")?;
-        rows.iter().map(|id| fixed(id, "key id")).collect()
+        self.ask(move |connection| keys_since(connection, after)).await
     }
 
     pub(crate) async fn erasure_newest_fetch(&self) -> Result<ErasureNumber, Error> {
-        sqlx::query_scalar(NEWEST).fetch_one(&self.pool).await.doing("read the newest erasure").map(ErasureNumber)
+        self.ask(|connection| newest(connection)).await
     }
 
     pub(crate) async fn erasures_open_list(&self) -> Result<Vec<ErasureNumber>, Error> {
-        let rows: Vec<i64> = sqlx::query_scalar("SELECT id FROM erasure WHERE done_at IS NULL ORDER BY id")
-            .fetch_all(&self.pool)
-            .await
-            .doing("list unfinished erasures")?;
-        Ok(rows.into_iter().map(ErasureNumber).collect())
+        self.ask(|connection| {
+            let sql = "SELECT id FROM erasure WHERE done_at IS NULL ORDER BY id";
+            connection.rows(sql, [], |row| row.get(0).map(ErasureNumber)).doing("list unfinished erasures")
+        })
+        .await
     }
 
     pub(crate) async fn erased_keys_list(
@@ -37,164 +39,112 @@ impl Readers {
         after: Option<[u8; 16]>,
         count_max: u32,
     ) -> Result<Vec<[u8; 16]>, Error> {
-        let after = after.map_or_else(Vec::new, |key| key.to_vec());
-        let rows: Vec<Vec<u8>> = sqlx::query_scalar("SELECT id FROM erased_key WHERE id > ? ORDER BY id LIMIT ?")
-            .bind(after)
-            .bind(i64::from(count_max))
-            .fetch_all(&self.pool)
-            .await
-            .doing("list erased keys")?;
-        rows.iter().map(|id| fixed(id, "key id")).collect()
+        self.ask(move |connection| {
+            let sql = "SELECT id FROM erased_key WHERE id > ? ORDER BY id LIMIT ?";
+            let after = after.as_ref().map_or(&[][..], |key| &key[..]);
+            connection.rows(sql, params![after, count_max], |row| row.get(0)).doing("list erased keys")
+        })
+        .await
     }
 
     pub(crate) async fn erased_key_exists(&self, key: [u8; 16]) -> Result<bool, Error> {
-        let found: Option<i64> = sqlx::query_scalar("SELECT 1 FROM erased_key WHERE id = ?")
-            .bind(&key[..])
-            .fetch_optional(&self.pool)
-            .await
-            .doing("look for an erased key")?;
-        Ok(found.is_some())
+        self.ask(move |connection| {
+            let found = connection.row("SELECT 1 FROM erased_key WHERE id = ?", [key], |_row| Ok(()));
+            Ok(found.doing("look for an erased key")?.is_some())
+        })
+        .await
     }
 }
 
 impl Transaction<'_> {
-    pub(crate) async fn erased_keys_since_in_tx(&mut self, after: ErasureNumber) -> Result<Vec<[u8; 16]>, Error> {
-        let rows: Vec<Vec<u8>> =
-            sqlx::query_scalar(SINCE).bind(after.0).fetch_all(self.connection()).await.doing("list erased keys")?;
-        rows.iter().map(|id| fixed(id, "key id")).collect()
+    pub(crate) fn erased_keys_since_in_tx(&mut self, after: ErasureNumber) -> Result<Vec<[u8; 16]>, Error> {
+        keys_since(self.connection(), after)
     }
 
-    pub(crate) async fn erasure_newest_in_tx(&mut self) -> Result<ErasureNumber, Error> {
-        sqlx::query_scalar(NEWEST)
-            .fetch_one(self.connection())
-            .await
-            .doing("read the newest erasure")
-            .map(ErasureNumber)
+    pub(crate) fn erasure_newest_in_tx(&mut self) -> Result<ErasureNumber, Error> {
+        newest(self.connection())
     }
 
-    pub(crate) async fn erasure_insert_in_tx(
+    pub(crate) fn erasure_insert_in_tx(
         &mut self,
         keys: &[[u8; 16]],
         search: &[[u8; 32]],
         now: i64,
     ) -> Result<ErasureNumber, Error> {
-        let number: i64 = sqlx::query_scalar("INSERT INTO erasure (erased_at) VALUES (?) RETURNING id")
-            .bind(now)
-            .fetch_one(self.connection())
-            .await
-            .doing("begin an erasure")?;
+        let connection = self.connection();
+        connection.run("INSERT INTO erasure (erased_at) VALUES (?)", [now]).doing("begin an erasure")?;
+        let number = connection.last_insert_rowid();
         for key in keys {
-            sqlx::query("INSERT INTO erased_key (id, erasure) VALUES (?, ?)")
-                .bind(&key[..])
-                .bind(number)
-                .execute(self.connection())
-                .await
-                .doing("note an erased key")?;
+            let sql = "INSERT INTO erased_key (id, erasure) VALUES (?, ?)";
+            connection.run(sql, params![key, number]).doing("note an erased key")?;
         }
         for pseudonym in search {
-            sqlx::query("INSERT INTO erasure_search (erasure, search) VALUES (?, ?)")
-                .bind(number)
-                .bind(&pseudonym[..])
-                .execute(self.connection())
-                .await
-                .doing("note what is to be erased")?;
+            let sql = "INSERT INTO erasure_search (erasure, search) VALUES (?, ?)";
+            connection.run(sql, params![number, pseudonym]).doing("note what is to be erased")?;
         }
         Ok(ErasureNumber(number))
     }
 
-    pub(crate) async fn records_erase_in_tx(&mut self, subjects: &[[u8; 16]]) -> Result<u64, Error> {
+    pub(crate) fn records_erase_in_tx(&mut self, subjects: &[[u8; 16]]) -> Result<u64, Error> {
+        // A repeat of the publication is still known to be one: it must not bring the record back.
+        let scrub = "UPDATE publication SET content = zeroblob(32), item_path = x''
+             WHERE record IN (SELECT id FROM record WHERE subject = ?)";
+        let revisions = "DELETE FROM revision WHERE record IN (SELECT id FROM record WHERE subject = ?)";
+        let connection = self.connection();
         let mut erased = 0;
-        for run in runs(subjects) {
-            let theirs = format!("(SELECT id FROM record WHERE subject IN {})", placeholders(1, run.len()));
-            // A repeat of the publication is still known to be one: it must not bring the record back.
-            let scrub =
-                format!("UPDATE publication SET content = zeroblob(32), item_path = x'' WHERE record IN {theirs}");
-            self.of_subjects(scrub, run, "scrub publications").await?;
-            self.of_subjects(format!("DELETE FROM revision WHERE record IN {theirs}"), run, "erase revisions").await?;
-            let records = format!("DELETE FROM record WHERE subject IN {}", placeholders(1, run.len()));
-            erased += self.of_subjects(records, run, "erase records").await?;
+        for subject in subjects {
+            connection.run(scrub, [subject]).doing("scrub publications")?;
+            connection.run(revisions, [subject]).doing("erase revisions")?;
+            erased += connection.run("DELETE FROM record WHERE subject = ?", [subject]).doing("erase records")?;
         }
-        Ok(erased)
+        Ok(erased as u64)
     }
 
-    pub(crate) async fn subjects_erase_in_tx(&mut self, subjects: &[[u8; 16]]) -> Result<(), Error> {
-        for run in runs(subjects) {
-            for (table, column) in [("identifier", "subject"), ("consent", "subject"), ("subject", "id")] {
-                let sql = format!("DELETE FROM {table} WHERE {column} IN {}", placeholders(1, run.len()));
-                self.of_subjects(sql, run, "erase subjects").await?;
+    pub(crate) fn subjects_erase_in_tx(&mut self, subjects: &[[u8; 16]]) -> Result<(), Error> {
+        let connection = self.connection();
+        for sql in [
+            "DELETE FROM identifier WHERE subject = ?",
+            "DELETE FROM consent WHERE subject = ?",
+            "DELETE FROM subject WHERE id = ?",
+        ] {
+            for subject in subjects {
+                connection.run(sql, [subject]).doing("erase subjects")?;
             }
         }
         Ok(())
     }
 
-    pub(crate) async fn tail_traces_erase_in_tx(&mut self, keys: &[[u8; 16]]) -> Result<u64, Error> {
+    pub(crate) fn tail_traces_erase_in_tx(&mut self, keys: &[[u8; 16]]) -> Result<u64, Error> {
+        let sql = "UPDATE entry SET personal_key = NULL, personal_sealed = NULL WHERE (slot, idx) IN (
+                 SELECT e.slot, e.idx FROM shard s LEFT JOIN index_position p ON p.slot = s.slot
+                 JOIN entry e ON e.slot = s.slot AND e.idx >= coalesce(p.next, 0) WHERE e.personal_key = ?)";
         let mut erased = 0;
-        for run in runs(keys) {
-            let mut query: QueryBuilder<Sqlite> = QueryBuilder::new(
-                "UPDATE entry SET personal_key = NULL, personal_sealed = NULL WHERE (slot, idx) IN (
-                     SELECT e.slot, e.idx FROM shard s LEFT JOIN index_position p ON p.slot = s.slot
-                     JOIN entry e ON e.slot = s.slot AND e.idx >= coalesce(p.next, 0) WHERE e.personal_key IN (",
-            );
-            let mut separated = query.separated(", ");
-            for key in run {
-                separated.push_bind(key.to_vec());
-            }
-            query.push("))");
-            let done = query.build().execute(self.connection()).await.doing("erase unindexed traces")?;
-            erased += done.rows_affected();
+        for key in keys {
+            erased += self.connection().run(sql, [key]).doing("erase unindexed traces")?;
         }
-        Ok(erased)
+        Ok(erased as u64)
     }
 
-    pub(crate) async fn traces_erase_in_tx(&mut self, erasure: ErasureNumber, count_max: u32) -> Result<u64, Error> {
-        let found: Vec<(Vec<u8>, i64, i64)> = sqlx::query_as(
-            "SELECT s.search, s.slot, s.idx FROM erasure_search e JOIN entry_subject s ON s.search = e.search
-             WHERE e.erasure = ? LIMIT ?",
-        )
-        .bind(erasure.0)
-        .bind(i64::from(count_max))
-        .fetch_all(self.connection())
-        .await
-        .doing("find traces to erase")?;
-        for (search, slot, index) in &found {
-            sqlx::query("UPDATE entry SET personal_key = NULL, personal_sealed = NULL WHERE slot = ? AND idx = ?")
-                .bind(slot)
-                .bind(index)
-                .execute(self.connection())
-                .await
-                .doing("erase a trace")?;
-            sqlx::query("DELETE FROM entry_subject WHERE search = ? AND slot = ? AND idx = ?")
-                .bind(search)
-                .bind(slot)
-                .bind(index)
-                .execute(self.connection())
-                .await
-                .doing("erase a search row")?;
+    pub(crate) fn traces_erase_in_tx(&mut self, erasure: ErasureNumber, count_max: u32) -> Result<u64, Error> {
+        let find = "SELECT s.search, s.slot, s.idx FROM erasure_search e JOIN entry_subject s ON s.search = e.search
+             WHERE e.erasure = ? LIMIT ?";
+        let trace = "UPDATE entry SET personal_key = NULL, personal_sealed = NULL WHERE slot = ? AND idx = ?";
+        let search = "DELETE FROM entry_subject WHERE search = ? AND slot = ? AND idx = ?";
+        let connection = self.connection();
+        let found: Vec<([u8; 32], i64, i64)> = connection
+            .rows(find, params![erasure.0, count_max], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .doing("find traces to erase")?;
+        for (pseudonym, slot, index) in &found {
+            connection.run(trace, params![slot, index]).doing("erase a trace")?;
+            connection.run(search, params![pseudonym, slot, index]).doing("erase a search row")?;
         }
         Ok(found.len() as u64)
     }
 
-    pub(crate) async fn erasure_finish_in_tx(&mut self, erasure: ErasureNumber, now: i64) -> Result<(), Error> {
-        sqlx::query("DELETE FROM erasure_search WHERE erasure = ?")
-            .bind(erasure.0)
-            .execute(self.connection())
-            .await
-            .doing("end an erasure")?;
-        sqlx::query("UPDATE erasure SET done_at = ? WHERE id = ?")
-            .bind(now)
-            .bind(erasure.0)
-            .execute(self.connection())
-            .await
-            .doing("end an erasure")?;
-        Ok(())
-    }
-
-    /// Runs a statement whose parameters are these subjects. Gives how many rows it touched.
-    async fn of_subjects(&mut self, sql: String, subjects: &[[u8; 16]], action: &'static str) -> Result<u64, Error> {
-        let mut query = sqlx::query(AssertSqlSafe(sql));
-        for subject in subjects {
-            query = query.bind(subject.to_vec());
-        }
-        Ok(query.execute(self.connection()).await.doing(action)?.rows_affected())
+    pub(crate) fn erasure_finish_in_tx(&mut self, erasure: ErasureNumber, now: i64) -> Result<(), Error> {
+        let connection = self.connection();
+        connection.run("DELETE FROM erasure_search WHERE erasure = ?", [erasure.0]).doing("end an erasure")?;
+        let done = "UPDATE erasure SET done_at = ? WHERE id = ?";
+        connection.run(done, params![now, erasure.0]).doing("end an erasure").map(drop)
     }
 }

@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use sqlx::SqliteConnection;
+use rusqlite::Connection;
 
 use crate::error::{Doing, Error};
 
@@ -77,11 +77,9 @@ impl Fold {
     }
 
     /// Folds what no reader needs any more.
-    pub(crate) async fn run(&mut self, connection: &mut SqliteConnection) -> Result<(), Error> {
-        let (_busy, in_log, _folded): (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(PASSIVE)")
-            .fetch_one(connection)
-            .await
-            .doing("fold its write-ahead log into the database")?;
+    pub(crate) fn run(&mut self, connection: &Connection) -> Result<(), Error> {
+        let in_log = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get::<_, i64>(1));
+        let in_log = in_log.doing("fold its write-ahead log into the database")?;
         // A reader may keep the log from being begun anew: not again at every commit.
         self.due_at_frame = u64::try_from(in_log).unwrap_or_default() + self.every_frames;
         Ok(())

@@ -1,63 +1,75 @@
 //! The search indexes, which the follower builds behind the exchanges, and the searches in them.
 
-use super::{
-    Readers, Transaction,
-    batch::{placeholders, runs},
-};
+use super::{Readers, Transaction, ask::Ask};
 use crate::{
     IndexRow, IndexSource, Search, SubjectMark,
-    error::{Doing, Error, fixed, signed, unsigned},
+    error::{Doing, Error, signed, unsigned},
 };
-use sqlx::{AssertSqlSafe, QueryBuilder, Sqlite};
+use rusqlite::{params, params_from_iter, types::Value};
 
-/// Adds the conditions on `entry_index e`, each behind an `AND`.
-fn push(search: &Search, query: &mut QueryBuilder<Sqlite>) {
-    let Search { recorded_from, recorded_before, kind, outcome, purpose, .. } = search;
-    let numbers = [
-        (" AND e.recorded_at >= ", *recorded_from),
-        (" AND e.recorded_at < ", *recorded_before),
-        (" AND e.kind = ", kind.map(i64::from)),
-        (" AND e.outcome = ", outcome.map(i64::from)),
-        (" AND e.purpose = ", purpose.map(i64::from)),
-    ];
-    for (condition, number) in numbers {
-        if let Some(number) = number {
-            query.push(condition).push_bind(number);
-        }
+/// A question that is put together, with the values for its placeholders.
+struct Question {
+    sql: String,
+    values: Vec<Value>,
+}
+
+impl Question {
+    fn of(select: &str, slot: u32, before: u64, search: &Search) -> Self {
+        let sql = format!("SELECT {select} FROM entry_index e WHERE e.slot = ? AND e.idx < ?");
+        let mut question = Self { sql, values: vec![Value::from(slot), Value::from(signed(before))] };
+        question.only(search);
+        question
     }
-    let Search { reason, consumer, provider, local_body, dataset, subject, .. } = search;
-    let texts = [
-        (" AND e.reason = ", reason),
-        (" AND e.consumer = ", consumer),
-        (" AND e.provider = ", provider),
-        (" AND e.local_body = ", local_body),
-        (" AND e.dataset = ", dataset),
-    ];
-    for (condition, text) in texts {
-        if let Some(text) = text {
-            query.push(condition).push_bind(text.clone());
-        }
+
+    fn push(&mut self, sql: &str, value: impl Into<Value>) {
+        self.sql.push_str(sql);
+        self.values.push(value.into());
     }
-    if let Some(pseudonyms) = subject {
-        query.push(
-            " AND EXISTS (SELECT 1 FROM entry_subject s WHERE s.slot = e.slot AND s.idx = e.idx AND s.search IN (",
-        );
-        let mut separated = query.separated(", ");
-        for pseudonym in pseudonyms {
-            separated.push_bind(pseudonym.to_vec());
+
+    /// Adds the conditions on `entry_index e`, each behind an `AND`.
+    fn only(&mut self, search: &Search) {
+        let Search { recorded_from, recorded_before, kind, outcome, purpose, .. } = search;
+        let numbers = [
+            (" AND e.recorded_at >= ?", *recorded_from),
+            (" AND e.recorded_at < ?", *recorded_before),
+            (" AND e.kind = ?", kind.map(i64::from)),
+            (" AND e.outcome = ?", outcome.map(i64::from)),
+            (" AND e.purpose = ?", purpose.map(i64::from)),
+        ];
+        for (condition, number) in numbers {
+            if let Some(number) = number {
+                self.push(condition, number);
+            }
         }
-        query.push("))");
+        let Search { reason, consumer, provider, local_body, dataset, subject, .. } = search;
+        let texts = [
+            (" AND e.reason = ?", reason),
+            (" AND e.consumer = ?", consumer),
+            (" AND e.provider = ?", provider),
+            (" AND e.local_body = ?", local_body),
+            (" AND e.dataset = ?", dataset),
+        ];
+        for (condition, text) in texts {
+            if let Some(text) = text {
+                self.push(condition, text.clone());
+            }
+        }
+        if let Some(pseudonyms) = subject {
+            let places = vec!["?"; pseudonyms.len()].join(", ");
+            self.sql.push_str(" AND EXISTS (SELECT 1 FROM entry_subject s WHERE s.slot = e.slot AND s.idx = e.idx");
+            self.sql.push_str(&format!(" AND s.search IN ({places}))"));
+            self.values.extend(pseudonyms.iter().map(|pseudonym| Value::from(pseudonym.to_vec())));
+        }
     }
 }
 
 impl Readers {
     pub(crate) async fn index_position_fetch(&self, slot: u32) -> Result<u64, Error> {
-        let next: Option<i64> = sqlx::query_scalar("SELECT next FROM index_position WHERE slot = ?")
-            .bind(i64::from(slot))
-            .fetch_optional(&self.pool)
-            .await
-            .doing("read the position of the index")?;
-        unsigned(next.unwrap_or_default(), "index position")
+        self.ask(move |connection| {
+            let next = connection.row("SELECT next FROM index_position WHERE slot = ?", [slot], |row| row.get(0));
+            unsigned(next.doing("read the position of the index")?.unwrap_or_default(), "index position")
+        })
+        .await
     }
 
     pub(crate) async fn index_sources_list(
@@ -66,22 +78,19 @@ impl Readers {
         from: u64,
         count_max: u32,
     ) -> Result<Vec<IndexSource>, Error> {
-        let rows: Vec<(i64, Vec<u8>, Option<Vec<u8>>)> = sqlx::query_as(
-            "SELECT e.idx, e.leaf, s.id FROM entry e LEFT JOIN subject s ON s.trace_key = e.personal_key
-             WHERE e.slot = ? AND e.idx >= ? ORDER BY e.idx LIMIT ?",
-        )
-        .bind(i64::from(slot))
-        .bind(signed(from))
-        .bind(i64::from(count_max))
-        .fetch_all(&self.pool)
+        self.ask(move |connection| {
+            let sql = "SELECT e.idx, e.leaf, s.id FROM entry e LEFT JOIN subject s ON s.trace_key = e.personal_key
+                 WHERE e.slot = ? AND e.idx >= ? ORDER BY e.idx LIMIT ?";
+            let rows = connection.rows(sql, params![slot, signed(from), count_max], |row| {
+                Ok(IndexSource {
+                    index: row.get::<_, i64>(0)?.cast_unsigned(),
+                    leaf: row.get(1)?,
+                    subject: row.get(2)?,
+                })
+            });
+            rows.doing("read entries to index")
+        })
         .await
-        .doing("read entries to index")?;
-        rows.into_iter()
-            .map(|(index, leaf, subject)| {
-                let subject = subject.map(|subject| fixed(&subject, "subject id")).transpose()?;
-                Ok(IndexSource { index: unsigned(index, "entry index")?, leaf, subject })
-            })
-            .collect()
     }
 
     pub(crate) async fn index_search(
@@ -91,12 +100,14 @@ impl Readers {
         before: u64,
         count_max: u32,
     ) -> Result<Vec<u64>, Error> {
-        let mut query = QueryBuilder::new("SELECT e.idx FROM entry_index e WHERE e.slot = ");
-        query.push_bind(i64::from(slot)).push(" AND e.idx < ").push_bind(signed(before));
-        push(search, &mut query);
-        query.push(" ORDER BY e.idx DESC LIMIT ").push_bind(i64::from(count_max));
-        let rows: Vec<i64> = query.build_query_scalar().fetch_all(&self.pool).await.doing("search the ledger")?;
-        rows.into_iter().map(|index| unsigned(index, "entry index")).collect()
+        let mut question = Question::of("e.idx", slot, before, search);
+        question.push(" ORDER BY e.idx DESC LIMIT ?", count_max);
+        let Question { sql, values } = question;
+        self.ask(move |connection| {
+            let rows = connection.rows(&sql, params_from_iter(values), |row| row.get(0)).doing("search the ledger")?;
+            rows.into_iter().map(|index| unsigned(index, "entry index")).collect()
+        })
+        .await
     }
 
     pub(crate) async fn index_count(
@@ -105,54 +116,54 @@ impl Readers {
         search: &Search,
         before: u64,
     ) -> Result<Vec<(i32, String, u64)>, Error> {
-        let mut query = QueryBuilder::new("SELECT e.outcome, e.reason, count(*) FROM entry_index e WHERE e.slot = ");
-        query.push_bind(i64::from(slot)).push(" AND e.idx < ").push_bind(signed(before));
-        push(search, &mut query);
-        query.push(" GROUP BY e.outcome, e.reason ORDER BY e.outcome, e.reason");
-        let rows: Vec<(i32, String, i64)> =
-            query.build_query_as().fetch_all(&self.pool).await.doing("count entries")?;
-        rows.into_iter().map(|(outcome, reason, count)| Ok((outcome, reason, unsigned(count, "count")?))).collect()
+        let Question { mut sql, values } = Question::of("e.outcome, e.reason, count(*)", slot, before, search);
+        sql.push_str(" GROUP BY e.outcome, e.reason ORDER BY e.outcome, e.reason");
+        self.ask(move |connection| {
+            let rows: Vec<(i32, String, i64)> = connection
+                .rows(&sql, params_from_iter(values), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+                .doing("count entries")?;
+            rows.into_iter().map(|(outcome, reason, count)| Ok((outcome, reason, unsigned(count, "count")?))).collect()
+        })
+        .await
     }
 }
 
 impl Transaction<'_> {
-    pub(crate) async fn index_insert_in_tx(
+    pub(crate) fn index_insert_in_tx(
         &mut self,
         slot: u32,
         rows: &[IndexRow],
         marks: &[SubjectMark],
         next: u64,
     ) -> Result<(), Error> {
-        for run in runs(rows) {
-            let sql = format!(
-                "INSERT INTO entry_index (slot, idx, recorded_at, kind, outcome, reason, consumer, provider,
-                 local_body, dataset, purpose) VALUES {}",
-                placeholders(run.len(), 11)
-            );
-            let mut query = sqlx::query(AssertSqlSafe(sql));
-            for row in run {
-                query = query.bind(i64::from(slot)).bind(signed(row.index)).bind(row.recorded_at).bind(row.kind);
-                query = query.bind(row.outcome).bind(&row.reason).bind(&row.consumer).bind(&row.provider);
-                query = query.bind(&row.local_body).bind(&row.dataset).bind(row.purpose);
-            }
-            query.execute(self.connection()).await.doing("index entries")?;
+        let connection = self.connection();
+        let sql = "INSERT INTO entry_index (slot, idx, recorded_at, kind, outcome, reason, consumer, provider,
+             local_body, dataset, purpose) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+        let mut insert = connection.prepare_cached(sql).doing("index entries")?;
+        for row in rows {
+            let IndexRow { recorded_at, kind, outcome, reason, consumer, provider, local_body, dataset, .. } = row;
+            let values = params![
+                slot,
+                signed(row.index),
+                recorded_at,
+                kind,
+                outcome,
+                reason,
+                consumer,
+                provider,
+                local_body,
+                dataset,
+                row.purpose
+            ];
+            insert.execute(values).doing("index entries")?;
         }
-        for run in runs(marks) {
-            let sql = format!("INSERT INTO entry_subject (search, slot, idx) VALUES {}", placeholders(run.len(), 3));
-            let mut query = sqlx::query(AssertSqlSafe(sql));
-            for mark in run {
-                query = query.bind(&mark.search[..]).bind(i64::from(slot)).bind(signed(mark.index));
-            }
-            query.execute(self.connection()).await.doing("index the subjects of entries")?;
+        let sql = "INSERT INTO entry_subject (search, slot, idx) VALUES (?, ?, ?)";
+        let mut insert = connection.prepare_cached(sql).doing("index the subjects of entries")?;
+        for SubjectMark { search, index } in marks {
+            insert.execute(params![search, slot, signed(*index)]).doing("index the subjects of entries")?;
         }
-        sqlx::query(
-            "INSERT INTO index_position (slot, next) VALUES (?, ?) ON CONFLICT (slot) DO UPDATE SET next = excluded.next",
-        )
-        .bind(i64::from(slot))
-        .bind(signed(next))
-        .execute(self.connection())
-        .await
-        .doing("move the position of the index")?;
-        Ok(())
+        let sql = "INSERT INTO index_position (slot, next) VALUES (?, ?)
+             ON CONFLICT (slot) DO UPDATE SET next = excluded.next";
+        connection.run(sql, params![slot, signed(next)]).doing("move the position of the index").map(drop)
     }
 }

@@ -1,14 +1,11 @@
-//! Opening the hub's database: ours or a new one, migrated, with a pool of readers.
+//! Opening the hub's files: ours or new ones, migrated.
 
 use std::path::Path;
 
-use sqlx::{
-    ConnectOptions, Connection, SqliteConnection, SqlitePool,
-    migrate::Migrator,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
-};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+use sqlx::migrate::Migrator;
 
-use super::Writer;
+use super::{Readers, Writer, schema};
 use crate::{
     directory::DataDirectory,
     error::{Doing, Error},
@@ -22,87 +19,69 @@ const APPLICATION_KEYS: i32 = 0x556e_654b;
 
 /// How long the header of an SQLite database is.
 const HEADER_BYTES: usize = 100;
-
-static HUB: Migrator = sqlx::migrate!("../../migrations/sqlite");
-static KEYS: Migrator = sqlx::migrate!("../../migrations/sqlite-keys");
-
-/// Reading. Clones share the pool.
-#[derive(Debug, Clone)]
-pub(crate) struct Readers {
-    pub(super) pool: SqlitePool,
-}
-
-impl Readers {
-    pub(crate) async fn close(&self) {
-        self.pool.close().await;
-    }
-}
+/// How many statements a connection keeps prepared: more than there are.
+const STATEMENTS: usize = 256;
 
 /// Opens the database of a data directory.
-pub(crate) async fn open(directory: &DataDirectory, limits: &StoreLimits) -> Result<(Readers, Writer), Error> {
+pub(crate) fn open(directory: &DataDirectory, limits: &StoreLimits) -> Result<(Readers, Writer), Error> {
     let path = directory.database();
-    let writer = connect(&path, limits, &HUB, APPLICATION_HUB).await?;
-    let pool = SqlitePoolOptions::new()
-        .max_connections(limits.readers_max)
-        .acquire_timeout(limits.reader_wait_max)
-        .test_before_acquire(false)
-        .connect_with(options(&path, limits).read_only(true).pragma("query_only", "ON"))
-        .await
-        .doing("open its readers")?;
-    Ok((Readers { pool }, writer))
+    let writer = connect(&path, limits, &schema::HUB, APPLICATION_HUB)?;
+    Ok((Readers::new(path, limits), writer))
 }
 
 /// Opens and migrates the key store's file.
-pub(super) async fn connect_key_store(path: &Path, limits: &StoreLimits) -> Result<Writer, Error> {
-    connect(path, limits, &KEYS, APPLICATION_KEYS).await
+pub(super) fn connect_key_store(path: &Path, limits: &StoreLimits) -> Result<Writer, Error> {
+    connect(path, limits, &schema::KEYS, APPLICATION_KEYS)
 }
 
-fn options(path: &Path, limits: &StoreLimits) -> SqliteConnectOptions {
-    SqliteConnectOptions::new()
-        .filename(path)
-        .busy_timeout(limits.lock_wait_max)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .foreign_keys(true)
-        // What is deleted is overwritten: an erased row must not live on in a free page.
-        .pragma("secure_delete", "ON")
-        .pragma("cache_size", "-65536")
-        .statement_cache_capacity(256)
-        .disable_statement_logging()
+/// Opens a database that is there, for reading.
+pub(super) fn connect_to_read(path: &Path, limits: &StoreLimits) -> Result<Connection, Error> {
+    // Each connection is on one thread at a time.
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).doing("open a reader")?;
+    settle(&connection, limits).doing("open a reader")?;
+    connection.pragma_update(None, "query_only", "ON").doing("open a reader")?;
+    Ok(connection)
 }
 
-async fn connect(path: &Path, limits: &StoreLimits, migrator: &Migrator, application: i32) -> Result<Writer, Error> {
-    let not_a_database = |error: sqlx::Error| match &error {
-        sqlx::Error::Database(inner) if inner.code().as_deref() == Some("26") => {
-            Error::NotOurs { path: path.to_owned() }
-        }
-        _ => Error::Sql { action: "open its database", source: error },
+/// What every connection has.
+fn settle(connection: &Connection, limits: &StoreLimits) -> rusqlite::Result<()> {
+    connection.busy_timeout(limits.lock_wait_max)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.pragma_update(None, "cache_size", -65_536)
+}
+
+/// What a connection that writes has besides.
+fn settle_to_write(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", "ON")?;
+    // What is deleted is overwritten: an erased row must not live on in a free page.
+    connection.pragma_update(None, "secure_delete", "ON")?;
+    // The writer folds the log itself, and sees when it fails.
+    connection.pragma_update(None, "wal_autocheckpoint", 0)
+}
+
+fn connect(path: &Path, limits: &StoreLimits, migrator: &Migrator, application: i32) -> Result<Writer, Error> {
+    let not_a_database = |error: rusqlite::Error| match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => Error::NotOurs { path: path.to_owned() },
+        _ => Error::Sqlite { action: "open its database", source: error },
     };
     check_header(path, application)?;
-    let options = options(path, limits)
-        .create_if_missing(true)
-        // The writer folds the log itself, and sees when it fails.
-        .pragma("wal_autocheckpoint", "0");
-    let connection = SqliteConnection::connect_with(&options).await.map_err(not_a_database)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(not_a_database)?;
+    settle(&connection, limits).and_then(|()| settle_to_write(&connection)).map_err(not_a_database)?;
     let mut writer = Writer::new(connection, path, limits.fold_after_pages);
     let connection = writer.connection()?;
-    let found: i32 =
-        sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut *connection).await.map_err(not_a_database)?;
-    let tables: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema")
-        .fetch_one(&mut *connection)
-        .await
-        .map_err(not_a_database)?;
-    if found != application && (found != 0 || tables != 0) {
+    let number = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map_err(not_a_database);
+    let (found, tables) = (number("PRAGMA application_id")?, number("SELECT count(*) FROM sqlite_schema")?);
+    if found != i64::from(application) && (found != 0 || tables != 0) {
         return Err(Error::NotOurs { path: path.to_owned() });
     }
     if found == 0 {
-        let mark = format!("PRAGMA application_id = {application}");
-        sqlx::query(sqlx::AssertSqlSafe(mark)).execute(&mut *connection).await.doing("mark its database")?;
+        connection.pragma_update(None, "application_id", application).doing("mark its database")?;
     }
-    migrator
-        .run(&mut *connection)
-        .await
-        .map_err(|source| Error::Schema { database: path.display().to_string(), source })?;
+    schema::migrate(connection, migrator, &path.display().to_string())?;
     Ok(writer)
 }
 

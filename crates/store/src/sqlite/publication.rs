@@ -1,75 +1,60 @@
 //! Publications, by the provider's own identifier.
 
-use super::Transaction;
+use super::{Transaction, ask::Ask};
 use crate::{
     PublicationRow,
-    error::{Doing, Error, fixed, signed, unsigned},
+    error::{Doing, Error, fixed, signed},
 };
-
-type Row = (Vec<u8>, String, Vec<u8>, i64, i64, Option<i64>, Option<i64>, i64, Vec<u8>, i64);
+use rusqlite::params;
 
 impl Transaction<'_> {
-    pub(crate) async fn publication_fetch_in_tx(
+    pub(crate) fn publication_fetch_in_tx(
         &mut self,
         agency: &str,
         publication_id: &str,
     ) -> Result<Option<PublicationRow>, Error> {
-        let row: Option<Row> = sqlx::query_as(
-            "SELECT content, dataset, record, revision, kind, slot, idx, item_index, item_path, published_at
-             FROM publication WHERE agency = ? AND publication_id = ?",
-        )
-        .bind(agency)
-        .bind(publication_id)
-        .fetch_optional(self.connection())
-        .await
-        .doing("read a publication")?;
-        let Some((content, dataset, record, revision, kind, slot, idx, item_index, item_path, published_at)) = row
-        else {
-            return Ok(None);
-        };
-        let malformed = || Error::Malformed { what: "publication" };
-        let entry = match (slot, idx) {
-            (Some(slot), Some(idx)) => {
-                Some((u32::try_from(slot).map_err(|_out| malformed())?, unsigned(idx, "entry index")?))
-            }
-            _ => None,
-        };
-        Ok(Some(PublicationRow {
-            agency: agency.to_owned(),
-            publication_id: publication_id.to_owned(),
-            content: fixed(&content, "publication digest")?,
-            dataset,
-            record: fixed(&record, "record id")?,
-            revision: unsigned(revision, "revision")?,
-            kind: u8::try_from(kind).map_err(|_out| malformed())?,
-            entry,
-            item_index: u32::try_from(item_index).map_err(|_out| malformed())?,
-            item_path: item_path.chunks(32).map(|hash| fixed(hash, "path")).collect::<Result<_, _>>()?,
-            published_at,
-        }))
+        let sql = "SELECT content, dataset, record, revision, kind, slot, idx, item_index, published_at, item_path
+             FROM publication WHERE agency = ? AND publication_id = ?";
+        let found = self.connection().row(sql, [agency, publication_id], |row| {
+            let entry: (Option<u32>, Option<i64>) = (row.get(5)?, row.get(6)?);
+            let found = PublicationRow {
+                agency: agency.to_owned(),
+                publication_id: publication_id.to_owned(),
+                content: row.get(0)?,
+                dataset: row.get(1)?,
+                record: row.get(2)?,
+                revision: row.get::<_, i64>(3)?.cast_unsigned(),
+                kind: row.get(4)?,
+                entry: entry.0.zip(entry.1.map(i64::cast_unsigned)),
+                item_index: row.get(7)?,
+                published_at: row.get(8)?,
+                item_path: Vec::new(),
+            };
+            Ok((found, row.get::<_, Vec<u8>>(9)?))
+        });
+        let Some((found, path)) = found.doing("read a publication")? else { return Ok(None) };
+        let item_path = path.chunks(32).map(|hash| fixed(hash, "path")).collect::<Result<_, _>>()?;
+        Ok(Some(PublicationRow { item_path, ..found }))
     }
 
-    pub(crate) async fn publication_insert_in_tx(&mut self, row: &PublicationRow) -> Result<(), Error> {
-        sqlx::query(
-            "INSERT INTO publication
+    pub(crate) fn publication_insert_in_tx(&mut self, row: &PublicationRow) -> Result<(), Error> {
+        let sql = "INSERT INTO publication
              (agency, publication_id, content, dataset, record, revision, kind, slot, idx, item_index, item_path,
-              published_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        )
-        .bind(&row.agency)
-        .bind(&row.publication_id)
-        .bind(&row.content[..])
-        .bind(&row.dataset)
-        .bind(&row.record[..])
-        .bind(signed(row.revision))
-        .bind(i64::from(row.kind))
-        .bind(row.entry.map(|(slot, _)| i64::from(slot)))
-        .bind(row.entry.map(|(_, index)| signed(index)))
-        .bind(i64::from(row.item_index))
-        .bind(row.item_path.concat())
-        .bind(row.published_at)
-        .execute(self.connection())
-        .await
-        .doing("store a publication")?;
-        Ok(())
+              published_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+        let values = params![
+            row.agency,
+            row.publication_id,
+            row.content,
+            row.dataset,
+            row.record,
+            signed(row.revision),
+            row.kind,
+            row.entry.map(|(slot, _)| slot),
+            row.entry.map(|(_, index)| signed(index)),
+            row.item_index,
+            row.item_path.concat(),
+            row.published_at,
+        ];
+        self.connection().run(sql, values).doing("store a publication").map(drop)
     }
 }

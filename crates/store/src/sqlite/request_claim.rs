@@ -1,54 +1,26 @@
 //! Request identifiers, claimed in the transaction of the first exchange.
 
-use super::{
-    Readers, Transaction,
-    batch::{placeholders, runs},
-};
+use super::{Readers, Transaction, ask::Ask};
 use crate::{
     RequestClaim,
-    error::{Doing, Error, fixed, signed, unsigned},
+    error::{Doing, Error, signed},
 };
-use sqlx::AssertSqlSafe;
+use rusqlite::{Row, params};
 use std::collections::HashSet;
 
-#[derive(sqlx::FromRow)]
-struct RequestClaimRow {
-    agency: String,
-    request_id: String,
-    content: Vec<u8>,
-    slot: i64,
-    idx: i64,
-    record: Option<Vec<u8>>,
-    revision: Option<i64>,
-    answer_key: Option<Vec<u8>>,
-    answer_sealed: Option<Vec<u8>>,
-    claimed_at: i64,
-}
-
-impl TryFrom<RequestClaimRow> for RequestClaim {
-    type Error = Error;
-
-    fn try_from(row: RequestClaimRow) -> Result<Self, Error> {
-        let RequestClaimRow { agency, request_id, content, slot, idx, record, revision, .. } = &row;
-        let held = match (record, revision) {
-            (Some(record), Some(revision)) => Some((fixed(record, "record id")?, unsigned(*revision, "revision")?)),
-            _ => None,
-        };
-        let live = match (&row.answer_key, row.answer_sealed.clone()) {
-            (Some(key), Some(sealed)) => Some((fixed(key, "key id")?, sealed)),
-            _ => None,
-        };
-        Ok(Self {
-            agency: agency.clone(),
-            request_id: request_id.clone(),
-            content: fixed(content, "request digest")?,
-            slot: u32::try_from(*slot).map_err(|_out_of_range| Error::Malformed { what: "shard slot" })?,
-            index: unsigned(*idx, "entry index")?,
-            held,
-            live,
-            claimed_at: row.claimed_at,
-        })
-    }
+fn read(row: &Row<'_>) -> rusqlite::Result<RequestClaim> {
+    let held: (Option<[u8; 16]>, Option<i64>) = (row.get(5)?, row.get(6)?);
+    let live: (Option<[u8; 16]>, Option<Vec<u8>>) = (row.get(7)?, row.get(8)?);
+    Ok(RequestClaim {
+        agency: row.get(0)?,
+        request_id: row.get(1)?,
+        content: row.get(2)?,
+        slot: row.get(3)?,
+        index: row.get::<_, i64>(4)?.cast_unsigned(),
+        held: held.0.zip(held.1.map(i64::cast_unsigned)),
+        live: live.0.zip(live.1),
+        claimed_at: row.get(9)?,
+    })
 }
 
 impl Readers {
@@ -58,97 +30,63 @@ impl Readers {
         request_id: &str,
         since: i64,
     ) -> Result<Option<RequestClaim>, Error> {
-        let row: Option<RequestClaimRow> = sqlx::query_as(
-            "SELECT agency, request_id, content, slot, idx, record, revision, answer_key, answer_sealed, claimed_at
-             FROM request_claim WHERE agency = ? AND request_id = ? AND claimed_at >= ?",
-        )
-        .bind(agency)
-        .bind(request_id)
-        .bind(since)
-        .fetch_optional(&self.pool)
+        let (agency, request_id) = (agency.to_owned(), request_id.to_owned());
+        self.ask(move |connection| {
+            let sql = "SELECT agency, request_id, content, slot, idx, record, revision, answer_key, answer_sealed,
+                 claimed_at FROM request_claim WHERE agency = ? AND request_id = ? AND claimed_at >= ?";
+            connection.row(sql, params![agency, request_id, since], read).doing("read a request identifier")
+        })
         .await
-        .doing("read a request identifier")?;
-        row.map(RequestClaim::try_from).transpose()
     }
 }
 
 impl Transaction<'_> {
-    pub(crate) async fn request_claims_take_in_tx(
+    pub(crate) fn request_claims_take_in_tx(
         &mut self,
         claims: &[RequestClaim],
         since: i64,
     ) -> Result<HashSet<(String, String)>, Error> {
+        let connection = self.connection();
+        let sql = "SELECT claimed_at FROM request_claim WHERE agency = ? AND request_id = ?";
+        let mut find = connection.prepare_cached(sql).doing("read request identifiers")?;
         let mut taken = HashSet::new();
-        for run in runs(claims) {
-            let sql = format!(
-                "SELECT c.agency, c.request_id, c.claimed_at FROM request_claim c
-                 WHERE (c.agency, c.request_id) IN (VALUES {})",
-                placeholders(run.len(), 2)
-            );
-            let mut query = sqlx::query_as::<_, (String, String, i64)>(AssertSqlSafe(sql));
-            for claim in run {
-                query = query.bind(&claim.agency).bind(&claim.request_id);
-            }
-            for (agency, request_id, claimed_at) in
-                query.fetch_all(self.connection()).await.doing("read request identifiers")?
-            {
-                if claimed_at >= since {
-                    taken.insert((agency, request_id));
-                } else {
-                    self.request_claim_forget_in_tx(&agency, &request_id).await?;
-                }
+        for RequestClaim { agency, request_id, .. } in claims {
+            let mut found = find.query([agency, request_id]).doing("read request identifiers")?;
+            let Some(row) = found.next().doing("read request identifiers")? else { continue };
+            if row.get::<_, i64>(0).doing("read request identifiers")? >= since {
+                taken.insert((agency.clone(), request_id.clone()));
+            } else {
+                let forget = "DELETE FROM request_claim WHERE agency = ? AND request_id = ?";
+                connection.run(forget, [agency, request_id]).doing("forget a request identifier")?;
             }
         }
         Ok(taken)
     }
 
-    async fn request_claim_forget_in_tx(&mut self, agency: &str, request_id: &str) -> Result<(), Error> {
-        sqlx::query("DELETE FROM request_claim WHERE agency = ? AND request_id = ?")
-            .bind(agency)
-            .bind(request_id)
-            .execute(self.connection())
-            .await
-            .doing("forget a request identifier")?;
-        Ok(())
-    }
-
     /// There is one writer: what was free is free still, and is claimed only now.
-    pub(crate) async fn request_claims_settle_in_tx(
+    pub(crate) fn request_claims_settle_in_tx(
         &mut self,
         _claims: &[RequestClaim],
         _taken: &HashSet<(String, String)>,
         settled: &[RequestClaim],
     ) -> Result<(), Error> {
-        for run in runs(settled) {
-            let sql = format!(
-                "INSERT INTO request_claim (agency, request_id, content, slot, idx, record, revision, answer_key,
-                 answer_sealed, claimed_at) VALUES {}",
-                placeholders(run.len(), 10)
-            );
-            let mut query = sqlx::query(AssertSqlSafe(sql));
-            for claim in run {
-                let RequestClaim { agency, request_id, content, slot, index, held, live, claimed_at } = claim;
-                query = query.bind(agency).bind(request_id).bind(&content[..]).bind(i64::from(*slot));
-                query = query.bind(signed(*index)).bind(held.as_ref().map(|(record, _)| &record[..]));
-                query = query.bind(held.as_ref().map(|(_, revision)| signed(*revision)));
-                query = query.bind(live.as_ref().map(|(key, _)| &key[..]));
-                query = query.bind(live.as_ref().map(|(_, sealed)| &sealed[..])).bind(claimed_at);
-            }
-            query.execute(self.connection()).await.doing("claim request identifiers")?;
+        let sql = "INSERT INTO request_claim (agency, request_id, content, slot, idx, record, revision, answer_key,
+             answer_sealed, claimed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+        let mut insert = self.connection().prepare_cached(sql).doing("claim request identifiers")?;
+        for RequestClaim { agency, request_id, content, slot, index, held, live, claimed_at } in settled {
+            let (record, revision) = held.map(|(record, revision)| (record, signed(revision))).unzip();
+            let (key, sealed) = live.as_ref().map(|(key, sealed)| (key, sealed)).unzip();
+            let index = signed(*index);
+            let row = params![agency, request_id, content, slot, index, record, revision, key, sealed, claimed_at];
+            insert.execute(row).doing("claim request identifiers")?;
         }
         Ok(())
     }
 
-    pub(crate) async fn request_claims_forget_in_tx(&mut self, before: i64, count_max: u32) -> Result<u64, Error> {
-        let done = sqlx::query(
-            "DELETE FROM request_claim WHERE (agency, request_id) IN
-             (SELECT agency, request_id FROM request_claim WHERE claimed_at < ? LIMIT ?)",
-        )
-        .bind(before)
-        .bind(i64::from(count_max))
-        .execute(self.connection())
-        .await
-        .doing("forget request identifiers")?;
-        Ok(done.rows_affected())
+    pub(crate) fn request_claims_forget_in_tx(&mut self, before: i64, count_max: u32) -> Result<u64, Error> {
+        let sql = "DELETE FROM request_claim WHERE (agency, request_id) IN
+             (SELECT agency, request_id FROM request_claim WHERE claimed_at < ? LIMIT ?)";
+        let done = self.connection().run(sql, params![before, count_max]).doing("forget request identifiers")?;
+        Ok(done as u64)
     }
 }

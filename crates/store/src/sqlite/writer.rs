@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use sqlx::{Connection, Sqlite, SqliteConnection};
+use rusqlite::Connection;
 
-use super::fold::Fold;
+use super::{ask::Ask, fold::Fold};
 use crate::{
     Shard,
     error::{Doing, Error},
@@ -18,7 +18,7 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Writer {
     /// Absent once it is closed.
-    connection: Option<SqliteConnection>,
+    connection: Option<Connection>,
     path: PathBuf,
     in_flight: InFlight,
     fold: Fold,
@@ -27,13 +27,13 @@ pub(crate) struct Writer {
 /// A transaction that holds the write lock from its start. Dropping it rolls back.
 #[derive(Debug)]
 pub(crate) struct Transaction<'writer> {
-    pub(crate) inner: sqlx::Transaction<'writer, Sqlite>,
+    connection: &'writer mut Connection,
     busy: Busy,
     path: &'writer Path,
 }
 
 impl Writer {
-    pub(crate) fn new(connection: SqliteConnection, path: &Path, fold_after_pages: u32) -> Self {
+    pub(crate) fn new(connection: Connection, path: &Path, fold_after_pages: u32) -> Self {
         let fold = Fold::new(path, fold_after_pages);
         Self { connection: Some(connection), path: path.to_owned(), in_flight: InFlight::new(), fold }
     }
@@ -49,51 +49,58 @@ impl Writer {
     }
 
     /// Starts a transaction and takes the write lock: a transaction that read first could fail at its first write.
-    pub(crate) async fn begin(&mut self) -> Result<Transaction<'_>, Error> {
+    pub(crate) fn begin(&mut self) -> Result<Transaction<'_>, Error> {
         let Self { connection, path, in_flight, fold: _ } = self;
         let busy = in_flight.begin();
-        let begun = open(connection)?.begin_with("BEGIN IMMEDIATE").await.doing("start a transaction");
-        let inner = begun.map_err(|error| error.of_database(path))?;
-        Ok(Transaction { inner, busy, path })
+        let connection = open(connection)?;
+        let rolled_back = if connection.is_autocommit() { Ok(0) } else { connection.run("ROLLBACK", []) };
+        let begun = rolled_back.and_then(|_| connection.run("BEGIN IMMEDIATE", [])).doing("start a transaction");
+        begun.map_err(|error| error.of_database(path))?;
+        Ok(Transaction { connection, busy, path })
     }
 
     /// The commit is over when it has answered: there is nothing to wait for.
-    pub(crate) async fn shard_settled_fetch(&mut self, slot: u32) -> Result<Option<Shard>, Error> {
-        super::shard::fetch(self.connection()?, slot).await
+    pub(crate) fn shard_settled_fetch(&mut self, slot: u32) -> Result<Option<Shard>, Error> {
+        super::shard::fetch(self.connection()?, slot)
     }
 
     /// The lock on the data directory is the lease.
-    #[allow(clippy::unused_async, reason = "the other backend asks its server")]
-    pub(crate) async fn shard_release(&mut self, _held: &Shard) -> Result<(), Error> {
+    pub(crate) fn shard_release(&mut self, _held: &Shard) -> Result<(), Error> {
         Ok(())
     }
 
     /// Folds the write-ahead log into the database once it is long. To be called after commits.
-    pub(crate) async fn fold_when_due(&mut self) -> Result<(), Error> {
+    pub(crate) fn fold_when_due(&mut self) -> Result<(), Error> {
         let is_due = self.fold.is_due()?;
-        if is_due { self.fold().await } else { Ok(()) }
+        if is_due { self.fold() } else { Ok(()) }
     }
 
     /// Folds the write-ahead log into the database, and closes it.
-    pub(crate) async fn close(&mut self) -> Result<(), Error> {
-        self.fold().await?;
+    pub(crate) fn close(&mut self) -> Result<(), Error> {
+        self.fold()?;
         let Some(connection) = self.connection.take() else { return Ok(()) };
-        connection.close().await.doing("close its database")
+        connection
+            .close()
+            .map_err(|(connection, error)| {
+                // As when it is dropped.
+                std::mem::forget(connection);
+                error
+            })
+            .doing("close its database")
     }
 
-    async fn fold(&mut self) -> Result<(), Error> {
+    fn fold(&mut self) -> Result<(), Error> {
         let Self { connection, path, in_flight, fold } = self;
         let _busy = in_flight.begin();
-        fold.run(open(connection)?).await.map_err(|error| error.of_database(path))
+        fold.run(open(connection)?).map_err(|error| error.of_database(path))
     }
 
     /// Folds the write-ahead log into the database, and cuts it to nothing: what was overwritten there is gone.
-    pub(crate) async fn cut_log(&mut self) -> Result<(), Error> {
+    pub(crate) fn cut_log(&mut self) -> Result<(), Error> {
         let Self { connection, path, in_flight, fold: _ } = self;
         let _busy = in_flight.begin();
-        let cut = sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(open(connection)?).await;
-        let (still_read, _, _): (i64, i64, i64) =
-            cut.doing("cut its write-ahead log").map_err(|error| error.of_database(path))?;
+        let cut = open(connection)?.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
+        let still_read: i64 = cut.doing("cut its write-ahead log").map_err(|error| error.of_database(path))?;
         if still_read != 0 {
             let what = "another process reads it: its log cannot be cut".to_owned();
             return Err(Error::File { path: path.clone(), what });
@@ -101,13 +108,13 @@ impl Writer {
         Ok(())
     }
 
-    pub(crate) fn connection(&mut self) -> Result<&mut SqliteConnection, Error> {
+    pub(crate) fn connection(&mut self) -> Result<&mut Connection, Error> {
         open(&mut self.connection)
     }
 }
 
-fn open(connection: &mut Option<SqliteConnection>) -> Result<&mut SqliteConnection, Error> {
-    connection.as_mut().ok_or(sqlx::Error::PoolClosed).doing("use its database")
+fn open(connection: &mut Option<Connection>) -> Result<&mut Connection, Error> {
+    connection.as_mut().ok_or(Error::Ended { what: "the writer" })
 }
 
 impl Drop for Writer {
@@ -118,21 +125,27 @@ impl Drop for Writer {
 
 impl Transaction<'_> {
     /// Makes everything durable. After an error the outcome is *unknown*: the shard row tells.
-    pub(crate) async fn commit(self) -> Result<(), Error> {
-        let Self { inner, busy, path } = self;
-        busy.goes_on();
-        let committed = inner.commit().await.doing("commit").map_err(|error| error.of_database(path));
-        drop(busy);
-        committed
+    pub(crate) fn commit(self) -> Result<(), Error> {
+        self.busy.goes_on();
+        self.connection.run("COMMIT", []).doing("commit").map(drop).map_err(|error| error.of_database(self.path))
     }
 
     /// Gives everything up.
-    pub(crate) async fn rollback(self) -> Result<(), Error> {
-        self.inner.rollback().await.doing("roll back")
+    pub(crate) fn rollback(self) -> Result<(), Error> {
+        self.connection.run("ROLLBACK", []).doing("roll back").map(drop)
     }
 
-    pub(crate) fn connection(&mut self) -> &mut SqliteConnection {
+    pub(crate) fn connection(&mut self) -> &mut Connection {
         self.busy.goes_on();
-        &mut self.inner
+        self.connection
+    }
+}
+
+impl Drop for Transaction<'_> {
+    fn drop(&mut self) {
+        // After a failure SQLite may have rolled back by itself; what it could not roll back, the next one begins with.
+        if !self.connection.is_autocommit() {
+            let _left_to_the_next = self.connection.run("ROLLBACK", []);
+        }
     }
 }

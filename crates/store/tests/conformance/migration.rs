@@ -1,6 +1,7 @@
 //! A database of each earlier schema is migrated and still answers; one of any other schema is refused.
 
-use sqlx::{Connection, PgConnection, SqliteConnection, migrate::Migrator, sqlite::SqliteConnectOptions};
+use rusqlite::params;
+use sqlx::{Connection, PgConnection, migrate::Migrator};
 use tempfile::TempDir;
 use unefois_core::Consent;
 use unefois_store::{
@@ -56,26 +57,31 @@ async fn a_hub_of_each_earlier_schema_on_sqlite_still_answers() {
         let directory = DataDirectory::new(folder.path());
         let lock = directory.lock().unwrap();
         let keys_version = version.min(SQLITE_KEYS_ROWS.len());
-        at_version_on_sqlite(&directory.key_store(), &SQLITE_KEYS, &SQLITE_KEYS_ROWS[..keys_version], 0x556e_654b)
-            .await;
-        at_version_on_sqlite(&directory.database(), &SQLITE, &SQLITE_ROWS[..version], 0x556e_6546).await;
+        at_version_on_sqlite(&directory.key_store(), &SQLITE_KEYS, &SQLITE_KEYS_ROWS[..keys_version], 0x556e_654b);
+        at_version_on_sqlite(&directory.database(), &SQLITE, &SQLITE_ROWS[..version], 0x556e_6546);
         let opened = Store::open_sqlite(&directory, &limits()).await.unwrap();
         let mut scene = Scene::of(opened, Place::Folder { directory, _lock: lock, _folder: folder });
         answers(&mut scene, version >= ERASURES_ON_SQLITE).await;
     }
 }
 
+/// The history of a schema as sqlx keeps it.
+const HISTORY: &str = "CREATE TABLE _sqlx_migrations (version BIGINT PRIMARY KEY, description TEXT NOT NULL,
+     installed_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, success BOOLEAN NOT NULL, checksum BLOB NOT NULL,
+     execution_time BIGINT NOT NULL)";
+
 /// Makes a file with the first of the migrations, one for each of `rows`, and marks it as the hub's.
-async fn at_version_on_sqlite(path: &std::path::Path, migrator: &Migrator, rows: &[&'static str], application: i32) {
-    let options = SqliteConnectOptions::new().filename(path).create_if_missing(true);
-    let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
-    let mark = format!("PRAGMA application_id = {application}");
-    sqlx::raw_sql(sqlx::AssertSqlSafe(mark)).execute(&mut connection).await.unwrap();
-    for (version, rows) in (1..).zip(rows) {
-        migrator.run_to(version, &mut connection).await.unwrap();
-        sqlx::raw_sql(*rows).execute(&mut connection).await.unwrap();
+fn at_version_on_sqlite(path: &std::path::Path, migrator: &Migrator, rows: &[&'static str], application: i32) {
+    let connection = rusqlite::Connection::open(path).unwrap();
+    connection.pragma_update(None, "application_id", application).unwrap();
+    connection.execute_batch(HISTORY).unwrap();
+    for (migration, rows) in migrator.iter().zip(rows) {
+        connection.execute_batch(migration.sql.as_str()).unwrap();
+        let note = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+                    VALUES (?, ?, TRUE, ?, 1)";
+        connection.execute(note, params![migration.version, &*migration.description, &*migration.checksum]).unwrap();
+        connection.execute_batch(rows).unwrap();
     }
-    connection.close().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -148,7 +154,7 @@ async fn people_answer(scene: &mut Scene) {
     for number in [1, 2] {
         assert_eq!(scene.store.subjects_list(&[digest(number)]).await.unwrap(), [(digest(number), row(number))]);
     }
-    assert_eq!(scene.store.records_fetch(&[asked(1, 1)]).await.unwrap(), [vec![revision(1, 1).held]]);
+    assert_eq!(scene.records(&[asked(1, 1)]).await, [vec![revision(1, 1).held]]);
     assert_eq!(scene.store.consents_list(id(1), 9).await.unwrap(), [consent(1)]);
     let now = jiff::Timestamp::from_microsecond(NOW).unwrap();
     let withdrawn = scene.commits(async |tx| tx.consent_withdraw_in_tx(consent_id(1), now).await);
@@ -238,16 +244,23 @@ async fn the_key_store_of_another_hub_is_refused_on_postgres() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_newer_schema_is_refused_on_sqlite() {
+async fn a_newer_or_altered_schema_is_refused_on_sqlite() {
     let Scene { store, mut writer, key_store, place } = Scene::on_sqlite().await;
     store.close().await;
     writer.close().await.unwrap();
     key_store.close().await.unwrap();
     let Place::Folder { directory, .. } = &place else { panic!("no folder") };
-    let options = SqliteConnectOptions::new().filename(directory.database());
-    let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
-    sqlx::raw_sql(sqlx::AssertSqlSafe(UNKNOWN.replace("'\\x00'", "x'00'"))).execute(&mut connection).await.unwrap();
-    connection.close().await.unwrap();
-    let refused = Store::open_sqlite(directory, &limits()).await.unwrap_err();
-    assert!(matches!(refused, Error::Schema { .. }), "{refused:?}");
+    let alterations = [UNKNOWN.replace("'\\x00'", "x'00'"), "UPDATE _sqlx_migrations SET checksum = x'00'".to_owned()];
+    for (alteration, is_newer) in alterations.into_iter().zip([true, false]) {
+        let connection = rusqlite::Connection::open(directory.database()).unwrap();
+        connection.execute_batch("DELETE FROM _sqlx_migrations WHERE version = 9999").unwrap();
+        connection.execute_batch(&alteration).unwrap();
+        drop(connection);
+        let refused = Store::open_sqlite(directory, &limits()).await.unwrap_err();
+        match refused {
+            Error::SchemaNewer { version: 9999, .. } => assert!(is_newer),
+            Error::SchemaAltered { version: 1, .. } => assert!(!is_newer),
+            other => panic!("{other:?}"),
+        }
+    }
 }

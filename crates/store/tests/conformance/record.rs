@@ -4,7 +4,7 @@ use unefois_store::{HeldRevision, RecordAsked, RevisionRow};
 
 use crate::{
     rows::{LARGEST, NOW, TEXTS, asked, bytes, digest, id, revision},
-    scene::Scene,
+    scene::{Scene, records},
 };
 
 on_both!(
@@ -35,7 +35,7 @@ async fn a_revision_is_read_back_as_it_was_written(scene: &mut Scene) {
         writes(scene, std::slice::from_ref(&row)).await;
         assert_eq!(scene.store.revision_fetch(id(number), LARGEST - number).await.unwrap().as_ref(), Some(&row.held));
         let asked = RecordAsked { dataset: text.to_owned(), provider: text.to_owned(), ..asked(number, 1) };
-        assert_eq!(scene.store.records_fetch(&[asked]).await.unwrap(), [vec![row.held]]);
+        assert_eq!(scene.records(&[asked]).await, [vec![row.held]]);
     }
     assert_eq!(scene.store.revision_fetch(id(1), 1).await.unwrap(), None);
     assert_eq!(scene.store.revision_fetch(id(99), 1).await.unwrap(), None);
@@ -49,7 +49,7 @@ async fn the_newest_revision_answers_and_the_earlier_ones_stay(scene: &mut Scene
         RevisionRow { held, ..first }
     };
     writes(scene, &[numbered(1), numbered(2), numbered(3)]).await;
-    assert_eq!(scene.store.records_fetch(&[asked(1, 1)]).await.unwrap(), [vec![numbered(3).held]]);
+    assert_eq!(scene.records(&[asked(1, 1)]).await, [vec![numbered(3).held]]);
     for number in 1..=3 {
         assert_eq!(scene.store.revision_fetch(id(1), number).await.unwrap(), Some(numbered(number).held));
     }
@@ -62,13 +62,13 @@ async fn a_thousand_questions_are_answered_each_in_its_place(scene: &mut Scene) 
     // Backwards, each twice.
     let questions: Vec<u64> = (1..=1_000).rev().flat_map(|n| [n, n]).collect();
     let asked: Vec<RecordAsked> = questions.iter().map(|n| asked(*n, *n)).collect();
-    let answers = scene.store.records_fetch(&asked).await.unwrap();
+    let answers = scene.records(&asked).await;
     assert_eq!(answers.len(), 2_000);
     for (number, answer) in questions.into_iter().zip(answers) {
         let expected = if number % 3 == 0 { vec![] } else { vec![revision(number, number).held] };
         assert_eq!(answer, expected, "{number}");
     }
-    assert!(scene.store.records_fetch(&[]).await.unwrap().is_empty());
+    assert!(scene.records(&[]).await.is_empty());
 }
 
 async fn a_merged_subject_answers_with_the_records_of_all_that_it_was(scene: &mut Scene) {
@@ -85,7 +85,7 @@ async fn a_merged_subject_answers_with_the_records_of_all_that_it_was(scene: &mu
     let other_provider = RecordAsked { provider: "urssaf".to_owned(), ..of(1) };
     let other_dataset = RecordAsked { dataset: "company-turnover".to_owned(), ..of(1) };
     let questions = [of(1), of(2), of(3), other_provider, other_dataset];
-    let found = scene.store.records_fetch(&questions).await.unwrap();
+    let found = scene.records(&questions).await;
     let mut records: Vec<Vec<[u8; 16]>> =
         found.iter().map(|answer| answer.iter().map(|held| held.record).collect()).collect();
     records.iter_mut().for_each(|answer| answer.sort_unstable());
@@ -104,7 +104,7 @@ async fn a_key_has_one_record_and_a_revision_one_content(scene: &mut Scene) {
     }
     let nobody = scene.commits(async |tx| tx.revision_insert_in_tx(&revision(3, 9)).await).await.unwrap_err();
     assert!(!nobody.is_conflict(), "{nobody:?}");
-    assert_eq!(scene.store.records_fetch(&[asked(1, 1)]).await.unwrap(), [vec![revision(1, 1).held]]);
+    assert_eq!(scene.records(&[asked(1, 1)]).await, [vec![revision(1, 1).held]]);
 }
 
 async fn a_transaction_sees_its_own_records_before_others_do(scene: &mut Scene) {
@@ -114,8 +114,8 @@ async fn a_transaction_sees_its_own_records_before_others_do(scene: &mut Scene) 
     tx.revision_insert_in_tx(&revision(1, 1)).await.unwrap();
     assert!(tx.record_exists_in_tx(id(1)).await.unwrap());
     assert_eq!(tx.records_fetch_in_tx(&[asked(2, 1), asked(1, 1)]).await.unwrap(), [vec![], vec![revision(1, 1).held]]);
-    assert_eq!(scene.store.records_fetch(&[asked(1, 1)]).await.unwrap(), [vec![]]);
+    assert_eq!(records(&scene.store, &[asked(1, 1)]).await, [vec![]]);
     assert_eq!(scene.store.revision_fetch(id(1), 1).await.unwrap(), None);
     tx.commit().await.unwrap();
-    assert_eq!(scene.store.records_fetch(&[asked(1, 1)]).await.unwrap(), [vec![revision(1, 1).held]]);
+    assert_eq!(scene.records(&[asked(1, 1)]).await, [vec![revision(1, 1).held]]);
 }

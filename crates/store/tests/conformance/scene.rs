@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use unefois_store::{
-    DataDirectory, DirectoryLock, Error, KeyStore, Opened, RegistryItemRow, Shard, StorageKind, StorageSettings, Store,
-    StoreLimits, Transaction, Writer,
+    DataDirectory, DirectoryLock, Error, HeldRevision, KeyStore, Opened, RecordAsked, RecordReaders, RegistryItemRow,
+    Shard, StorageKind, StorageSettings, Store, StoreLimits, Transaction, Writer,
 };
 use unefois_testkit::{PostgresCluster, PostgresDurability};
 
@@ -75,6 +75,11 @@ impl Scene {
         Self::of(opened, Place::Server { cluster: Box::new(cluster), settings })
     }
 
+    /// As [`records`].
+    pub async fn records(&self, asked: &[RecordAsked]) -> Vec<Vec<HeldRevision>> {
+        records(&self.store, asked).await
+    }
+
     pub fn of(opened: Opened, place: Place) -> Self {
         let Opened { store, writer, key_store } = opened;
         Self { store, writer, key_store, place }
@@ -110,7 +115,7 @@ impl Scene {
     /// Whether a second of what was first must be a conflict: on one node nobody else is first.
     pub fn is_taken(&self, error: &Error) -> bool {
         match &self.place {
-            Place::Folder { .. } => matches!(error, Error::Sql { .. }) && !error.is_storage_failure(),
+            Place::Folder { .. } => matches!(error, Error::Sqlite { .. }) && !error.is_storage_failure(),
             Place::Server { .. } => error.is_conflict() && !error.is_storage_failure(),
         }
     }
@@ -173,4 +178,13 @@ impl Place {
         };
         tokio::time::timeout(PATIENCE, waited).await.expect("nobody waits");
     }
+}
+
+/// The newest revisions that each question finds.
+pub async fn records(store: &Store, asked: &[RecordAsked]) -> Vec<Vec<HeldRevision>> {
+    let mut reader = match store.record_readers(1).unwrap() {
+        RecordReaders::OnThread(reader) => reader,
+        RecordReaders::OnTasks(mut readers) => readers.pop().unwrap(),
+    };
+    reader.records_fetch(asked).await.unwrap()
 }
