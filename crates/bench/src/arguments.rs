@@ -24,6 +24,12 @@ pub(crate) enum Command {
     /// The server of the row `sqlite-append`; the measurement starts it.
     #[command(hide = true)]
     AppendServer(AppendOptions),
+    /// The server of the row `pg-batched`; the measurement starts it.
+    #[command(hide = true)]
+    BatchedServer(TablesServerOptions),
+    /// The server of the row `by-hand`; the measurement starts it.
+    #[command(hide = true)]
+    ByHandServer(TablesServerOptions),
 }
 
 #[derive(Debug, Clone, Args)]
@@ -32,7 +38,11 @@ pub(crate) struct PullOptions {
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
     /// The servers to measure.
-    #[arg(long, value_delimiter = ',', default_value = "echo,sqlite-append,unefois/sqlite")]
+    #[arg(
+        long,
+        value_delimiter = ',',
+        default_value = "echo,sqlite-append,pg-batched,by-hand,unefois/sqlite,unefois/postgres"
+    )]
     pub(crate) rows: Vec<Row>,
     /// Connections × concurrent calls on each.
     #[arg(long, value_delimiter = ',', default_value = "1x1,4x8,8x32")]
@@ -78,17 +88,48 @@ pub(crate) struct BareOptions {
     pub(crate) answer_bytes: usize,
 }
 
+/// How large the rows are that are written.
 #[derive(Debug, Clone, Args)]
-pub(crate) struct AppendOptions {
-    #[command(flatten)]
-    pub(crate) bare: BareOptions,
-    /// Where its database lies.
-    #[arg(long)]
-    pub(crate) data: PathBuf,
+pub(crate) struct RowsOptions {
     /// How long the leaf of every row is.
     #[arg(long)]
     pub(crate) leaf_bytes: usize,
     /// How long the sealed part of every row is.
     #[arg(long)]
     pub(crate) sealed_bytes: usize,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct AppendOptions {
+    #[command(flatten)]
+    pub(crate) bare: BareOptions,
+    #[command(flatten)]
+    pub(crate) rows: RowsOptions,
+    /// Its database, which it makes.
+    #[arg(long)]
+    pub(crate) data: PathBuf,
+}
+
+/// The tables of a server on PostgreSQL.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct TablesOptions {
+    /// Its database, which is empty.
+    #[arg(long)]
+    pub(crate) url: String,
+    /// How many payloads it makes there.
+    #[arg(long)]
+    pub(crate) records: u32,
+    /// How long each payload is.
+    #[arg(long)]
+    pub(crate) payload_bytes: usize,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct TablesServerOptions {
+    #[command(flatten)]
+    pub(crate) bare: BareOptions,
+    #[command(flatten)]
+    pub(crate) rows: RowsOptions,
+    #[command(flatten)]
+    pub(crate) tables: TablesOptions,
 }

@@ -1,5 +1,11 @@
 //! A server that does nothing but answer, behind the hub's TLS and with the hub's HTTP/2 settings.
 
+mod accepted;
+pub(crate) mod append;
+pub(crate) mod batched;
+pub(crate) mod by_hand;
+mod tables;
+
 use std::{
     convert::Infallible,
     future::Future,
@@ -26,7 +32,8 @@ use tower::Service;
 use unefois_api::ServerLimits;
 use unefois_identity::{ServerFiles, ServerTls};
 
-use crate::{accepted::Accepted, arguments::BareOptions, codec::BytesCodec};
+use self::accepted::Accepted;
+use crate::{arguments::BareOptions, codec::BytesCodec};
 
 /// The one method of a bare server.
 pub(crate) const METHOD: &str = "/unefois.bench.v1.Bare/Call";

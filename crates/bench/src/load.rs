@@ -15,10 +15,10 @@ use unefois_client::Connection;
 use crate::{
     codec::BytesCodec,
     cpu::Processor,
-    measured::{Measured, Tally},
+    measured::{Measured, Tally, Used},
     pace::Pace,
     questions::Questions,
-    row::{Due, Running},
+    running::{Due, Running},
     shape::Shape,
 };
 
@@ -50,7 +50,7 @@ impl Load {
     /// Puts the load on the server, and measures it.
     pub(crate) async fn run(
         &self,
-        server: &Running,
+        server: &Running<'_>,
         questions: &Arc<Questions>,
         processor: Processor,
     ) -> anyhow::Result<Measured> {
@@ -69,14 +69,20 @@ impl Load {
                 tokio::spawn(stream.run(pace.clone(), window))
             })
             .collect();
-        let processes = [server.process_id(), std::process::id()];
-        let used = || processes.map(|process| processor.used_by(process));
+        let used = || {
+            anyhow::Ok([
+                processor.used_by(server.processes.server)?,
+                processor.used_by(std::process::id())?,
+                processor.used_by_database(server.processes)?,
+            ])
+        };
         sleep_until(window.from.into()).await;
-        let [server_before, own_before] = used();
+        let before = used()?;
         sleep_until(window.until.into()).await;
-        let [server_after, own_after] = used();
+        let after = used()?;
         let tallies = timeout(DEADLINE * 2, try_join_all(streams)).await??;
-        Measured::of(tallies, self.measured, server_after? - server_before?, own_after? - own_before?)
+        let [server, generator, database] = std::array::from_fn(|of| after[of] - before[of]);
+        Measured::of(tallies, self.measured, Used { server, generator, database })
     }
 }
 
@@ -89,7 +95,7 @@ struct Stream {
 }
 
 impl Stream {
-    fn new(connection: &Connection, server: &Running, questions: &Arc<Questions>) -> Self {
+    fn new(connection: &Connection, server: &Running<'_>, questions: &Arc<Questions>) -> Self {
         let method = PathAndQuery::from_static(server.method());
         Self { grpc: Grpc::new(connection.channel()), method, due: server.due(), questions: Arc::clone(questions) }
     }
@@ -99,13 +105,13 @@ impl Stream {
         while let Some(began) = pace.next().await {
             let (request, answer) = self.questions.next();
             let answered = self.call(request).await;
-            if began < window.from {
-                continue;
-            }
             match answered {
                 Ok(found) if self.due.is_met_by(&found, &answer) => {
-                    tally.latencies.push(began.elapsed());
-                    self.sample(&mut tally, found);
+                    tally.answered += 1;
+                    if began >= window.from {
+                        tally.latencies.push(began.elapsed());
+                        self.sample(&mut tally, found);
+                    }
                 }
                 Ok(found) => tally.failed(format!("an answer of {} bytes is not the one that is due", found.len())),
                 Err(status) => tally.failed(format!("{:?}: {}", status.code(), status.message())),

@@ -1,11 +1,11 @@
 //! `unefois-bench`: measures audited pulls over mutual TLS beside servers that do less.
 
-mod accepted;
-mod append;
 mod arguments;
 mod bare;
 mod codec;
 mod cpu;
+mod entries;
+mod hub;
 mod load;
 mod measured;
 mod optimised;
@@ -15,8 +15,10 @@ mod pull;
 mod questions;
 mod report;
 mod row;
+mod running;
 mod shape;
 mod site;
+mod targets;
 
 use clap::Parser;
 
@@ -27,6 +29,8 @@ async fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
         Command::Pull(options) => pull::run(&options).await,
         Command::EchoServer(options) => bare::echo(&options).await,
-        Command::AppendServer(options) => append::run(&options).await,
+        Command::AppendServer(options) => bare::append::run(&options).await,
+        Command::BatchedServer(options) => bare::batched::run(&options).await,
+        Command::ByHandServer(options) => bare::by_hand::run(&options).await,
     }
 }

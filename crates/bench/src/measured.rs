@@ -11,6 +11,8 @@ use hdrhistogram::Histogram;
 pub(crate) struct Tally {
     pub(crate) latencies: Vec<Duration>,
     pub(crate) samples: Vec<Bytes>,
+    /// Answers that were right, those of the warm-up included.
+    pub(crate) answered: u64,
     errors: u64,
     first_error: Option<String>,
 }
@@ -21,6 +23,14 @@ impl Tally {
         self.errors += 1;
         self.first_error.get_or_insert(what);
     }
+}
+
+/// What the processes used while calls counted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Used {
+    pub(crate) server: Duration,
+    pub(crate) generator: Duration,
+    pub(crate) database: Duration,
 }
 
 /// What a load came to.
@@ -34,6 +44,10 @@ pub(crate) struct Measured {
     pub(crate) server_cpu_us: f64,
     /// Processor time of the generator, for each call that was answered.
     pub(crate) generator_cpu_us: f64,
+    /// The same for its PostgreSQL; nothing where there is none.
+    pub(crate) database_cpu_us: f64,
+    /// Answers that were right, those of the warm-up included.
+    pub(crate) answered: u64,
     pub(crate) errors: u64,
     pub(crate) first_error: Option<String>,
     /// Some of the answers.
@@ -41,19 +55,15 @@ pub(crate) struct Measured {
 }
 
 impl Measured {
-    /// Sums up what the streams saw in `span`, in which server and generator used that much processor time.
-    pub(crate) fn of(
-        tallies: Vec<Tally>,
-        span: Duration,
-        server_cpu: Duration,
-        generator_cpu: Duration,
-    ) -> anyhow::Result<Self> {
+    /// Sums up what the streams saw in `span`, in which the processes used that much processor time.
+    pub(crate) fn of(tallies: Vec<Tally>, span: Duration, used: Used) -> anyhow::Result<Self> {
         let mut histogram = Histogram::<u64>::new(3).context("a histogram of three digits")?;
-        let (mut errors, mut first_error, mut samples) = (0, None, Vec::new());
+        let (mut answered, mut errors, mut first_error, mut samples) = (0, 0, None, Vec::new());
         for tally in tallies {
             for latency in tally.latencies {
                 histogram.record(u64::try_from(latency.as_nanos())?).context("a latency is too long to count")?;
             }
+            answered += tally.answered;
             errors += tally.errors;
             first_error = first_error.or(tally.first_error);
             samples.extend(tally.samples);
@@ -66,8 +76,10 @@ impl Measured {
             p50_us: quantile(0.5),
             p99_us: quantile(0.99),
             p999_us: quantile(0.999),
-            server_cpu_us: each(server_cpu),
-            generator_cpu_us: each(generator_cpu),
+            server_cpu_us: each(used.server),
+            generator_cpu_us: each(used.generator),
+            database_cpu_us: each(used.database),
+            answered,
             errors,
             first_error,
             samples,
@@ -87,9 +99,11 @@ mod tests {
         let mut second = Tally::default();
         second.latencies.push(Duration::from_millis(5));
         second.failed("second".to_owned());
-        let [server, generator] = [20, 10].map(Duration::from_millis);
-        let sum = Measured::of(vec![first, second], Duration::from_secs(2), server, generator).unwrap();
+        let [server, generator, database] = [20, 10, 5].map(Duration::from_millis);
+        let used = Used { server, generator, database };
+        let sum = Measured::of(vec![first, second], Duration::from_secs(2), used).unwrap();
         assert_eq!((sum.per_second, sum.server_cpu_us, sum.generator_cpu_us), (50.0, 200.0, 100.0));
+        assert_eq!(sum.database_cpu_us, 50.0);
         assert_eq!((sum.errors, sum.first_error.as_deref()), (2, Some("first")));
         assert!((sum.p50_us - 100.0).abs() < 1.0 && (sum.p999_us - 5_000.0).abs() < 10.0, "{sum:?}");
     }

@@ -76,6 +76,12 @@ impl Population {
         questions
     }
 
+    /// How long the largest record is.
+    pub(crate) fn record_bytes_max(self) -> usize {
+        let record = |number| declared(&Person::invented(number), cents(number)).encoded_len();
+        (0..self.subjects).map(record).max().unwrap_or_default()
+    }
+
     fn registry(self) -> String {
         let agreement = |number: u32| {
             format!(

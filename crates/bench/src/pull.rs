@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 
 use crate::{
     arguments::PullOptions,
@@ -11,12 +11,14 @@ use crate::{
     measured::Measured,
     optimised::Server,
     report::{Figure, Report},
-    row::{Row, Running},
+    row::Row,
+    running::Running,
     shape::Shape,
     site::Site,
+    targets::{self, Ratios},
 };
 
-/// Measures, prints, and writes the figures where they are wanted.
+/// Measures, prints, and writes the figures where they are wanted. Any error is one of the whole run.
 pub(crate) async fn run(options: &PullOptions) -> anyhow::Result<()> {
     let server = Server::find(options)?;
     server.warn();
@@ -24,7 +26,7 @@ pub(crate) async fn run(options: &PullOptions) -> anyhow::Result<()> {
     let site = Site::open(options, &server).await?;
     let servers = options.rows.iter().map(|row| row.start(&site)).collect::<anyhow::Result<Vec<_>>>()?;
     for server in &servers {
-        println!("{}: process {}", server.row.name(), server.process_id());
+        println!("{}: {:?}", server.row.name(), server.processes);
     }
     println!("{:?}", site.sizes);
 
@@ -32,7 +34,7 @@ pub(crate) async fn run(options: &PullOptions) -> anyhow::Result<()> {
     for round in 1..=options.rounds {
         for shape in &options.shapes {
             for server in &servers {
-                processor.settle(server.process_id()).await?;
+                processor.settle(server.processes).await?;
                 let measured = measure(&site, server, *shape, options, processor).await?;
                 println!(
                     "round {round} {shape} {}: {:.0}/s, {:.0} µs of the server's processor each",
@@ -49,7 +51,7 @@ pub(crate) async fn run(options: &PullOptions) -> anyhow::Result<()> {
 
 async fn measure(
     site: &Site,
-    server: &Running,
+    server: &Running<'_>,
     shape: Shape,
     options: &PullOptions,
     processor: Processor,
@@ -60,14 +62,20 @@ async fn measure(
         measured: Duration::from_secs(options.seconds),
         rate: options.rate,
     };
+    let before = server.entries.count().await?;
     let mut measured = load.run(server, &site.questions, processor).await?;
     if let Some(error) = &measured.first_error {
         println!("{} calls failed, the first with: {error}", measured.errors);
+        return Ok(measured);
+    }
+    if let (Some(before), Some(after)) = (before, server.entries.count().await?) {
+        let (answered, recorded) = (measured.answered, after - before);
+        ensure!(recorded == answered, "{} answered {answered} calls and recorded {recorded}", server.row.name());
     }
     let samples = std::mem::take(&mut measured.samples);
-    if server.row.has_receipts() {
-        site.verify(&samples).context("an answer under load does not verify")?;
-        println!("{} receipts of this load verified", samples.len());
+    if let Some(hub) = server.hub {
+        hub.verify(&samples).await.context("an answer under load, or its entry, does not verify")?;
+        println!("{} receipts of this load and their entries verified", samples.len());
     }
     Ok(measured)
 }
@@ -80,12 +88,14 @@ fn report(options: &PullOptions, server: &Server, taken: &[(Row, Shape, Measured
         }
     }
     let report = Report { figures, is_optimised: server.is_optimised };
-    println!("\n{report}");
+    println!("\n{report}\n\n{}", Ratios(targets::of_table(taken)));
     server.warn();
     if let Some(file) = &options.json {
         let text = serde_json::to_string_pretty(&report.lines())?;
         std::fs::write(file, text + "\n").with_context(|| format!("cannot write `{}`", file.display()))?;
     }
+    let errors: u64 = taken.iter().map(|(_, _, measured)| measured.errors).sum();
+    ensure!(errors == 0, "{errors} calls failed: the figures of their rows are worthless");
     Ok(())
 }
 

@@ -47,6 +47,8 @@ pub(crate) struct Line {
     per_second_min: f64,
     per_second_max: f64,
     generator_cpu_us: f64,
+    /// Of the PostgreSQL behind the server, if there is one.
+    database_cpu_us: Option<f64>,
     per_second_to_echo: Option<f64>,
     server_cpu_to_echo: Option<f64>,
     optimised: bool,
@@ -74,6 +76,8 @@ impl Figure {
                 p999_us: median(of(|round| round.p999_us)),
                 server_cpu_us: median(of(|round| round.server_cpu_us)),
                 generator_cpu_us: median(of(|round| round.generator_cpu_us)),
+                database_cpu_us: median(of(|round| round.database_cpu_us)),
+                answered: rounds.iter().map(|round| round.answered).sum(),
                 errors: rounds.iter().map(|round| round.errors).sum(),
                 first_error: None,
                 samples: Vec::new(),
@@ -87,7 +91,7 @@ impl Figure {
 }
 
 /// The middle one; of an even number, the larger of the two in the middle.
-fn median(mut values: Vec<f64>) -> f64 {
+pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_unstable_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or_default()
 }
@@ -99,7 +103,7 @@ impl Report {
         let hundredth = |value: f64| (value * 100.0).round() / 100.0;
         let line = |Figure { row, shape, median, per_second: (min, max), to_echo }: &Figure| Line {
             row: row.name(),
-            shape: format!("{}x{}", shape.connections, shape.streams),
+            shape: shape.to_string(),
             per_second: tenth(median.per_second),
             p50_us: tenth(median.p50_us),
             p99_us: tenth(median.p99_us),
@@ -109,6 +113,7 @@ impl Report {
             per_second_min: tenth(*min),
             per_second_max: tenth(*max),
             generator_cpu_us: tenth(median.generator_cpu_us),
+            database_cpu_us: row.is_on_postgres().then(|| tenth(median.database_cpu_us)),
             per_second_to_echo: to_echo.map(|ratio| hundredth(ratio.per_second)),
             server_cpu_to_echo: to_echo.map(|ratio| hundredth(ratio.server_cpu)),
             optimised: self.is_optimised,
@@ -131,6 +136,7 @@ impl fmt::Display for Report {
             "p99.9 µs",
             "server CPU µs",
             "÷ echo",
+            "database CPU µs",
             "generator CPU µs",
             "errors",
         ]);
@@ -147,6 +153,7 @@ impl fmt::Display for Report {
                 format!("{:.0}", median.p999_us),
                 format!("{:.1}", median.server_cpu_us),
                 ratio(|to| to.server_cpu),
+                if row.is_on_postgres() { format!("{:.1}", median.database_cpu_us) } else { "-".to_owned() },
                 format!("{:.1}", median.generator_cpu_us),
                 median.errors.to_string(),
             ]);
@@ -158,11 +165,13 @@ impl fmt::Display for Report {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::measured::Used;
 
     fn round(per_second: f64, server_cpu_us: f64, errors: u64) -> Measured {
         let tallies = Vec::new();
         let none = std::time::Duration::ZERO;
-        let nothing = Measured::of(tallies, std::time::Duration::from_secs(1), none, none).unwrap();
+        let used = Used { server: none, generator: none, database: none };
+        let nothing = Measured::of(tallies, std::time::Duration::from_secs(1), used).unwrap();
         Measured { per_second, server_cpu_us, errors, ..nothing }
     }
 

@@ -26,7 +26,7 @@ impl FromStr for Shape {
 
 impl fmt::Display for Shape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}×{}", self.connections, self.streams)
+        write!(f, "{}x{}", self.connections, self.streams)
     }
 }
 
@@ -36,7 +36,7 @@ mod tests {
 
     #[test]
     fn a_shape_is_two_numbers_of_at_least_one() {
-        assert_eq!("4x8".parse::<Shape>().unwrap().to_string(), "4×8");
+        assert_eq!("4x8".parse::<Shape>().unwrap().to_string(), "4x8");
         assert_eq!("8×32".parse::<Shape>().unwrap(), Shape { connections: 8, streams: 32 });
         for wrong in ["", "4", "0x1", "1x0", "x", "1x2x3", "70000x1"] {
             assert!(wrong.parse::<Shape>().is_err(), "{wrong}");

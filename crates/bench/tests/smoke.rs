@@ -43,7 +43,7 @@ fn every_row_is_measured_at_every_shape_without_an_error() {
     let lines = lines(&["--shapes", "1x1,2x2"]);
     let places: Vec<_> =
         lines.iter().map(|line| (line["shape"].as_str().unwrap(), line["row"].as_str().unwrap())).collect();
-    let rows = ["echo", "sqlite-append", "unefois/sqlite"];
+    let rows = ["echo", "sqlite-append", "pg-batched", "by-hand", "unefois/sqlite", "unefois/postgres"];
     let due: Vec<_> = ["1x1", "2x2"].into_iter().flat_map(|shape| rows.map(|row| (shape, row))).collect();
     assert_eq!(places, due);
     for line in &lines {
@@ -52,6 +52,8 @@ fn every_row_is_measured_at_every_shape_without_an_error() {
         for quantity in ["per_second", "p50_us", "p99_us", "p999_us"] {
             assert!(line[quantity].as_f64().unwrap() > 0.0, "{quantity}: {line}");
         }
+        let is_on_postgres = matches!(line["row"].as_str().unwrap(), "pg-batched" | "by-hand" | "unefois/postgres");
+        assert_eq!(line["database_cpu_us"].is_f64(), is_on_postgres, "{line}");
     }
 }
 

@@ -39,6 +39,8 @@ pub struct HouseSettings {
     pub storage: Storage,
     /// Whether what PostgreSQL commits outlives the machine.
     pub durability: PostgresDurability,
+    /// More settings of that PostgreSQL, such as `shared_buffers=128MB`.
+    pub postgres_settings: Vec<String>,
 }
 
 /// A hub as its users know it.

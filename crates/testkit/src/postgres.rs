@@ -43,6 +43,7 @@ pub struct PostgresCluster {
     programs: Programs,
     folder: Folder,
     durability: PostgresDurability,
+    more_settings: Vec<String>,
     port: u16,
     password: String,
     /// Behind a lock because the houses and tasks of a test share the cluster, and each may stop it.
@@ -53,12 +54,19 @@ impl PostgresCluster {
     /// Starts a new cluster and waits until it takes connections.
     #[must_use]
     pub fn start(durability: PostgresDurability) -> Self {
+        Self::start_with(durability, &[])
+    }
+
+    /// The same with more settings, such as `shared_buffers=128MB`; they are kept over its restarts.
+    #[must_use]
+    pub fn start_with(durability: PostgresDurability, more_settings: &[String]) -> Self {
         let programs = Programs::found();
         let template = Template::ready(&programs);
         let folder = Folder::new(&programs);
         template.copy_to(&folder.path().join("data"));
         let (password, postmaster) = (template.password(), Mutex::new(None));
-        let mut cluster = Self { programs, folder, durability, port: 0, password, postmaster };
+        let more_settings = more_settings.to_vec();
+        let mut cluster = Self { programs, folder, durability, more_settings, port: 0, password, postmaster };
         for _ in 0..PORTS_TRIED {
             cluster.port = port::free();
             match cluster.try_start() {
@@ -80,6 +88,11 @@ impl PostgresCluster {
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// The number of its first process, which all others are children of.
+    pub fn process_id(&self) -> u32 {
+        self.postmaster.lock().unwrap().as_ref().expect("the cluster is running").id()
     }
 
     /// The folder of everything that it writes, its log included.
@@ -179,7 +192,9 @@ impl PostgresCluster {
         let log = std::fs::File::options().create(true).append(true).open(self.log_file()).unwrap();
         let mut server = self.programs.server();
         server.arg("-D").arg(self.folder.path().join("data")).arg("-p").arg(self.port.to_string());
-        server.args(settings.iter().flat_map(|setting| ["-c", setting]));
+        // Of a setting that is given twice the later counts.
+        let settings = settings.into_iter().chain(self.more_settings.iter().map(String::as_str));
+        server.args(settings.flat_map(|setting| ["-c", setting]));
         server.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
         server
     }

@@ -11,7 +11,7 @@ pub(super) fn of_storage(databases: Option<&Databases>) -> String {
 }
 
 pub(super) fn configuration(settings: &HouseSettings, storage: &str, server: &Client, ca: &Path) -> String {
-    let HouseSettings { sandbox, provider, more, storage: _, durability: _ } = settings;
+    let HouseSettings { sandbox, provider, more, storage: _, durability: _, postgres_settings: _ } = settings;
     // A table stands in a file once.
     let admin = if more.contains("[admin]") { "" } else { "[admin]\nlisten = \"127.0.0.1:0\"\n" };
     let provider = provider.as_ref().map(|base_url| {

@@ -59,7 +59,7 @@ impl Databases {
         match settings.storage {
             Storage::Sqlite => None,
             Storage::Postgres => {
-                let postgres = PostgresCluster::start(settings.durability);
+                let postgres = PostgresCluster::start_with(settings.durability, &settings.postgres_settings);
                 Some(Self::create(Arc::new(Cluster { postgres, hubs: AtomicU32::new(0) }), folder, data))
             }
         }

@@ -54,6 +54,11 @@ impl Postmaster {
         Ok(postmaster)
     }
 
+    /// The number of the process.
+    pub(super) fn id(&self) -> u32 {
+        self.id
+    }
+
     /// Stops it and everything it started; gives whether it did so by itself.
     pub(super) fn stop(self, shutdown: Shutdown) -> bool {
         self.signal(match shutdown {
