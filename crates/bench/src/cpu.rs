@@ -49,6 +49,15 @@ impl Processor {
         processes.database.map_or(Ok(Duration::ZERO), |first| self.used_by_family(first))
     }
 
+    /// What the process has in memory.
+    pub(crate) fn resident_kib(&self, process: u32) -> anyhow::Result<u64> {
+        let path = format!("/proc/{process}/status");
+        let text = fs::read_to_string(&path).with_context(|| format!("cannot read `{path}`"))?;
+        let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let number = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse().ok());
+        number.with_context(|| format!("`{path}` is not as proc(5) says"))
+    }
+
     /// Waits until the processes do nothing, so that what they do behind their answers is not another one's noise.
     pub(crate) async fn settle(&self, processes: Processes) -> anyhow::Result<()> {
         let used = || anyhow::Ok(self.used_by(processes.server)? + self.used_by_database(processes)?);

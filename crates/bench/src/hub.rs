@@ -22,6 +22,8 @@ const SHARED_BUFFERS: &str = "shared_buffers=128MB";
 #[derive(Debug)]
 pub(crate) struct Hub {
     pub(crate) house: House,
+    /// How fast it was filled by one stream of a provider.
+    pub(crate) published_per_second: f64,
     key: VerifyingKey,
 }
 
@@ -53,9 +55,10 @@ impl Hub {
     /// Starts the hub of a house, and fills it.
     pub(crate) async fn start(house: House, population: Population) -> anyhow::Result<Self> {
         let house = house.started();
-        population.settle(&house).await?;
+        let published_per_second = population.settle(&house).await?;
+        println!("{} records published, {published_per_second:.0} a second", population.subjects);
         let key = house.public_key().await;
-        Ok(Self { house, key })
+        Ok(Self { house, published_per_second, key })
     }
 
     /// How many entries its ledger has.

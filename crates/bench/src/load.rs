@@ -9,14 +9,14 @@ use bytes::Bytes;
 use futures::future::try_join_all;
 use http::uri::PathAndQuery;
 use tokio::time::{sleep_until, timeout};
-use tonic::{Request, Status, client::Grpc, transport::Channel};
-use unefois_client::Connection;
+use tonic::{Code, Request, Status, client::Grpc, transport::Channel};
+use unefois_client::{ClientSettings, Connection};
 
 use crate::{
     codec::BytesCodec,
     cpu::Processor,
     measured::{Measured, Tally, Used},
-    pace::Pace,
+    pace::{CountedFrom, Pace},
     questions::Questions,
     running::{Due, Running},
     shape::Shape,
@@ -35,8 +35,20 @@ pub(crate) struct Load {
     pub(crate) shape: Shape,
     pub(crate) warm_up: Duration,
     pub(crate) measured: Duration,
-    /// Calls a second in an open loop; absent in a closed one.
-    pub(crate) rate: Option<u64>,
+    pub(crate) calls: Calls,
+}
+
+/// When calls begin, and on what.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Calls {
+    /// A closed loop: a stream asks again when it is answered.
+    Closed,
+    /// An open loop: so many a second are due, and their latencies count from then.
+    Due(u64),
+    /// The same of more than the server can do: latencies count from when a call begins, and to be refused is no error.
+    Offered(u64),
+    /// A closed loop in which every call makes a connection of its own.
+    Cold,
 }
 
 /// The span in which calls count.
@@ -44,6 +56,21 @@ pub(crate) struct Load {
 struct Window {
     from: Instant,
     until: Instant,
+}
+
+impl Calls {
+    /// Whether a call is one of those that are measured. Under overload those count that end in time: what a server is
+    /// left with at the end was not done in that time. Otherwise those that begin in time, however late they end.
+    fn count(self, began: Instant, window: Window) -> bool {
+        match self {
+            Self::Closed | Self::Due(_) | Self::Cold => began >= window.from,
+            Self::Offered(_) => (window.from..window.until).contains(&Instant::now()),
+        }
+    }
+
+    fn may_be_refused(self, status: &Status) -> bool {
+        matches!(self, Self::Offered(_)) && status.code() == Code::ResourceExhausted
+    }
 }
 
 impl Load {
@@ -54,18 +81,18 @@ impl Load {
         questions: &Arc<Questions>,
         processor: Processor,
     ) -> anyhow::Result<Measured> {
-        let connections = try_join_all((0..self.shape.connections).map(|_| server.connect())).await?;
+        let wires = self.wires(server).await?;
         let from = Instant::now() + self.warm_up;
         let window = Window { from, until: from + self.measured };
-        let pace = match self.rate {
-            Some(rate) => Pace::open(rate, window.until),
-            None => Pace::Closed { until: window.until },
+        let pace = match self.calls {
+            Calls::Closed | Calls::Cold => Pace::Closed { until: window.until },
+            Calls::Due(rate) => Pace::open(rate, window.until, CountedFrom::Due),
+            Calls::Offered(rate) => Pace::open(rate, window.until, CountedFrom::Begun),
         };
-        let streams: Vec<_> = connections
-            .iter()
-            .flat_map(|connection| std::iter::repeat_n(connection, usize::from(self.shape.streams)))
-            .map(|connection| {
-                let stream = Stream::new(connection, server, questions);
+        let streams: Vec<_> = wires
+            .into_iter()
+            .map(|wire| {
+                let stream = Stream::new(wire, server, questions, self.calls);
                 tokio::spawn(stream.run(pace.clone(), window))
             })
             .collect();
@@ -84,20 +111,44 @@ impl Load {
         let [server, generator, database] = std::array::from_fn(|of| after[of] - before[of]);
         Measured::of(tallies, self.measured, Used { server, generator, database })
     }
+
+    /// One for each stream; the streams of a connection share it.
+    async fn wires(&self, server: &Running<'_>) -> anyhow::Result<Vec<Wire>> {
+        let Shape { connections, streams } = self.shape;
+        if matches!(self.calls, Calls::Cold) {
+            let cold = |_| Wire::Cold(Box::new(server.client().clone()));
+            return Ok((0..usize::from(connections) * usize::from(streams)).map(cold).collect());
+        }
+        let connections = try_join_all((0..connections).map(|_| server.connect())).await?;
+        let each = connections.iter().flat_map(|connection| std::iter::repeat_n(connection, usize::from(streams)));
+        Ok(each.map(|connection| Wire::Kept(Grpc::new(connection.channel()))).collect())
+    }
+}
+
+/// A rate as a load takes one.
+pub(crate) fn per_second(rate: f64) -> u64 {
+    rate.round().max(1.0) as u64
+}
+
+/// What a stream calls on.
+enum Wire {
+    Kept(Grpc<Channel>),
+    Cold(Box<ClientSettings>),
 }
 
 /// One stream of calls, one at a time.
 struct Stream {
-    grpc: Grpc<Channel>,
+    wire: Wire,
     method: PathAndQuery,
     due: Due,
     questions: Arc<Questions>,
+    calls: Calls,
 }
 
 impl Stream {
-    fn new(connection: &Connection, server: &Running<'_>, questions: &Arc<Questions>) -> Self {
+    fn new(wire: Wire, server: &Running<'_>, questions: &Arc<Questions>, calls: Calls) -> Self {
         let method = PathAndQuery::from_static(server.method());
-        Self { grpc: Grpc::new(connection.channel()), method, due: server.due(), questions: Arc::clone(questions) }
+        Self { wire, method, due: server.due(), questions: Arc::clone(questions), calls }
     }
 
     async fn run(mut self, pace: Pace, window: Window) -> Tally {
@@ -108,12 +159,15 @@ impl Stream {
             match answered {
                 Ok(found) if self.due.is_met_by(&found, &answer) => {
                     tally.answered += 1;
-                    if began >= window.from {
+                    if self.calls.count(began, window) {
                         tally.latencies.push(began.elapsed());
                         self.sample(&mut tally, found);
                     }
                 }
                 Ok(found) => tally.failed(format!("an answer of {} bytes is not the one that is due", found.len())),
+                Err(status) if self.calls.may_be_refused(&status) => {
+                    tally.refused += u64::from(self.calls.count(began, window));
+                }
                 Err(status) => tally.failed(format!("{:?}: {}", status.code(), status.message())),
             }
         }
@@ -121,10 +175,20 @@ impl Stream {
     }
 
     async fn call(&mut self, request: Bytes) -> Result<Bytes, Status> {
-        self.grpc.ready().await.map_err(|error| Status::from_error(error.into()))?;
+        let mut cold;
+        let grpc = match &mut self.wire {
+            Wire::Kept(grpc) => grpc,
+            Wire::Cold(settings) => {
+                let connected = Connection::open(settings).await;
+                let connection = connected.map_err(|error| Status::aborted(format!("no connection: {error:?}")))?;
+                cold = Grpc::new(connection.channel());
+                &mut cold
+            }
+        };
+        grpc.ready().await.map_err(|error| Status::from_error(error.into()))?;
         let mut request = Request::new(request);
         request.set_timeout(DEADLINE);
-        Ok(self.grpc.unary(request, self.method.clone(), BytesCodec).await?.into_inner())
+        Ok(grpc.unary(request, self.method.clone(), BytesCodec).await?.into_inner())
     }
 
     fn sample(&self, tally: &mut Tally, answer: Bytes) {

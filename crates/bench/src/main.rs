@@ -5,7 +5,9 @@ mod bare;
 mod codec;
 mod cpu;
 mod entries;
+mod fill;
 mod hub;
+mod idle;
 mod load;
 mod measured;
 mod optimised;
@@ -14,11 +16,14 @@ mod population;
 mod pull;
 mod questions;
 mod report;
+mod rig;
 mod row;
 mod running;
+mod sections;
 mod shape;
 mod site;
 mod targets;
+mod verify;
 
 use clap::Parser;
 
@@ -28,6 +33,8 @@ use crate::arguments::{Arguments, Command};
 async fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
         Command::Pull(options) => pull::run(&options).await,
+        Command::Verify(options) => verify::run(&options).await,
+        Command::Idle(options) => idle::run(&options).await,
         Command::EchoServer(options) => bare::echo(&options).await,
         Command::AppendServer(options) => bare::append::run(&options).await,
         Command::BatchedServer(options) => bare::batched::run(&options).await,

@@ -13,6 +13,8 @@ pub(crate) struct Tally {
     pub(crate) samples: Vec<Bytes>,
     /// Answers that were right, those of the warm-up included.
     pub(crate) answered: u64,
+    /// Calls that the server refused to begin, those of the warm-up not included.
+    pub(crate) refused: u64,
     errors: u64,
     first_error: Option<String>,
 }
@@ -48,6 +50,10 @@ pub(crate) struct Measured {
     pub(crate) database_cpu_us: f64,
     /// Answers that were right, those of the warm-up included.
     pub(crate) answered: u64,
+    /// Calls that were begun.
+    pub(crate) offered_per_second: f64,
+    /// Calls that the server refused to begin, where that is no error.
+    pub(crate) refused: u64,
     pub(crate) errors: u64,
     pub(crate) first_error: Option<String>,
     /// Some of the answers.
@@ -58,12 +64,13 @@ impl Measured {
     /// Sums up what the streams saw in `span`, in which the processes used that much processor time.
     pub(crate) fn of(tallies: Vec<Tally>, span: Duration, used: Used) -> anyhow::Result<Self> {
         let mut histogram = Histogram::<u64>::new(3).context("a histogram of three digits")?;
-        let (mut answered, mut errors, mut first_error, mut samples) = (0, 0, None, Vec::new());
+        let (mut answered, mut refused, mut errors, mut first_error, mut samples) = (0, 0, 0, None, Vec::new());
         for tally in tallies {
             for latency in tally.latencies {
                 histogram.record(u64::try_from(latency.as_nanos())?).context("a latency is too long to count")?;
             }
             answered += tally.answered;
+            refused += tally.refused;
             errors += tally.errors;
             first_error = first_error.or(tally.first_error);
             samples.extend(tally.samples);
@@ -80,6 +87,8 @@ impl Measured {
             generator_cpu_us: each(used.generator),
             database_cpu_us: each(used.database),
             answered,
+            offered_per_second: (count + refused as f64) / span.as_secs_f64(),
+            refused,
             errors,
             first_error,
             samples,

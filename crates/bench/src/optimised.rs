@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context, ensure};
 
-use crate::arguments::PullOptions;
+use crate::arguments::ServerOptions;
 
 /// Printed before and after figures that say nothing.
 const WARNING: &str = "\
@@ -24,7 +24,7 @@ pub(crate) struct Server {
 
 impl Server {
     /// Finds the binary, or builds it as it is shipped. Refuses one that is not optimised, unless that was asked for.
-    pub(crate) fn find(options: &PullOptions) -> anyhow::Result<Self> {
+    pub(crate) fn find(options: &ServerOptions) -> anyhow::Result<Self> {
         let binary = match &options.server {
             Some(binary) => binary.clone(),
             None => build()?,
@@ -40,6 +40,11 @@ impl Server {
             server.binary.display()
         );
         Ok(server)
+    }
+
+    /// Where the binary is, as text.
+    pub(crate) fn path(&self) -> anyhow::Result<&str> {
+        self.binary.to_str().context("the path of the server is not UTF-8")
     }
 
     /// Says so loudly.

@@ -17,7 +17,16 @@ pub(crate) enum Pace {
     /// A closed loop: at once, until that instant.
     Closed { until: Instant },
     /// An open loop: when the schedule says.
-    Open(Arc<Schedule>),
+    Open(Arc<Schedule>, CountedFrom),
+}
+
+/// From when the latency of a call in an open loop counts.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum CountedFrom {
+    /// From when it was due: what it waited for a free stream is part of it.
+    Due,
+    /// From when it was begun: when more is due than anybody can begin, that would be all there is to see.
+    Begun,
 }
 
 /// Calls that are due at equal intervals.
@@ -32,27 +41,30 @@ pub(crate) struct Schedule {
 
 impl Pace {
     /// Calls at that rate until that instant.
-    pub(crate) fn open(per_second: u64, until: Instant) -> Self {
+    pub(crate) fn open(per_second: u64, until: Instant, counted_from: CountedFrom) -> Self {
         let interval = Duration::from_secs(1).div_f64(per_second as f64);
         let schedule = Schedule { begin: Instant::now(), interval, due: Semaphore::new(0), begun: AtomicU32::new(0) };
         let schedule = Arc::new(schedule);
         let paced = Arc::clone(&schedule);
         // A thread of its own: the runtime's timers are a millisecond coarse.
         thread::spawn(move || paced.run(until));
-        Self::Open(schedule)
+        Self::Open(schedule, counted_from)
     }
 
-    /// Waits until a call is due. Gives the instant from which its latency counts, in an open loop the one at which it
-    /// was due: what it waited for a free stream is part of it. `None` when the load is over.
+    /// Waits until a call is due. Gives the instant from which its latency counts; `None` when the load is over.
     pub(crate) async fn next(&self) -> Option<Instant> {
         match self {
             Self::Closed { until } => {
                 let now = Instant::now();
                 (now < *until).then_some(now)
             }
-            Self::Open(schedule) => {
+            Self::Open(schedule, counted_from) => {
                 schedule.due.acquire().await.ok()?.forget();
-                Some(schedule.instant(schedule.begun.fetch_add(1, Ordering::Relaxed)))
+                let due = schedule.instant(schedule.begun.fetch_add(1, Ordering::Relaxed));
+                match counted_from {
+                    CountedFrom::Due => Some(due),
+                    CountedFrom::Begun => Some(Instant::now()),
+                }
             }
         }
     }
@@ -83,7 +95,7 @@ mod tests {
     #[tokio::test]
     async fn a_schedule_begins_every_call_that_is_due_whoever_is_late() {
         let until = Instant::now() + Duration::from_millis(100);
-        let pace = Pace::open(1_000, until);
+        let pace = Pace::open(1_000, until, CountedFrom::Due);
         let first = pace.next().await.unwrap();
         // Nobody takes the calls of the next while; they are due all the same, at their own instants.
         tokio::time::sleep(Duration::from_millis(50)).await;
@@ -95,6 +107,6 @@ mod tests {
     async fn a_load_ends() {
         let ended = Instant::now();
         assert!(Pace::Closed { until: ended }.next().await.is_none());
-        assert!(Pace::open(10, ended).next().await.is_none());
+        assert!(Pace::open(10, ended, CountedFrom::Due).next().await.is_none());
     }
 }

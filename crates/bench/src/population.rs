@@ -1,5 +1,7 @@
 //! Who is there: one provider, one consumer with many agreements, and many invented people.
 
+use std::time::Instant;
+
 use anyhow::{bail, ensure};
 use futures::{StreamExt, stream};
 use prost::Message;
@@ -40,9 +42,11 @@ pub(crate) struct Population {
 }
 
 impl Population {
-    /// Applies the registry and publishes the records, through the hub's own methods.
-    pub(crate) async fn settle(self, house: &House) -> anyhow::Result<()> {
+    /// Applies the registry and publishes the records, through the hub's own methods. Gives how many a second were
+    /// published, each acknowledged and durable.
+    pub(crate) async fn settle(self, house: &House) -> anyhow::Result<f64> {
         house.applies(&self.registry()).await?;
+        let began = Instant::now();
         let items =
             stream::iter((0..self.subjects).map(|number| turnover_of(&Person::invented(number), cents(number))));
         let mut answers = publish(&house.agency("urssaf").await, items).await?;
@@ -54,7 +58,7 @@ impl Population {
             }
         }
         ensure!(count == self.subjects, "{count} of {} records were published", self.subjects);
-        Ok(())
+        Ok(f64::from(count) / began.elapsed().as_secs_f64())
     }
 
     /// Every person's question. The agreements take turns, so that neighbours in a batch are under different ones.

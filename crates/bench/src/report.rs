@@ -17,6 +17,7 @@ pub(crate) struct Report {
 /// One row at one shape: of every quantity the median of the rounds.
 #[derive(Debug, Clone)]
 pub(crate) struct Figure {
+    section: String,
     row: Row,
     shape: Shape,
     median: Measured,
@@ -51,18 +52,22 @@ pub(crate) struct Line {
     database_cpu_us: Option<f64>,
     per_second_to_echo: Option<f64>,
     server_cpu_to_echo: Option<f64>,
+    /// What the server refused to begin, which is no error under overload.
+    refused: u64,
+    section: String,
     optimised: bool,
 }
 
 impl Figure {
     /// Sums up the rounds. Errors are added, never averaged away.
-    pub(crate) fn median(row: Row, shape: Shape, rounds: &[&Measured], echo: &[&Measured]) -> Self {
+    pub(crate) fn median(section: &str, row: Row, shape: Shape, rounds: &[&Measured], echo: &[&Measured]) -> Self {
         let of = |quantity: fn(&Measured) -> f64| rounds.iter().map(|round| quantity(round)).collect::<Vec<f64>>();
         let to_echo = |quantity: fn(&Measured) -> f64| {
             median(rounds.iter().zip(echo).map(|(round, echo)| quantity(round) / quantity(echo)).collect())
         };
         let speeds = of(|round| round.per_second);
         Self {
+            section: section.to_owned(),
             row,
             shape,
             per_second: (
@@ -79,6 +84,8 @@ impl Figure {
                 database_cpu_us: median(of(|round| round.database_cpu_us)),
                 answered: rounds.iter().map(|round| round.answered).sum(),
                 errors: rounds.iter().map(|round| round.errors).sum(),
+                offered_per_second: median(of(|round| round.offered_per_second)),
+                refused: rounds.iter().map(|round| round.refused).sum(),
                 first_error: None,
                 samples: Vec::new(),
             },
@@ -97,11 +104,16 @@ pub(crate) fn median(mut values: Vec<f64>) -> f64 {
 }
 
 impl Report {
+    /// The errors of all rows together.
+    pub(crate) fn errors(&self) -> u64 {
+        self.figures.iter().map(|figure| figure.median.errors).sum()
+    }
+
     /// The lines of the JSON.
     pub(crate) fn lines(&self) -> Vec<Line> {
         let tenth = |value: f64| (value * 10.0).round() / 10.0;
         let hundredth = |value: f64| (value * 100.0).round() / 100.0;
-        let line = |Figure { row, shape, median, per_second: (min, max), to_echo }: &Figure| Line {
+        let line = |Figure { section, row, shape, median, per_second: (min, max), to_echo }: &Figure| Line {
             row: row.name(),
             shape: shape.to_string(),
             per_second: tenth(median.per_second),
@@ -116,6 +128,8 @@ impl Report {
             database_cpu_us: row.is_on_postgres().then(|| tenth(median.database_cpu_us)),
             per_second_to_echo: to_echo.map(|ratio| hundredth(ratio.per_second)),
             server_cpu_to_echo: to_echo.map(|ratio| hundredth(ratio.server_cpu)),
+            refused: median.refused,
+            section: section.clone(),
             optimised: self.is_optimised,
         };
         self.figures.iter().map(line).collect()
@@ -126,6 +140,7 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut table = Table::new();
         table.load_style(UTF8_BORDERS_ONLY).set_header([
+            "section",
             "shape",
             "row",
             "per second",
@@ -139,10 +154,12 @@ impl fmt::Display for Report {
             "database CPU µs",
             "generator CPU µs",
             "errors",
+            "refused",
         ]);
-        for Figure { row, shape, median, per_second: (min, max), to_echo } in &self.figures {
+        for Figure { section, row, shape, median, per_second: (min, max), to_echo } in &self.figures {
             let ratio = |of: fn(&ToEcho) -> f64| to_echo.as_ref().map_or("-".to_owned(), |to| format!("{:.2}", of(to)));
             table.add_row([
+                section.clone(),
                 shape.to_string(),
                 row.name().to_owned(),
                 format!("{:.0}", median.per_second),
@@ -156,6 +173,7 @@ impl fmt::Display for Report {
                 if row.is_on_postgres() { format!("{:.1}", median.database_cpu_us) } else { "-".to_owned() },
                 format!("{:.1}", median.generator_cpu_us),
                 median.errors.to_string(),
+                median.refused.to_string(),
             ]);
         }
         write!(f, "{table}")
@@ -181,7 +199,7 @@ mod tests {
         let echo = [round(100.0, 10.0, 0), round(1_000.0, 10.0, 0), round(100.0, 10.0, 0)];
         let row = [round(20.0, 50.0, 1), round(200.0, 50.0, 0), round(30.0, 40.0, 2)];
         let shape = Shape { connections: 4, streams: 8 };
-        let figure = Figure::median(Row::UnefoisSqlite, shape, &row.each_ref(), &echo.each_ref());
+        let figure = Figure::median("table", Row::UnefoisSqlite, shape, &row.each_ref(), &echo.each_ref());
         let line = Report { figures: vec![figure], is_optimised: true }.lines().remove(0);
         assert_eq!((line.row, line.shape.as_str(), line.errors), ("unefois/sqlite", "4x8", 3));
         assert_eq!((line.per_second, line.per_second_min, line.per_second_max), (30.0, 20.0, 200.0));
@@ -191,7 +209,7 @@ mod tests {
     #[test]
     fn without_an_echo_there_are_no_ratios() {
         let shape = Shape { connections: 1, streams: 1 };
-        let figure = Figure::median(Row::UnefoisSqlite, shape, &[&round(1.0, 1.0, 0)], &[]);
+        let figure = Figure::median("table", Row::UnefoisSqlite, shape, &[&round(1.0, 1.0, 0)], &[]);
         let line = Report { figures: vec![figure], is_optimised: true }.lines().remove(0);
         assert_eq!((line.per_second_to_echo, line.server_cpu_to_echo), (None, None));
     }

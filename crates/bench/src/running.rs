@@ -79,6 +79,11 @@ impl<'site> Running<'site> {
         Connection::open(&self.client).await
     }
 
+    /// How it is connected to.
+    pub(crate) fn client(&self) -> &ClientSettings {
+        &self.client
+    }
+
     /// The method that is measured.
     pub(crate) fn method(&self) -> &'static str {
         self.method

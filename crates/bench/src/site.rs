@@ -20,6 +20,7 @@ pub(crate) struct Site {
     pub(crate) questions: Arc<Questions>,
     pub(crate) sizes: Sizes,
     pub(crate) population: Population,
+    binary: String,
     /// Always there: the bare servers are as large as its messages, and have its certificates.
     pub(crate) sqlite: Hub,
     postgres: Option<OnPostgres>,
@@ -36,7 +37,7 @@ enum OnPostgres {
 impl Site {
     /// Starts the hubs that are measured, fills them, and looks at some answers.
     pub(crate) async fn open(options: &PullOptions, server: &Server) -> anyhow::Result<Self> {
-        let binary = server.binary.to_str().context("the path of the server is not UTF-8")?;
+        let binary = server.path()?;
         let population = Population { subjects: options.subjects, agreements: options.agreements };
         println!("Publishing {} records under {} agreements", options.subjects, options.agreements);
         let sqlite = Hub::start(hub::house(binary, Storage::Sqlite), population).await?;
@@ -52,7 +53,12 @@ impl Site {
         };
         let questions = Arc::new(population.questions());
         let sizes = sqlite.look(&questions, population).await?;
-        Ok(Self { questions, sizes, population, sqlite, postgres })
+        Ok(Self { questions, sizes, population, binary: binary.to_owned(), sqlite, postgres })
+    }
+
+    /// The `unefois` that is measured.
+    pub(crate) fn binary(&self) -> &str {
+        &self.binary
     }
 
     /// Where a server that is started beside the hub keeps its things.

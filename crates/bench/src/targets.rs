@@ -30,7 +30,8 @@ pub(crate) struct Bounds {
 #[derive(Debug, Clone)]
 pub(crate) struct Ratio {
     pub(crate) what: String,
-    pub(crate) bounds: Bounds,
+    /// Absent where it is only told.
+    pub(crate) bounds: Option<Bounds>,
     pub(crate) rounds: Vec<f64>,
 }
 
@@ -92,7 +93,7 @@ impl Target {
         };
         let rounds: Vec<f64> = rounds(of).iter().zip(rounds(to)).map(|(of, to)| of / to).collect();
         let what = format!("{}{} ÷ {}, {shape}", quantity.prefix(), of.name(), to.name());
-        (!rounds.is_empty()).then_some(Ratio { what, bounds: *bounds, rounds })
+        (!rounds.is_empty()).then_some(Ratio { what, bounds: Some(*bounds), rounds })
     }
 }
 
@@ -115,15 +116,26 @@ impl Quantity {
 impl Ratio {
     fn verdict(&self) -> &'static str {
         let measured = median(self.rounds.clone());
-        let meets = |bound: f64| match self.bounds.sense {
+        let meets = |sense, bound| match sense {
             Sense::AtLeast => measured >= bound,
             Sense::AtMost => measured <= bound,
         };
         match self.bounds {
-            Bounds { wanted, .. } if meets(wanted) => "as wanted",
-            Bounds { owed, .. } if meets(owed) => "as owed",
-            Bounds { .. } => "missed",
+            None => "",
+            Some(Bounds { sense, wanted, .. }) if meets(sense, wanted) => "as wanted",
+            Some(Bounds { sense, owed, .. }) if meets(sense, owed) => "as owed",
+            Some(Bounds { .. }) => "missed",
         }
+    }
+}
+
+impl Bounds {
+    fn told(self) -> [String; 2] {
+        let sign = match self.sense {
+            Sense::AtLeast => '≥',
+            Sense::AtMost => '≤',
+        };
+        [self.owed, self.wanted].map(|bound| format!("{sign} {bound:.2}"))
     }
 }
 
@@ -132,19 +144,16 @@ impl fmt::Display for Ratios {
         let mut table = Table::new();
         table.load_style(UTF8_BORDERS_ONLY).set_header(["ratio", "measured", "spread", "owed", "wanted", ""]);
         for ratio in &self.0 {
-            let Ratio { what, bounds: Bounds { sense, owed, wanted }, rounds } = ratio;
-            let sign = match sense {
-                Sense::AtLeast => '≥',
-                Sense::AtMost => '≤',
-            };
+            let Ratio { what, bounds, rounds } = ratio;
+            let [owed, wanted] = bounds.map_or_else(|| ["-"; 2].map(str::to_owned), Bounds::told);
             let least = rounds.iter().copied().fold(f64::INFINITY, f64::min);
             let most = rounds.iter().copied().fold(0.0, f64::max);
             table.add_row([
                 what.clone(),
                 format!("{:.2}", median(rounds.clone())),
                 format!("{least:.2}–{most:.2}"),
-                format!("{sign} {owed:.2}"),
-                format!("{sign} {wanted:.2}"),
+                owed,
+                wanted,
                 ratio.verdict().to_owned(),
             ]);
         }
@@ -161,7 +170,7 @@ mod tests {
             Sense::AtLeast => (0.5, 0.6),
             Sense::AtMost => (2.0, 1.4),
         };
-        Ratio { what: "a ÷ b".to_owned(), bounds: Bounds { sense, owed, wanted }, rounds: rounds.to_vec() }
+        Ratio { what: "a ÷ b".to_owned(), bounds: Some(Bounds { sense, owed, wanted }), rounds: rounds.to_vec() }
     }
 
     #[test]

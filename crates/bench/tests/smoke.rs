@@ -24,7 +24,19 @@ fn unefois() -> PathBuf {
 
 fn pull(flags: &[&str]) -> Output {
     let small = ["--seconds", "1", "--warm-up", "0", "--rounds", "1", "--subjects", "20", "--agreements", "3"];
-    Command::new(BENCH).arg("pull").args(small).args(flags).arg("--server").arg(unefois()).output().unwrap()
+    runs(&[&["pull"], &small[..], flags].concat())
+}
+
+fn runs(words: &[&str]) -> Output {
+    Command::new(BENCH).args(words).arg("--server").arg(unefois()).output().unwrap()
+}
+
+/// What a measurement says that must succeed.
+fn said(words: &[&str]) -> String {
+    let output = runs(&[words, &["--unoptimised"]].concat());
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+    said
 }
 
 /// Runs the measurement, and gives the lines of its JSON.
@@ -65,6 +77,30 @@ fn an_open_loop_keeps_to_its_schedule() {
     // One second at twenty a second, whatever the server can do.
     let begun = lines[0]["per_second"].as_f64().unwrap();
     assert!((19.0..=21.0).contains(&begun), "{}", lines[0]);
+}
+
+#[test]
+fn every_section_tells_what_it_measured() {
+    let rows = ["--rows", "echo,unefois/sqlite", "--sections", "open,overload,growth,cold"];
+    let lines = lines(&[&rows[..], &["--records", "100", "--overload-shape", "8x64"]].concat());
+    let places: Vec<_> =
+        lines.iter().map(|line| (line["section"].as_str().unwrap(), line["row"].as_str().unwrap())).collect();
+    let hub = "unefois/sqlite";
+    let due =
+        [("open", hub), ("overload", hub), ("growth/20", hub), ("growth/100", hub), ("cold", "echo"), ("cold", hub)];
+    assert_eq!(places, due);
+    for line in &lines {
+        assert_eq!(line["errors"], 0, "{line}");
+        assert!(line["per_second"].as_f64().unwrap() > 0.0, "{line}");
+    }
+}
+
+#[test]
+fn verifying_and_idling_are_measured() {
+    let verified = said(&["verify", "--entries", "300", "--rounds", "1"]);
+    assert!(verified.contains("verified: ") && verified.contains(" entries a second of one core"), "{verified}");
+    let idle = said(&["idle", "--connections", "9"]);
+    assert!(idle.contains("9 idle connections: "), "{idle}");
 }
 
 #[test]
