@@ -1,33 +1,28 @@
-//! One load on one server: every stream asks, waits for the answer, looks at it, and asks again.
+//! One load on one server, and what it came to.
+
+mod stream;
 
 use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use bytes::Bytes;
 use futures::future::try_join_all;
-use http::uri::PathAndQuery;
 use tokio::time::{sleep_until, timeout};
-use tonic::{Code, Request, Status, client::Grpc, transport::Channel};
-use unefois_client::{ClientSettings, Connection};
+use tonic::{Code, Status, client::Grpc};
 
+use self::stream::{Stream, Wire};
 use crate::{
-    codec::BytesCodec,
     cpu::Processor,
-    measured::{Measured, Tally, Used},
+    measured::{Measured, Used},
     pace::{CountedFrom, Pace},
     questions::Questions,
-    running::{Due, Running},
+    running::Running,
     shape::Shape,
 };
 
 /// How long a caller waits, as the default client does.
 const DEADLINE: Duration = Duration::from_secs(30);
-/// Of how many answers one is kept, to be verified when nothing is measured.
-const SAMPLED_EVERY: u64 = 256;
-/// How many answers a stream keeps at most.
-const SAMPLES_MAX: usize = 8;
 
 /// What is done to a server, and for how long.
 #[derive(Debug, Clone, Copy)]
@@ -108,7 +103,7 @@ impl Load {
         sleep_until(window.until.into()).await;
         let after = used()?;
         let tallies = timeout(DEADLINE * 2, try_join_all(streams)).await??;
-        let [server, generator, database] = std::array::from_fn(|of| after[of] - before[of]);
+        let [server, generator, database] = std::array::from_fn(|of| after[of].saturating_sub(before[of]));
         Measured::of(tallies, self.measured, Used { server, generator, database })
     }
 
@@ -128,73 +123,4 @@ impl Load {
 /// A rate as a load takes one.
 pub(crate) fn per_second(rate: f64) -> u64 {
     rate.round().max(1.0) as u64
-}
-
-/// What a stream calls on.
-enum Wire {
-    Kept(Grpc<Channel>),
-    Cold(Box<ClientSettings>),
-}
-
-/// One stream of calls, one at a time.
-struct Stream {
-    wire: Wire,
-    method: PathAndQuery,
-    due: Due,
-    questions: Arc<Questions>,
-    calls: Calls,
-}
-
-impl Stream {
-    fn new(wire: Wire, server: &Running<'_>, questions: &Arc<Questions>, calls: Calls) -> Self {
-        let method = PathAndQuery::from_static(server.method());
-        Self { wire, method, due: server.due(), questions: Arc::clone(questions), calls }
-    }
-
-    async fn run(mut self, pace: Pace, window: Window) -> Tally {
-        let mut tally = Tally::default();
-        while let Some(began) = pace.next().await {
-            let (request, answer) = self.questions.next();
-            let answered = self.call(request).await;
-            match answered {
-                Ok(found) if self.due.is_met_by(&found, &answer) => {
-                    tally.answered += 1;
-                    if self.calls.count(began, window) {
-                        tally.latencies.push(began.elapsed());
-                        self.sample(&mut tally, found);
-                    }
-                }
-                Ok(found) => tally.failed(format!("an answer of {} bytes is not the one that is due", found.len())),
-                Err(status) if self.calls.may_be_refused(&status) => {
-                    tally.refused += u64::from(self.calls.count(began, window));
-                }
-                Err(status) => tally.failed(format!("{:?}: {}", status.code(), status.message())),
-            }
-        }
-        tally
-    }
-
-    async fn call(&mut self, request: Bytes) -> Result<Bytes, Status> {
-        let mut cold;
-        let grpc = match &mut self.wire {
-            Wire::Kept(grpc) => grpc,
-            Wire::Cold(settings) => {
-                let connected = Connection::open(settings).await;
-                let connection = connected.map_err(|error| Status::aborted(format!("no connection: {error:?}")))?;
-                cold = Grpc::new(connection.channel());
-                &mut cold
-            }
-        };
-        grpc.ready().await.map_err(|error| Status::from_error(error.into()))?;
-        let mut request = Request::new(request);
-        request.set_timeout(DEADLINE);
-        Ok(grpc.unary(request, self.method.clone(), BytesCodec).await?.into_inner())
-    }
-
-    fn sample(&self, tally: &mut Tally, answer: Bytes) {
-        let count = tally.latencies.len() as u64;
-        if count % SAMPLED_EVERY == 1 && tally.samples.len() < SAMPLES_MAX {
-            tally.samples.push(answer);
-        }
-    }
 }

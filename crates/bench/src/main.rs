@@ -15,6 +15,7 @@ mod pace;
 mod population;
 mod pull;
 mod questions;
+mod ratio;
 mod report;
 mod rig;
 mod row;

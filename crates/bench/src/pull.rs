@@ -3,8 +3,8 @@
 use anyhow::{Context, ensure};
 
 use crate::{
-    arguments::PullOptions, cpu::Processor, optimised::Server, report::Report, rig::Rig, sections::Section, site::Site,
-    targets::Ratios,
+    arguments::PullOptions, cpu::Processor, optimised::Server, ratio::Ratios, report::Report, rig::Rig,
+    sections::Section, site::Site,
 };
 
 /// Measures, prints, and writes the figures where they are wanted. Any error is one of the whole run.

@@ -6,7 +6,7 @@ mod open;
 mod overload;
 mod table;
 
-use crate::{measured::Measured, report::Figure, rig::Rig, row::Row, shape::Shape, targets::Ratio};
+use crate::{measured::Measured, ratio::Ratio, report::Figure, rig::Rig, row::Row, shape::Shape};
 
 /// The load that saturates a server of this kind, and its measure for other sections.
 const SATURATING: Shape = Shape { connections: 8, streams: 32 };

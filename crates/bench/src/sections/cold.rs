@@ -3,11 +3,11 @@
 use super::{Outcome, Section, quotients};
 use crate::{
     load::Calls,
+    ratio::{Bounds, Ratio, Sense},
     report::Figure,
     rig::Rig,
     row::Row,
     shape::Shape,
-    targets::{Bounds, Ratio, Sense},
 };
 
 /// Eight callers, each of whom connects again for every call.

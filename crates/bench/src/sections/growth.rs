@@ -10,9 +10,9 @@ use crate::{
     hub::{self, Hub},
     load::Calls,
     population::Population,
+    ratio::{Bounds, Ratio, Sense},
     rig::Rig,
     running::Running,
-    targets::{Bounds, Ratio, Sense},
 };
 
 const KEPT: Bounds = Bounds { sense: Sense::AtLeast, owed: 0.9, wanted: 0.95 };

@@ -3,9 +3,9 @@
 use super::{Outcome, SATURATING, Section, figure};
 use crate::{
     load::{Calls, per_second},
+    ratio::{Bounds, Ratio, Sense},
     rig::Rig,
     shape::Shape,
-    targets::{Bounds, Ratio, Sense},
 };
 
 /// Many callers with little each, and room for those that are late.

@@ -3,8 +3,8 @@
 use super::{Outcome, SATURATING, Section, figure, quotients};
 use crate::{
     load::{Calls, per_second},
+    ratio::{Bounds, Ratio, Sense},
     rig::Rig,
-    targets::{Bounds, Ratio, Sense},
 };
 
 const TIMES: f64 = 4.0;
