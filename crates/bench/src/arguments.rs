@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-pub(crate) use self::bare::{AppendOptions, BareOptions, TablesOptions, TablesServerOptions};
+pub(crate) use self::bare::{AppendOptions, BareOptions, ByHandOptions, TablesOptions, TablesServerOptions};
 use crate::{row::Row, sections::Section, shape::Shape};
 
 /// Measures what an audited pull costs beside servers that do less.
@@ -36,7 +36,7 @@ pub(crate) enum Command {
     BatchedServer(TablesServerOptions),
     /// The server of the row `by-hand`; the measurement starts it.
     #[command(hide = true)]
-    ByHandServer(TablesServerOptions),
+    ByHandServer(ByHandOptions),
 }
 
 #[derive(Debug, Clone, Args)]
@@ -76,6 +76,9 @@ pub(crate) struct PullOptions {
     /// How many agreements the pulls take turns with.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) agreements: u32,
+    /// How many connections the row `by-hand` has to PostgreSQL.
+    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) pool: u32,
     /// With how many records, and as many entries, the section `growth` compares.
     #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) records: u32,

@@ -63,18 +63,21 @@ impl Row {
                 command.args(rows_arguments(site)).arg("--data").arg(&database);
                 Running::bare(self, site, command, Entries::Sqlite(database))
             }
-            Self::PgBatched => self.start_on_tables("batched-server", site),
-            Self::ByHand => self.start_on_tables("by-hand-server", site),
+            Self::PgBatched => self.start_on_tables(bare_command("batched-server", site)?, site),
+            Self::ByHand => {
+                let mut command = bare_command("by-hand-server", site)?;
+                command.args(["--pool", &site.pool.to_string()]);
+                self.start_on_tables(command, site)
+            }
             Self::UnefoisSqlite => Ok(Running::hub(self, &site.sqlite)),
             Self::UnefoisPostgres => Ok(Running::hub(self, site.postgres()?)),
         }
     }
 
-    fn start_on_tables<'site>(self, server: &str, site: &'site Site) -> anyhow::Result<Running<'site>> {
+    fn start_on_tables<'site>(self, mut command: Command, site: &'site Site) -> anyhow::Result<Running<'site>> {
         let cluster = site.cluster()?;
         let database = self.name().to_owned();
         cluster.database_create(&database);
-        let mut command = bare_command(server, site)?;
         command.args(rows_arguments(site)).args(["--url", &cluster.url(&database)]);
         command.args(["--records", &site.population.subjects.to_string()]);
         command.args(["--payload-bytes", &(site.sizes.record_bytes + SEALING_BYTES).to_string()]);

@@ -20,6 +20,8 @@ pub(crate) struct Site {
     pub(crate) questions: Arc<Questions>,
     pub(crate) sizes: Sizes,
     pub(crate) population: Population,
+    /// How many connections the row `by-hand` has.
+    pub(crate) pool: u32,
     binary: String,
     /// Always there: the bare servers are as large as its messages, and have its certificates.
     pub(crate) sqlite: Hub,
@@ -53,7 +55,7 @@ impl Site {
         };
         let questions = Arc::new(population.questions());
         let sizes = sqlite.look(&questions, population).await?;
-        Ok(Self { questions, sizes, population, binary: binary.to_owned(), sqlite, postgres })
+        Ok(Self { questions, sizes, population, pool: options.pool, binary: binary.to_owned(), sqlite, postgres })
     }
 
     /// The `unefois` that is measured.

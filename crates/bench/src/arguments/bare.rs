@@ -63,3 +63,12 @@ pub(crate) struct TablesServerOptions {
     #[command(flatten)]
     pub(crate) tables: TablesOptions,
 }
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ByHandOptions {
+    #[command(flatten)]
+    pub(crate) server: TablesServerOptions,
+    /// How many connections it has to PostgreSQL.
+    #[arg(long)]
+    pub(crate) pool: u32,
+}

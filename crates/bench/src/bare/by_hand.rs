@@ -11,22 +11,20 @@ use sqlx::{PgPool, postgres::PgPoolOptions, types::Uuid};
 use tonic::Status;
 
 use super::{Answer, append::EntryRow, serve, tables};
-use crate::arguments::TablesServerOptions;
-
-/// Eight for each of the two cores that are measured on; more made no difference.
-const CONNECTIONS: u32 = 16;
+use crate::arguments::{ByHandOptions, TablesServerOptions};
 
 /// Runs it until it is killed.
-pub(crate) async fn run(options: &TablesServerOptions) -> anyhow::Result<()> {
-    let connect = tables::connect_options(&options.tables)?;
+pub(crate) async fn run(options: &ByHandOptions) -> anyhow::Result<()> {
+    let ByHandOptions { server: TablesServerOptions { bare, rows, tables: options }, pool: connections } = options;
+    let connect = tables::connect_options(options)?;
     // A connection is not tried before each use: a third statement a call would not be what is compared.
-    let pool = PgPoolOptions::new().max_connections(CONNECTIONS).test_before_acquire(false);
+    let pool = PgPoolOptions::new().max_connections(*connections).test_before_acquire(false);
     let pool = pool.connect_with(connect).await.context("cannot connect to PostgreSQL")?;
-    let ids = tables::fill(&mut *pool.acquire().await?, &options.tables).await?;
-    let row = EntryRow::sized(options.rows.leaf_bytes, options.rows.sealed_bytes);
-    let answer = Bytes::from(vec![b'h'; options.bare.answer_bytes]);
+    let ids = tables::fill(&mut *pool.acquire().await?, options).await?;
+    let row = EntryRow::sized(rows.leaf_bytes, rows.sealed_bytes);
+    let answer = Bytes::from(vec![b'h'; bare.answer_bytes]);
     let by_hand = ByHand { pool, told: Arc::new(Told { ids, next: AtomicUsize::new(0), row, answer }) };
-    serve(by_hand, &options.bare).await
+    serve(by_hand, bare).await
 }
 
 #[derive(Debug, Clone)]

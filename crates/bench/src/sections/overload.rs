@@ -20,10 +20,11 @@ pub(super) async fn run(rig: Rig<'_>) -> anyhow::Result<Outcome> {
             let rate = per_second(peak.per_second * TIMES);
             let under = rig.measure(server, shape, Calls::Offered(rate)).await?;
             println!(
-                "{:.0}/s offered ({:.1} × saturation), {} refused",
+                "{:.0}/s offered ({:.1} × saturation), {} refused; {} answered in all, before and after included",
                 under.offered_per_second,
                 under.offered_per_second / peak.per_second,
-                under.refused
+                under.refused,
+                under.answered,
             );
             peaks.push(peak);
             loaded.push(under);
