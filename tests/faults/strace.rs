@@ -49,7 +49,7 @@ pub(crate) struct Attached(Child);
 /// Attaches to a running hub: from now on, calls on those files suffer `injection`. Every kind of call that `injection`
 /// names is in `log`, and so is every other one that writes or syncs.
 pub(crate) fn attach(process: u32, log: &Path, files: &[PathBuf], injection: &str) -> Attached {
-    let (trace, injection) = (format!("trace={CALLS},?pread64"), format!("inject={injection}"));
+    let (trace, injection) = (format!("trace={CALLS},?pread64,openat"), format!("inject={injection}"));
     let mut command = Command::new("strace");
     command.args(["-f", "-y", "-p", &process.to_string(), "-e", &trace, "-e", &injection, "-o"]).arg(log);
     for file in files {
