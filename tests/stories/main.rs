@@ -13,6 +13,7 @@ mod identity;
 mod live;
 mod metrics;
 mod nodes;
+mod overload;
 mod partner;
 mod publication;
 mod pull;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use quick_cache::sync::Cache;
-use tokio::task::JoinHandle;
+use tokio::{sync::Semaphore, task::JoinHandle};
 use unefois_catalog::Catalog;
 use unefois_connect::ApiEntreprise;
 use unefois_core::{Agency, AgencyCode, Caller, DatasetId, RegistryFile, Role, Sandbox};
@@ -93,6 +93,8 @@ pub struct Shared {
     pub(crate) recorder: Recorder,
     pub(crate) storage: Readiness,
     pub(crate) loader: Loader,
+    /// One permit for each exchange that may be under way.
+    pub(crate) places: Semaphore,
     pub(crate) subjects: Arc<Cache<[u8; 32], Known>>,
     pub(crate) sandbox: Sandbox,
     pub(crate) connectors: HashMap<(AgencyCode, DatasetId), Connector>,
@@ -179,6 +181,7 @@ impl Hub {
             verifying_key,
             catalog: parts.catalog,
             pseudonyms,
+            places: Semaphore::new(limits.exchanges_max),
             loader: Loader::start(&store, &limits, metrics.loader_batch.clone())?,
             keys,
             store,

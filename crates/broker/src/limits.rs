@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Limits {
+    /// How many exchanges may be under way. One that comes then is refused before any work is done for it: those that
+    /// were let in keep the processor.
+    pub exchanges_max: usize,
     /// How many entries may wait for the recorder.
     pub recorder_queue_max: usize,
     /// How many entries one batch may hold.
@@ -79,6 +82,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
+            exchanges_max: 1024,
             recorder_queue_max: 4096,
             recorder_batch_max: 512,
             act_queue_max: 256,

@@ -102,10 +102,12 @@ async fn each_backend_says_what_it_is(scene: &mut Scene) {
     match &scene.place {
         Place::Folder { directory, .. } => {
             assert_eq!((scene.writer.path(), scene.writer.lease()), (Some(directory.database().as_path()), None));
+            assert!(scene.writer.holds_its_thread(), "it answers on the thread that asks");
             assert!(scene.store.wakes().await.unwrap().is_none(), "there is no other node");
         }
         Place::Server { .. } => {
             assert_eq!((scene.writer.path(), scene.writer.lease()), (None, Some(limits().lease)));
+            assert!(!scene.writer.holds_its_thread(), "it waits for a socket");
             assert!(scene.store.wakes().await.unwrap().is_some());
         }
     }
