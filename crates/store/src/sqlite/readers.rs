@@ -6,7 +6,7 @@ use std::{
 };
 
 use rusqlite::Connection;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::open::connect_to_read;
 use crate::{error::Error, open::StoreLimits};
@@ -21,13 +21,13 @@ struct Shared {
     limits: StoreLimits,
     /// Behind a lock because threads take and give back; never held while anything is asked.
     idle: Mutex<Vec<Connection>>,
-    /// One permit for each connection that there may be.
+    /// A permit for each connection that there may be.
     free: Arc<Semaphore>,
 }
 
 impl Readers {
     pub(super) fn new(path: PathBuf, limits: &StoreLimits) -> Self {
-        let free = Arc::new(Semaphore::new(limits.readers_max as usize));
+        let free = Arc::new(Semaphore::new(permits(limits) as usize));
         Self(Arc::new(Shared { path, limits: limits.clone(), idle: Mutex::default(), free }))
     }
 
@@ -51,18 +51,25 @@ impl Readers {
         asked.await.unwrap_or_else(|_panicked| Err(Error::Ended { what: "a reader" }))
     }
 
-    /// One more connection, for one who reads all the time on a thread of its own.
-    pub(super) fn connect(&self) -> Result<Connection, Error> {
-        connect_to_read(&self.0.path, &self.0.limits)
+    /// A connection for one who reads all the time on a thread of its own, and the permit that goes with it.
+    pub(super) fn lend(&self) -> Result<(Connection, OwnedSemaphorePermit), Error> {
+        let permit = Arc::clone(&self.0.free).try_acquire_owned().map_err(|_none_left| Error::NoReader)?;
+        Ok((self.0.take()?, permit))
     }
 
-    /// Waits until nothing is asked any more, and closes every connection.
+    /// Waits until nobody reads any more, and closes every connection: one that is open still would keep the writer
+    /// from folding the whole write-ahead log.
     pub(crate) async fn close(&self) {
         let Shared { free, idle, limits, .. } = &*self.0;
-        let _all = free.acquire_many(limits.readers_max).await;
+        let _all = free.acquire_many(permits(limits)).await;
         free.close();
         idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
+}
+
+/// One for each that reads now and then, and one for the loader.
+fn permits(limits: &StoreLimits) -> u32 {
+    limits.readers_max.saturating_add(1)
 }
 
 impl Shared {

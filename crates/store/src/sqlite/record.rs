@@ -6,10 +6,15 @@ use crate::{
     error::{Doing, Error, signed},
 };
 use rusqlite::{Connection, Row, params};
+use tokio::sync::OwnedSemaphorePermit;
 
 /// Reads records on the thread that asks.
 #[derive(Debug)]
-pub(crate) struct RecordReader(Connection);
+pub(crate) struct RecordReader {
+    connection: Connection,
+    /// After the connection: whoever waits for this one waits until it is closed.
+    _permit: OwnedSemaphorePermit,
+}
 
 // `CROSS JOIN` keeps SQLite from reordering: from the question to its rows, never the other way round.
 const NEWEST: &str =
@@ -44,14 +49,14 @@ fn newest(connection: &Connection, asked: &[RecordAsked]) -> Result<Vec<Vec<Held
 impl RecordReader {
     pub(crate) fn records_fetch(&mut self, asked: &[RecordAsked]) -> Result<Vec<Vec<HeldRevision>>, Error> {
         // In one transaction SQLite looks only once whether its pages are still the newest.
-        let tx = self.0.transaction().doing("read records")?;
+        let tx = self.connection.transaction().doing("read records")?;
         newest(&tx, asked)
     }
 }
 
 impl Readers {
     pub(crate) fn record_reader(&self) -> Result<RecordReader, Error> {
-        self.connect().map(RecordReader)
+        self.lend().map(|(connection, permit)| RecordReader { connection, _permit: permit })
     }
 
     pub(crate) async fn revision_fetch(&self, record: [u8; 16], number: u64) -> Result<Option<HeldRevision>, Error> {
