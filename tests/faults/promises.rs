@@ -225,10 +225,13 @@ async fn leaves_of(house: &House, origin: &str) -> Vec<Vec<u8>> {
     let auditor = house.agency("cour-des-comptes").await;
     let origin = origin.to_owned();
     let request = ExportEntriesRequest { case_reference: "kept".to_owned(), origin, ..Default::default() };
-    let mut parts = auditor.audit().export_entries(request).await.unwrap().into_inner();
+    let parts = in_the_end(|| async {
+        auditor.audit().export_entries(request.clone()).await?.into_inner().try_collect::<Vec<_>>().await
+    });
+    let mut parts = parts.await.into_iter();
     let (mut leaves, mut export) = (Vec::new(), ExportWriter::begin(Vec::new()).unwrap());
     loop {
-        match parts.message().await.unwrap().and_then(|part| part.part).expect("the checkpoint is the last part") {
+        match parts.next().and_then(|part| part.part).expect("the checkpoint is the last part") {
             Part::Entries(some) => {
                 for (leaf, stored) in some.entries.into_iter().zip(some.leaf_hashes) {
                     export.entry(leaves.len() as u64, Hash(stored.try_into().unwrap()), &leaf).unwrap();

@@ -3,7 +3,8 @@
 use std::{str::FromStr, time::Duration};
 
 use sqlx::{
-    ConnectOptions, PgConnection, PgPool,
+    ConnectOptions, Connection, PgConnection, PgPool,
+    pool::PoolConnectionMetadata,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
@@ -36,8 +37,11 @@ pub(super) async fn connect(options: &PgConnectOptions, limits: &StoreLimits) ->
     connected.unwrap_or(Err(sqlx::Error::PoolTimedOut)).doing("connect to its database")
 }
 
-/// A pool. A connection is not tried before each use: whoever meets a dead one is told to try again, and the next use
-/// makes another.
+/// How long a connection lies idle before it is tried: longer than any does under load.
+const TRIED_AFTER: Duration = Duration::from_millis(100);
+
+/// A pool. A connection is tried before its use only after it lay idle, off the hot path: after a restart of the server
+/// those that nobody needed meanwhile are dead. Whoever meets a dead one all the same is told to try again.
 pub(super) async fn pool(
     options: PgConnectOptions,
     connections_max: u32,
@@ -47,6 +51,14 @@ pub(super) async fn pool(
         .max_connections(connections_max)
         .acquire_timeout(limits.reader_wait_max)
         .test_before_acquire(false)
+        .before_acquire(|connection, PoolConnectionMetadata { idle_for, .. }| {
+            Box::pin(async move {
+                if idle_for > TRIED_AFTER {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .connect_with(options)
         .await
         .doing("connect to its database")
