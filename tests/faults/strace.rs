@@ -76,15 +76,34 @@ impl Drop for Attached {
     }
 }
 
-/// The calls of a log on files under `data`, in the order in which they began.
+/// The calls of a log on files under `data`, in the order in which they began. One that another thread interrupts has a
+/// second line, `1234 <... fsync resumed>) = 0`, which says how it ended.
 pub(crate) fn calls(log: &Path, data: &Path) -> Vec<Call> {
     let text = fs::read_to_string(log).unwrap();
     let within = data.to_str().unwrap();
-    text.lines().filter_map(|line| call(line, within)).collect()
+    let mut calls: Vec<Call> = Vec::new();
+    for line in text.lines() {
+        if let Some((thread, name, outcome)) = resumed(line) {
+            let begun = calls.iter_mut().rev().find(|call| call.thread == thread && call.name == name);
+            if let Some(begun) = begun.filter(|call| call.outcome.is_empty()) {
+                begun.outcome = outcome;
+            }
+        } else {
+            calls.extend(call(line, within));
+        }
+    }
+    calls
 }
 
-/// `1234 fsync(7</tmp/data/hub.db>) = 0`, or `1234 rename("/tmp/data/checkpoint.new", …`. A call that another thread
-/// interrupts has a second line, `<... fsync resumed>`, which is passed over.
+/// `1234 <... fsync resumed>) = 0`
+fn resumed(line: &str) -> Option<(u32, String, String)> {
+    let (thread, rest) = line.split_once(char::is_whitespace)?;
+    let (name, rest) = rest.trim_start().strip_prefix("<... ")?.split_once(" resumed>")?;
+    let (_, outcome) = rest.rsplit_once(" = ")?;
+    Some((thread.parse().ok()?, name.to_owned(), outcome.to_owned()))
+}
+
+/// `1234 fsync(7</tmp/data/hub.db>) = 0`, or `1234 rename("/tmp/data/checkpoint.new", …`.
 fn call(line: &str, data: &str) -> Option<Call> {
     let (thread, rest) = line.split_once(char::is_whitespace)?;
     let (name, arguments) = rest.trim_start().split_once('(')?;
