@@ -49,11 +49,16 @@ async fn a_quota_is_exact_when_two_nodes_release_against_it_at_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_killed_node_had_drawn_of_a_quota_is_its_successors() {
     let (mut nodes, marie) = with_quota(QUOTA).await;
-    let before = released(&nodes.agencies("cnaf").await, &marie, QUOTA / 2).await;
+    let cnaf = nodes.agencies("cnaf").await;
+    let mut before = released(&cnaf, &marie, QUOTA / 2).await;
     assert_eq!(before, QUOTA / 2);
     let share =
         |of: &House| of.postgres().unwrap().runs_sql("hub", "SELECT drawn > spent FROM quota_share WHERE slot = 1");
-    assert_eq!(share(&nodes.first), "t", "the killed node had drawn more than it released");
+    // A node may have spent just what it drew; the next release draws several.
+    while share(&nodes.first) != "t" {
+        before += released(&cnaf, &marie, 2).await;
+        assert!(before < QUOTA, "the node that is killed never draws more than it releases");
+    }
     nodes.second.kill();
     let postgres = nodes.first.postgres().unwrap();
     let held = "SELECT lease_until > clock_timestamp() FROM shard WHERE slot = 1";
