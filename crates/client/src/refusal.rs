@@ -2,6 +2,7 @@
 
 use std::{error::Error, fmt, iter, time::Duration};
 
+use h2::Reason;
 use tonic::{Code, Status, TimeoutExpired};
 use tonic_types::StatusExt;
 use uuid::Uuid;
@@ -81,8 +82,15 @@ fn code(status: &Status) -> Code {
         Code::Cancelled if status.source().is_some() && !causes(status).any(|cause| cause.is::<TimeoutExpired>()) => {
             Code::Unavailable
         }
+        Code::Internal if causes(status).any(says_goodbye) => Code::Unavailable,
         code => code,
     }
+}
+
+/// Whether a hub that stops did not take the call: its GOAWAY names the last one that it took (RFC 9113, section 6.8).
+fn says_goodbye(cause: &(dyn Error + 'static)) -> bool {
+    let of_goodbye = |error: &h2::Error| error.is_go_away() && error.reason() == Some(Reason::NO_ERROR);
+    cause.downcast_ref().is_some_and(of_goodbye)
 }
 
 /// The message, and the causes of a status that was made here; each once.
@@ -105,7 +113,11 @@ fn causes(status: &Status) -> impl Iterator<Item = &(dyn Error + 'static)> {
 mod tests {
     use std::{collections::HashMap, io};
 
+    use hyper_util::rt::TokioIo;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tonic::transport::Endpoint;
     use tonic_types::ErrorDetails;
+    use unefois_proto::pb::exchange::v1::{PullRequest, exchange_service_client::ExchangeServiceClient};
 
     use super::*;
 
@@ -174,6 +186,48 @@ mod tests {
         assert_eq!(closed.code(), Code::Cancelled);
         let refused = Refused::from_status(&closed);
         assert_eq!((refused.code, refused.is_retryable()), (Code::Unavailable, true));
+    }
+
+    /// Empty SETTINGS.
+    const SETTINGS: [u8; 9] = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+    /// GOAWAY: no call was taken; a reason follows.
+    const GOAWAY: [u8; 13] = [0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+
+    /// How a call fails at a peer that takes no call and says goodbye when it comes.
+    async fn told_goodbye(reason: Reason) -> Refused {
+        let (near, mut far) = tokio::io::duplex(4096);
+        let near = std::sync::Mutex::new(Some(TokioIo::new(near)));
+        let connector = tower::service_fn(move |_| {
+            let connection = near.lock().unwrap().take();
+            async move { connection.ok_or(io::ErrorKind::ConnectionRefused).map_err(io::Error::from) }
+        });
+        let channel = Endpoint::from_static("http://hub.example").connect_with_connector(connector).await.unwrap();
+        let peer = async {
+            far.write_all(&SETTINGS).await.unwrap();
+            // The preface of 24 octets, then frames; the call comes last, with the first HEADERS (type 1).
+            far.read_exact(&mut [0; 24]).await.unwrap();
+            loop {
+                let mut head = [0; 9];
+                far.read_exact(&mut head).await.unwrap();
+                let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+                far.read_exact(&mut vec![0; length as usize]).await.unwrap();
+                if head[3] == 1 {
+                    far.write_all(&GOAWAY).await.unwrap();
+                    break far.write_u32(reason.into()).await.unwrap();
+                }
+            }
+        };
+        let mut client = ExchangeServiceClient::new(channel);
+        let (answer, ()) = tokio::join!(client.pull(PullRequest::default()), peer);
+        Refused::from_status(&answer.unwrap_err())
+    }
+
+    #[tokio::test]
+    async fn a_call_that_a_stopping_hub_did_not_take_is_unavailable() {
+        let refused = told_goodbye(Reason::NO_ERROR).await;
+        assert_eq!((refused.code, refused.is_retryable()), (Code::Unavailable, true), "{refused}");
+        let refused = told_goodbye(Reason::PROTOCOL_ERROR).await;
+        assert_eq!((refused.code, refused.is_retryable()), (Code::Internal, false), "{refused}");
     }
 
     #[test]
