@@ -115,8 +115,8 @@ impl Failure {
     #[must_use]
     pub(crate) fn of_database(self, path: &Path) -> Self {
         let Some(source) = &self.cause else { return self };
-        let Some(error @ unefois_store::Error::Sql { .. }) = source.0.downcast_ref() else { return self };
-        let Some(what) = error.storage_failure() else { return self };
+        let Some(error) = source.0.downcast_ref::<unefois_store::Error>() else { return self };
+        let (false, Some(what)) = (error.names_database(), error.storage_failure()) else { return self };
         let named = OfDatabase { path: path.to_owned(), what, source: source.clone() };
         self.because(named)
     }
@@ -166,5 +166,39 @@ impl Failure {
 impl From<unefois_store::Error> for Failure {
     fn from(error: unefois_store::Error) -> Self {
         Self::store(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{error::Error as _, path::Path};
+
+    use unefois_store::Error;
+
+    use super::Failure;
+
+    /// What an operator is told last.
+    fn told(failure: &Failure) -> String {
+        failure
+            .cause
+            .as_ref()
+            .map(|cause| cause.source().map_or_else(|| cause.to_string(), |of| format!("{cause}: {of}")))
+            .unwrap()
+    }
+
+    #[test]
+    fn a_storage_that_fails_is_named_once() {
+        let database = Path::new("/var/lib/unefois/hub.db");
+        let failed = Failure::store(Error::Ended { what: "the writer" }).of_database(database);
+        assert!(failed.is_storage_failure() && told(&failed).contains("/var/lib/unefois/hub.db"), "{failed:?}");
+        let named = Failure::store(Error::Storage {
+            path: "/var/lib/unefois/keys.db".into(),
+            what: "a write failed",
+            source: Box::new(Error::Ended { what: "the writer" }),
+        });
+        let told = told(&named.of_database(database));
+        assert!(told.contains("keys.db") && !told.contains("hub.db"), "{told}");
+        let busy = Failure::store(Error::NoReader).of_database(database);
+        assert!(!busy.is_storage_failure(), "a read that finds no connection harms nobody but its caller");
     }
 }

@@ -89,8 +89,8 @@ pub enum Error {
         #[source]
         source: rusqlite::Error,
     },
-    /// Every reader is busy.
-    #[error("every connection that reads is busy")]
+    /// No connection is there to read with: all are busy, or the store is closed.
+    #[error("no connection is there to read with")]
     NoReader,
     /// Something that is not there any more was used.
     #[error("{what} has ended")]
@@ -155,6 +155,12 @@ impl Error {
             | Self::InUse { .. }
             | Self::Malformed { .. } => None,
         }
+    }
+
+    /// Whether it says which database failed.
+    #[must_use]
+    pub fn names_database(&self) -> bool {
+        matches!(self, Self::Storage { .. })
     }
 
     /// The same, naming the database when its storage failed.

@@ -48,7 +48,7 @@ impl Readers {
             drop(permit);
             answer
         });
-        asked.await.unwrap_or_else(|_panicked| Err(Error::Ended { what: "a reader" }))
+        asked.await.unwrap_or_else(|_panicked| Err(Error::NoReader))
     }
 
     /// A connection for one who reads all the time on a thread of its own, and the permit that goes with it.
