@@ -1,7 +1,7 @@
 //! Consents.
 
 use jiff::Timestamp;
-use unefois_core::{Consent, ConsentId};
+use unefois_core::{Consent, ConsentId, DatasetId, Purpose};
 
 use crate::{
     backend::{at_once, on},
@@ -17,6 +17,41 @@ pub struct ConsentOfSubject {
     pub subject: [u8; 16],
     /// The consent.
     pub consent: Consent,
+}
+
+/// A row of `consent` as both backends hold it: instants in microseconds since 1970.
+pub(crate) struct ConsentRow {
+    pub(crate) id: [u8; 16],
+    pub(crate) subject: [u8; 16],
+    pub(crate) consumer: String,
+    pub(crate) dataset: String,
+    pub(crate) purpose: String,
+    pub(crate) granted_by: String,
+    pub(crate) granted_at: i64,
+    pub(crate) expires_at: Option<i64>,
+    pub(crate) withdrawn_at: Option<i64>,
+    pub(crate) evidence_digest: [u8; 32],
+}
+
+impl TryFrom<ConsentRow> for ConsentOfSubject {
+    type Error = Error;
+
+    fn try_from(row: ConsentRow) -> Result<Self, Error> {
+        let malformed = || Error::Malformed { what: "consent" };
+        let at = |micros: i64| Timestamp::from_microsecond(micros).map_err(|_out_of_range| malformed());
+        let consent = Consent {
+            id: ConsentId(uuid::Uuid::from_bytes(row.id)),
+            consumer: row.consumer.parse().map_err(|_invalid| malformed())?,
+            dataset: DatasetId::parse(&row.dataset).map_err(|_invalid| malformed())?,
+            purpose: Purpose::from_code(&row.purpose).ok_or_else(malformed)?,
+            granted_by: row.granted_by.parse().map_err(|_invalid| malformed())?,
+            granted_at: at(row.granted_at)?,
+            expires_at: row.expires_at.map(at).transpose()?,
+            withdrawn_at: row.withdrawn_at.map(at).transpose()?,
+            evidence_digest: row.evidence_digest,
+        };
+        Ok(Self { subject: row.subject, consent })
+    }
 }
 
 impl Store {

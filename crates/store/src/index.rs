@@ -80,6 +80,31 @@ pub struct Search {
 }
 
 impl Search {
+    /// The instants that are asked for: the comparison with `entry_index.recorded_at`, and the other side of it.
+    pub(crate) fn instants(&self) -> impl Iterator<Item = (&'static str, i64)> {
+        let asked = [(">=", self.recorded_from), ("<", self.recorded_before)];
+        asked.into_iter().filter_map(|(comparison, instant)| Some((comparison, instant?)))
+    }
+
+    /// The numbers that are asked for, by column of `entry_index`.
+    pub(crate) fn numbers(&self) -> impl Iterator<Item = (&'static str, i32)> {
+        let asked = [("kind", self.kind), ("outcome", self.outcome), ("purpose", self.purpose)];
+        asked.into_iter().filter_map(|(column, number)| Some((column, number?)))
+    }
+
+    /// The texts that are asked for, by column of `entry_index`.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let Self { reason, consumer, provider, local_body, dataset, .. } = self;
+        let asked = [
+            ("reason", reason),
+            ("consumer", consumer),
+            ("provider", provider),
+            ("local_body", local_body),
+            ("dataset", dataset),
+        ];
+        asked.into_iter().filter_map(|(column, text)| Some((column, text.as_deref()?)))
+    }
+
     /// Whether an entry matches that is not indexed yet; the same conditions as in SQL.
     #[must_use]
     pub fn matches(&self, row: &IndexRow, search: Option<&[u8; 32]>) -> bool {

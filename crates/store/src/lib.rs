@@ -22,6 +22,7 @@ mod quota;
 mod record;
 mod registry;
 mod request_claim;
+mod schema;
 mod shard;
 mod sqlite;
 mod subject;

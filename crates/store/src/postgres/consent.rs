@@ -2,47 +2,32 @@
 
 use jiff::Timestamp;
 use sqlx::{PgConnection, types::Uuid};
-use unefois_core::{Consent, ConsentId, DatasetId, Purpose};
+use unefois_core::{Consent, ConsentId};
 
 use super::{Readers, Transaction, instant::Instant};
 use crate::{
     ConsentOfSubject,
+    consent::ConsentRow,
     error::{Doing, Error, fixed},
 };
 
-#[derive(sqlx::FromRow)]
-struct ConsentRow {
-    id: Uuid,
-    subject: Uuid,
-    consumer: String,
-    dataset: String,
-    purpose: String,
-    granted_by: String,
-    granted_at: Instant,
-    expires_at: Option<Instant>,
-    withdrawn_at: Option<Instant>,
-    evidence_digest: Vec<u8>,
-}
+type Row = (Uuid, Uuid, String, String, String, String, Instant, Option<Instant>, Option<Instant>, Vec<u8>);
 
-impl TryFrom<ConsentRow> for ConsentOfSubject {
-    type Error = Error;
-
-    fn try_from(row: ConsentRow) -> Result<Self, Error> {
-        let malformed = || Error::Malformed { what: "consent" };
-        let at = |Instant(micros)| Timestamp::from_microsecond(micros).map_err(|_out_of_range| malformed());
-        let consent = Consent {
-            id: ConsentId(row.id),
-            consumer: row.consumer.parse().map_err(|_invalid| malformed())?,
-            dataset: DatasetId::parse(&row.dataset).map_err(|_invalid| malformed())?,
-            purpose: Purpose::from_code(&row.purpose).ok_or_else(malformed)?,
-            granted_by: row.granted_by.parse().map_err(|_invalid| malformed())?,
-            granted_at: at(row.granted_at)?,
-            expires_at: row.expires_at.map(at).transpose()?,
-            withdrawn_at: row.withdrawn_at.map(at).transpose()?,
-            evidence_digest: fixed(&row.evidence_digest, "evidence digest")?,
-        };
-        Ok(Self { subject: row.subject.into_bytes(), consent })
-    }
+fn consent_of(row: Row) -> Result<ConsentOfSubject, Error> {
+    let (id, subject, consumer, dataset, purpose, granted_by, granted_at, expires_at, withdrawn_at, evidence) = row;
+    let row = ConsentRow {
+        id: id.into_bytes(),
+        subject: subject.into_bytes(),
+        consumer,
+        dataset,
+        purpose,
+        granted_by,
+        granted_at: granted_at.0,
+        expires_at: expires_at.map(|Instant(micros)| micros),
+        withdrawn_at: withdrawn_at.map(|Instant(micros)| micros),
+        evidence_digest: fixed(&evidence, "evidence digest")?,
+    };
+    row.try_into()
 }
 
 const FETCH: &str = "SELECT id, subject, consumer, dataset, purpose, granted_by, granted_at, expires_at, withdrawn_at,
@@ -57,9 +42,9 @@ impl Readers {
     }
 
     pub(crate) async fn consent_fetch(&self, id: ConsentId) -> Result<Option<ConsentOfSubject>, Error> {
-        let row: Option<ConsentRow> =
+        let row: Option<Row> =
             sqlx::query_as(FETCH).bind(id.0).fetch_optional(&self.pool).await.doing("read a consent")?;
-        row.map(ConsentOfSubject::try_from).transpose()
+        row.map(consent_of).transpose()
     }
 }
 
@@ -102,11 +87,11 @@ impl Transaction<'_> {
 }
 
 async fn consents_list(connection: &mut PgConnection, root: [u8; 16], count_max: u32) -> Result<Vec<Consent>, Error> {
-    let rows: Vec<ConsentRow> = sqlx::query_as(LIST)
+    let rows: Vec<Row> = sqlx::query_as(LIST)
         .bind(Uuid::from_bytes(root))
         .bind(i64::from(count_max))
         .fetch_all(connection)
         .await
         .doing("list consents")?;
-    rows.into_iter().map(|row| ConsentOfSubject::try_from(row).map(|found| found.consent)).collect()
+    rows.into_iter().map(|row| consent_of(row).map(|found| found.consent)).collect()
 }

@@ -10,34 +10,16 @@ use crate::{
 
 /// Adds the conditions on `entry_index e`, each behind an `AND`.
 fn push(search: &Search, query: &mut QueryBuilder<Postgres>) {
-    let Search { recorded_from, recorded_before, kind, outcome, purpose, .. } = search;
-    for (condition, instant) in [(" AND e.recorded_at >= ", recorded_from), (" AND e.recorded_at < ", recorded_before)]
-    {
-        if let Some(instant) = instant {
-            query.push(condition).push_bind(Instant(*instant));
-        }
+    for (comparison, instant) in search.instants() {
+        query.push(format_args!(" AND e.recorded_at {comparison} ")).push_bind(Instant(instant));
     }
-    for (condition, number) in
-        [(" AND e.kind = ", kind), (" AND e.outcome = ", outcome), (" AND e.purpose = ", purpose)]
-    {
-        if let Some(number) = number {
-            query.push(condition).push_bind(*number);
-        }
+    for (column, number) in search.numbers() {
+        query.push(format_args!(" AND e.{column} = ")).push_bind(number);
     }
-    let Search { reason, consumer, provider, local_body, dataset, subject, .. } = search;
-    let texts = [
-        (" AND e.reason = ", reason),
-        (" AND e.consumer = ", consumer),
-        (" AND e.provider = ", provider),
-        (" AND e.local_body = ", local_body),
-        (" AND e.dataset = ", dataset),
-    ];
-    for (condition, text) in texts {
-        if let Some(text) = text {
-            query.push(condition).push_bind(text.clone());
-        }
+    for (column, text) in search.texts() {
+        query.push(format_args!(" AND e.{column} = ")).push_bind(text.to_owned());
     }
-    if let Some(pseudonyms) = subject {
+    if let Some(pseudonyms) = &search.subject {
         let pseudonyms: Vec<Vec<u8>> = byteas(pseudonyms).into_iter().map(<[u8]>::to_vec).collect();
         query.push(
             " AND EXISTS (SELECT 1 FROM entry_subject s WHERE s.slot = e.slot AND s.idx = e.idx AND s.search = ANY(",

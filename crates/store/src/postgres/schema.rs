@@ -1,7 +1,5 @@
 //! The schemas: brought up to date by a command of its own, and known to be so before anything is served.
 
-use std::collections::HashMap;
-
 use sqlx::{Connection, PgConnection, migrate::Migrator};
 
 use super::connection;
@@ -9,6 +7,7 @@ use crate::{
     StorageSettings,
     error::{Doing, Error},
     open::{Migrated, StoreLimits},
+    schema::missing,
 };
 
 pub(super) static HUB: Migrator = sqlx::migrate!("../../migrations/postgres");
@@ -41,20 +40,9 @@ pub(crate) async fn migrate(settings: &StorageSettings, limits: &StoreLimits) ->
 /// Whether the schema of a database is the one of this program.
 pub(super) async fn check(migrator: &Migrator, connection: &mut PgConnection, url: &str) -> Result<(), Error> {
     let applied = history(connection).await?;
-    let known: HashMap<i64, &[u8]> =
-        migrator.iter().map(|migration| (migration.version, &*migration.checksum)).collect();
-    for (version, checksum) in &applied {
-        match known.get(version) {
-            None => return Err(Error::SchemaNewer { database: named(url), version: *version }),
-            Some(due) if *due != checksum => {
-                return Err(Error::SchemaAltered { database: named(url), version: *version });
-            }
-            Some(_) => {}
-        }
-    }
-    match known.len().checked_sub(applied.len()) {
-        Some(0) | None => Ok(()),
-        Some(missing) => Err(Error::SchemaOlder { database: named(url), missing }),
+    match missing(migrator, &applied, &named(url))?.len() {
+        0 => Ok(()),
+        missing => Err(Error::SchemaOlder { database: named(url), missing }),
     }
 }
 

@@ -3,62 +3,26 @@
 use super::{Readers, Transaction, ask::Ask};
 use crate::{
     ConsentOfSubject,
+    consent::ConsentRow,
     error::{Doing, Error},
 };
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
-use unefois_core::{Consent, ConsentId, DatasetId, Purpose};
+use unefois_core::{Consent, ConsentId};
 
-struct ConsentRow {
-    id: [u8; 16],
-    subject: [u8; 16],
-    consumer: String,
-    dataset: String,
-    purpose: String,
-    granted_by: String,
-    granted_at: i64,
-    expires_at: Option<i64>,
-    withdrawn_at: Option<i64>,
-    evidence_digest: [u8; 32],
-}
-
-impl ConsentRow {
-    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
-        Ok(Self {
-            id: row.get(0)?,
-            subject: row.get(1)?,
-            consumer: row.get(2)?,
-            dataset: row.get(3)?,
-            purpose: row.get(4)?,
-            granted_by: row.get(5)?,
-            granted_at: row.get(6)?,
-            expires_at: row.get(7)?,
-            withdrawn_at: row.get(8)?,
-            evidence_digest: row.get(9)?,
-        })
-    }
-}
-
-impl TryFrom<ConsentRow> for ConsentOfSubject {
-    type Error = Error;
-
-    fn try_from(row: ConsentRow) -> Result<Self, Error> {
-        let malformed = || Error::Malformed { what: "consent" };
-        let at = |micros: i64| Timestamp::from_microsecond(micros).map_err(|_out_of_range| malformed());
-        let ConsentRow { id, subject, consumer, dataset, purpose, granted_by, evidence_digest, .. } = &row;
-        let consent = Consent {
-            id: ConsentId(uuid::Uuid::from_bytes(*id)),
-            consumer: consumer.parse().map_err(|_invalid| malformed())?,
-            dataset: DatasetId::parse(dataset).map_err(|_invalid| malformed())?,
-            purpose: Purpose::from_code(purpose).ok_or_else(malformed)?,
-            granted_by: granted_by.parse().map_err(|_invalid| malformed())?,
-            granted_at: at(row.granted_at)?,
-            expires_at: row.expires_at.map(at).transpose()?,
-            withdrawn_at: row.withdrawn_at.map(at).transpose()?,
-            evidence_digest: *evidence_digest,
-        };
-        Ok(Self { subject: *subject, consent })
-    }
+fn read(row: &Row<'_>) -> rusqlite::Result<ConsentRow> {
+    Ok(ConsentRow {
+        id: row.get(0)?,
+        subject: row.get(1)?,
+        consumer: row.get(2)?,
+        dataset: row.get(3)?,
+        purpose: row.get(4)?,
+        granted_by: row.get(5)?,
+        granted_at: row.get(6)?,
+        expires_at: row.get(7)?,
+        withdrawn_at: row.get(8)?,
+        evidence_digest: row.get(9)?,
+    })
 }
 
 const OF_ID: &str = "SELECT id, subject, consumer, dataset, purpose, granted_by, granted_at, expires_at, withdrawn_at,
@@ -74,7 +38,7 @@ impl Readers {
 
     pub(crate) async fn consent_fetch(&self, id: ConsentId) -> Result<Option<ConsentOfSubject>, Error> {
         self.ask(move |connection| {
-            let row = connection.row(OF_ID, [id.0.as_bytes()], ConsentRow::read).doing("read a consent")?;
+            let row = connection.row(OF_ID, [id.0.as_bytes()], read).doing("read a consent")?;
             row.map(ConsentOfSubject::try_from).transpose()
         })
         .await
@@ -112,6 +76,6 @@ impl Transaction<'_> {
 }
 
 fn list(connection: &Connection, root: [u8; 16], count_max: u32) -> Result<Vec<Consent>, Error> {
-    let rows = connection.rows(OF_SUBJECT, params![root, count_max], ConsentRow::read).doing("list consents")?;
+    let rows = connection.rows(OF_SUBJECT, params![root, count_max], read).doing("list consents")?;
     rows.into_iter().map(|row| ConsentOfSubject::try_from(row).map(|found| found.consent)).collect()
 }

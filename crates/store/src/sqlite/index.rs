@@ -28,33 +28,16 @@ impl Question {
 
     /// Adds the conditions on `entry_index e`, each behind an `AND`.
     fn only(&mut self, search: &Search) {
-        let Search { recorded_from, recorded_before, kind, outcome, purpose, .. } = search;
-        let numbers = [
-            (" AND e.recorded_at >= ?", *recorded_from),
-            (" AND e.recorded_at < ?", *recorded_before),
-            (" AND e.kind = ?", kind.map(i64::from)),
-            (" AND e.outcome = ?", outcome.map(i64::from)),
-            (" AND e.purpose = ?", purpose.map(i64::from)),
-        ];
-        for (condition, number) in numbers {
-            if let Some(number) = number {
-                self.push(condition, number);
-            }
+        for (comparison, instant) in search.instants() {
+            self.push(&format!(" AND e.recorded_at {comparison} ?"), instant);
         }
-        let Search { reason, consumer, provider, local_body, dataset, subject, .. } = search;
-        let texts = [
-            (" AND e.reason = ?", reason),
-            (" AND e.consumer = ?", consumer),
-            (" AND e.provider = ?", provider),
-            (" AND e.local_body = ?", local_body),
-            (" AND e.dataset = ?", dataset),
-        ];
-        for (condition, text) in texts {
-            if let Some(text) = text {
-                self.push(condition, text.clone());
-            }
+        for (column, number) in search.numbers() {
+            self.push(&format!(" AND e.{column} = ?"), number);
         }
-        if let Some(pseudonyms) = subject {
+        for (column, text) in search.texts() {
+            self.push(&format!(" AND e.{column} = ?"), text.to_owned());
+        }
+        if let Some(pseudonyms) = &search.subject {
             let places = vec!["?"; pseudonyms.len()].join(", ");
             self.sql.push_str(" AND EXISTS (SELECT 1 FROM entry_subject s WHERE s.slot = e.slot AND s.idx = e.idx");
             self.sql.push_str(&format!(" AND s.search IN ({places}))"));

@@ -1,13 +1,14 @@
 //! The schema of a file: migrated when it is opened. Its history is kept as sqlx keeps it, whose migrator has a
 //! connection of its own kind.
 
-use std::collections::BTreeMap;
-
 use rusqlite::{Connection, TransactionBehavior, params};
 use sqlx::migrate::Migrator;
 
 use super::ask::Ask;
-use crate::error::{Doing, Error};
+use crate::{
+    error::{Doing, Error},
+    schema::missing,
+};
 
 pub(super) static HUB: Migrator = sqlx::migrate!("../../migrations/sqlite");
 pub(super) static KEYS: Migrator = sqlx::migrate!("../../migrations/sqlite-keys");
@@ -21,21 +22,8 @@ pub(super) fn migrate(connection: &mut Connection, migrator: &Migrator, database
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate).doing("migrate its schema")?;
     tx.run(HISTORY, []).doing("migrate its schema")?;
     let had = "SELECT version, checksum FROM _sqlx_migrations WHERE success";
-    let had: BTreeMap<i64, Vec<u8>> = tx
-        .rows(had, [], |row| Ok((row.get(0)?, row.get(1)?)))
-        .doing("read the history of its schema")?
-        .into_iter()
-        .collect();
-    let known: BTreeMap<i64, &[u8]> = migrator.iter().map(|of| (of.version, &*of.checksum)).collect();
-    for (version, checksum) in &had {
-        let (database, version) = (database.to_owned(), *version);
-        match known.get(&version) {
-            None => return Err(Error::SchemaNewer { database, version }),
-            Some(due) if due != checksum => return Err(Error::SchemaAltered { database, version }),
-            Some(_) => {}
-        }
-    }
-    for migration in migrator.iter().filter(|migration| !had.contains_key(&migration.version)) {
+    let had = tx.rows(had, [], |row| Ok((row.get(0)?, row.get(1)?))).doing("read the history of its schema")?;
+    for migration in missing(migrator, &had, database)? {
         tx.execute_batch(migration.sql.as_str()).doing("migrate its schema")?;
         let note = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
                     VALUES (?, ?, TRUE, ?, 0)";
