@@ -15,6 +15,8 @@ use crate::{population::Population, questions::Questions};
 
 /// How many answers are looked at to learn how large they are.
 const LOOKED_AT: usize = 32;
+/// The defaults of the hub; the tests have more patience with a disk, and say so where nobody else does.
+const PATIENCE: &str = "[limits.broker]\ncommit-stall-max = \"500ms\"\ncommit-wait-max = \"5s\"\n";
 /// PostgreSQL's own default; the tests make do with less.
 const SHARED_BUFFERS: &str = "shared_buffers=128MB";
 
@@ -46,6 +48,7 @@ pub(crate) fn house(binary: &str, storage: Storage) -> House {
         storage,
         durability: PostgresDurability::Durable,
         postgres_settings: vec![SHARED_BUFFERS.to_owned()],
+        more: PATIENCE.to_owned(),
         ..HouseSettings::default()
     };
     House::build(binary, &settings)

@@ -123,6 +123,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = CheckpointFile::new(&folder.path().join("checkpoint"));
         assert_eq!(file.read().unwrap(), None);
+        // As versions before this one wrote it.
+        std::fs::write(folder.path().join("checkpoint"), "x\n").unwrap();
+        assert_eq!(file.read().unwrap().as_deref(), Some("x\n"));
         for length in [200, 190, 700, 511, 512, 513, 100] {
             let checkpoint = format!("— {}\n", "x".repeat(length));
             file.write(&checkpoint).unwrap();
