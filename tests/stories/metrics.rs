@@ -40,6 +40,8 @@ async fn what_happened_is_counted() {
         (format!("unefois_api_call_seconds_count{{code=\"OK\",{pull}}}"), 1.0),
         (format!("unefois_api_call_seconds_count{{code=\"PERMISSION_DENIED\",{pull}}}"), 1.0),
         ("unefois_broker_queue_max_entries{queue=\"exchanges\"}".to_owned(), 4096.0),
+        ("unefois_broker_queue_max_entries{queue=\"under-way\"}".to_owned(), 1024.0),
+        ("unefois_broker_queue_entries{queue=\"under-way\"}".to_owned(), 0.0),
         ("unefois_broker_ready_ratio".to_owned(), 1.0),
         ("unefois_api_handshakes_refused_total{reason=\"no_handshake\"}".to_owned(), 1.0),
     ];

@@ -27,9 +27,9 @@ pub struct Limits {
     pub commit_wait_max: Duration,
     /// How many point reads may wait for the loader.
     pub loader_queue_max: usize,
-    /// How many point reads one query may answer.
+    /// How many point reads one trip to the store may answer.
     pub loader_batch_max: usize,
-    /// How many queries of the loader may run at once.
+    /// How many such trips there may be at once on PostgreSQL; on SQLite one thread reads.
     pub loader_queries_max: usize,
     /// How many entries may be recorded but not indexed before exchanges are shed.
     pub index_tail_max: u64,

@@ -79,7 +79,7 @@ impl BrokerMetrics {
                 ),
             },
             loader_batch: metrics.histogram(
-                ("unefois_broker_loader_batch_reads", "Point reads that one query of the loader answers"),
+                ("unefois_broker_loader_batch_reads", "Point reads that one trip to the store answers"),
                 SIZE_BUCKETS,
             ),
         }
