@@ -47,6 +47,9 @@ pub enum ConsentState {
 
 /// What the consents of a subject come to at `now`. Any one in force suffices; otherwise the newest says why. Where
 /// the caller names one, no other counts.
+///
+/// A grant and a withdrawal count as soon as they are known: their instants are of the clock of whichever node recorded
+/// them, which may be ahead of the one that says `now`.
 #[must_use]
 pub fn state_of(
     consents: &[Consent],
@@ -61,10 +64,9 @@ pub fn state_of(
             && consent.dataset == *dataset
             && consent.purpose == purpose
             && asked.is_none_or(|asked| asked == consent.id)
-            && consent.granted_at <= now
     };
     let state = |consent: &Consent| {
-        if consent.withdrawn_at.is_some_and(|at| at <= now) {
+        if consent.withdrawn_at.is_some() {
             ConsentState::Withdrawn
         } else if consent.expires_at.is_some_and(|at| at < now) {
             ConsentState::Expired
@@ -117,17 +119,18 @@ mod tests {
     #[test]
     fn a_consent_holds_from_its_grant_to_its_last_instant() {
         let consents = [Consent { expires_at: Some(at(20)), ..consent(1, 10) }];
-        assert_eq!(state(&consents, None, 9), ConsentState::Absent);
+        assert_eq!(state(&consents, None, 9), in_force(1), "another clock granted it");
         assert_eq!(state(&consents, None, 10), in_force(1));
         assert_eq!(state(&consents, None, 20), in_force(1));
         assert_eq!(state(&consents, None, 21), ConsentState::Expired);
     }
 
     #[test]
-    fn a_withdrawal_counts_from_its_own_instant() {
+    fn a_withdrawal_counts_however_far_ahead_the_clock_was_that_recorded_it() {
         let consents = [Consent { withdrawn_at: Some(at(20)), ..consent(1, 10) }];
-        assert_eq!(state(&consents, None, 19), in_force(1));
-        assert_eq!(state(&consents, None, 20), ConsentState::Withdrawn);
+        for now in [9, 19, 20, 21] {
+            assert_eq!(state(&consents, None, now), ConsentState::Withdrawn);
+        }
     }
 
     #[test]
@@ -177,13 +180,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn something_is_in_force_exactly_when_a_consent_is_granted_unexpired_and_not_withdrawn(
+        fn something_is_in_force_exactly_when_a_consent_is_unexpired_and_not_withdrawn(
             consents in prop::collection::vec(any_consent(), 0..5), now in 0_i64..30,
         ) {
             let holds = consents.iter().any(|consent| {
-                consent.granted_at <= at(now)
-                    && consent.expires_at.is_none_or(|last| at(now) <= last)
-                    && consent.withdrawn_at.is_none_or(|withdrawn| at(now) < withdrawn)
+                consent.withdrawn_at.is_none() && consent.expires_at.is_none_or(|last| at(now) <= last)
             });
             prop_assert_eq!(matches!(state(&consents, None, now), ConsentState::InForce(_)), holds);
         }

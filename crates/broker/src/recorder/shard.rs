@@ -131,14 +131,16 @@ impl LedgerShard {
     }
 
     async fn try_record_batch(&mut self, batch: Vec<Pending>) -> Result<Vec<Recorded>, Failure> {
-        let now = self.instant();
         if self.quotas_are_stale {
+            let now = self.clock.now();
             self.quotas = Quotas::load(&self.store, self.row.slot, now).await?;
             self.quotas_are_stale = false;
         }
-        self.quotas.turn(now);
         let mut tx = self.writer.begin().await?;
         fence(&mut tx, &mut self.row, Reach::Own, &self.catch_up, &mut self.quotas).await?;
+        // Only behind the fence, which may have waited for a removal: what is decided again is decided after it.
+        let now = instant(&mut self.newest, &self.clock);
+        self.quotas.turn(now);
         let in_force = self.authority.load();
 
         let asked = claims_asked(&batch, &self.row, now);
@@ -189,9 +191,9 @@ impl LedgerShard {
     }
 
     async fn try_perform(&mut self, act: &mut dyn Act) -> Result<Vec<Placed>, Failure> {
-        let now = self.instant();
         let mut tx = self.writer.begin().await?;
         fence(&mut tx, &mut self.row, act.reach(), &self.catch_up, &mut self.quotas).await?;
+        let now = instant(&mut self.newest, &self.clock);
         let in_force = self.authority.load();
         if act.caller().is_some_and(|caller| in_force.registry.is_revoked(&caller.certificate)) {
             return Err(Failure::new(Reason::CertificateRevoked));
@@ -270,12 +272,12 @@ impl LedgerShard {
         let written = tokio::task::spawn_blocking(move || outside.write(&checkpoint)).await;
         written.map_err(Failure::storage)?.map_err(Failure::storage)
     }
+}
 
-    /// The instant of the next entries: never before that of the entries before them.
-    fn instant(&mut self) -> Timestamp {
-        self.newest = self.newest.max(self.clock.now());
-        self.newest
-    }
+/// The instant of the next entries: never before that of the entries before them.
+fn instant(newest: &mut Timestamp, clock: &Clock) -> Timestamp {
+    *newest = clock.now().max(*newest);
+    *newest
 }
 
 fn is_fatal(failure: &Failure) -> bool {

@@ -103,7 +103,7 @@ fn consent(chance: &mut Chance, agreement: &Agreement, now: Timestamp) -> Consen
         consumer: if chance.one_in(FLAW) { party(chance) } else { agreement.consumer.clone() },
         dataset: if chance.one_in(FLAW) { dataset(chance.pick(&DATASETS)) } else { agreement.dataset.clone() },
         purpose: if chance.one_in(FLAW) { chance.pick(&Purpose::ALL) } else { agreement.purpose },
-        granted_at: chance.pick(&near[..4]),
+        granted_at: chance.pick(&near),
         expires_at: chance.maybe(&near),
         withdrawn_at: chance.maybe(&near),
         granted_by: agency_code("portail"),

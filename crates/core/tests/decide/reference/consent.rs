@@ -19,29 +19,24 @@ pub fn lack(world: &World, agreement: &Agreement) -> Option<Lack> {
     }
     let mut given: Vec<&Consent> =
         world.consents.iter().filter(|consent| is_given(consent, world, agreement)).collect();
-    if given.iter().any(|consent| !is_withdrawn(consent, world) && !has_expired(consent, world)) {
+    if given.iter().any(|consent| consent.withdrawn_at.is_none() && !has_expired(consent, world)) {
         return None;
     }
     // Of two granted at one instant, the identifier tells which is the newer.
     given.sort_by_key(|consent| (consent.granted_at, consent.id));
     match given.last() {
         None => Some(Lack::NoneGiven),
-        Some(newest) if is_withdrawn(newest, world) => Some(Lack::Withdrawn),
+        Some(newest) if newest.withdrawn_at.is_some() => Some(Lack::Withdrawn),
         Some(_) => Some(Lack::Expired),
     }
 }
 
-/// Whether it was given by now, to this consumer, for this dataset and purpose, and is the one relied on, if one is.
+/// Whether it was given to this consumer, for this dataset and purpose, and is the one relied on, if one is. Its instant
+/// is of another clock.
 fn is_given(consent: &Consent, world: &World, agreement: &Agreement) -> bool {
-    consent.granted_at <= world.now
-        && (&consent.consumer, &consent.dataset) == (&agreement.consumer, &agreement.dataset)
+    (&consent.consumer, &consent.dataset) == (&agreement.consumer, &agreement.dataset)
         && consent.purpose == agreement.purpose
         && (world.request.consent_asked.is_none() || world.request.consent_asked == Some(consent.id))
-}
-
-/// From the instant of the withdrawal on.
-fn is_withdrawn(consent: &Consent, world: &World) -> bool {
-    matches!(consent.withdrawn_at, Some(at) if world.now >= at)
 }
 
 /// After the last instant at which it holds.
