@@ -6,6 +6,7 @@
 //! run one at a time between batches of exchanges.
 
 mod act;
+mod at_once;
 mod batch;
 mod claim;
 mod decide;

@@ -6,6 +6,7 @@
 
 mod authority;
 mod backend;
+mod batch;
 mod checkpoint;
 mod consent;
 mod directory;
@@ -30,6 +31,7 @@ mod wake;
 mod writer;
 
 pub use authority::AuthorityMark;
+pub use batch::Batch;
 pub use checkpoint::{CheckpointFile, CheckpointFileError, CheckpointFiles};
 pub use consent::ConsentOfSubject;
 pub use directory::{DataDirectory, DirectoryLock};
@@ -41,7 +43,7 @@ pub use index::{IndexRow, IndexSource, Search, SubjectMark};
 pub use key::{KeyRow, KeyStore};
 pub use open::{Migrated, Opened, StorageKind, StorageSettings, Store, StoreLimits};
 pub use publication::PublicationRow;
-pub use quota::{QuotaOf, QuotaShare};
+pub use quota::{QuotaOf, QuotaShare, QuotaSpent};
 pub use record::{HeldRevision, RecordAsked, RecordReader, RecordReaders, RevisionRow};
 pub use registry::{RegistryItemRow, RegistryVersionRow};
 pub use request_claim::RequestClaim;

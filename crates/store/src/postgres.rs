@@ -5,6 +5,7 @@
 //! who came second does it again.
 
 mod authority;
+mod batch;
 mod connection;
 mod consent;
 mod entry;

@@ -27,6 +27,19 @@ pub struct QuotaOf<'a> {
     pub day: &'a str,
     /// How many releases it may have on a day, on all nodes together.
     pub limit: u64,
+    /// How many the shard that draws has set aside already, and not spent.
+    pub unspent: u64,
+}
+
+/// How many releases of its share of one quota a shard has had.
+#[derive(Debug, Clone, Copy)]
+pub struct QuotaSpent<'a> {
+    /// The agreement.
+    pub agreement: &'a str,
+    /// The day, as `2026-11-21`.
+    pub day: &'a str,
+    /// How many of them.
+    pub spent: u64,
 }
 
 impl Store {
@@ -53,8 +66,8 @@ impl Transaction<'_> {
     ///
     /// # Errors
     /// The storage failed.
-    pub async fn quota_spent_in_tx(&mut self, slot: u32, agreement: &str, day: &str, spent: u64) -> Result<(), Error> {
-        at_once!(&mut self.0, it => it.quota_spent_in_tx(slot, agreement, day, spent))
+    pub async fn quota_spent_in_tx(&mut self, slot: u32, spent: &QuotaSpent<'_>) -> Result<(), Error> {
+        at_once!(&mut self.0, it => it.quota_spent_in_tx(slot, spent))
     }
 
     /// Gives back what a shard has drawn and not spent.

@@ -5,6 +5,7 @@
 
 mod ask;
 mod authority;
+mod batch;
 mod consent;
 mod entry;
 mod erasure;

@@ -66,8 +66,8 @@ impl Writer {
     ///
     /// # Errors
     /// The server cannot be reached, or the storage failed: the outcome stays unknown.
-    pub async fn shard_settled_fetch(&mut self, slot: u32) -> Result<Option<Shard>, Error> {
-        at_once!(&mut self.0, it => it.shard_settled_fetch(slot))
+    pub async fn shard_settle(&mut self, held: &Shard) -> Result<Option<Shard>, Error> {
+        at_once!(&mut self.0, it => it.shard_settle(held))
     }
 
     /// Gives the lease on a shard back, so that a successor need not wait for its end. A holder that has lost it

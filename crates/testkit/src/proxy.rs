@@ -1,4 +1,4 @@
-//! What stands between a hub and its PostgreSQL, and lets a connection break exactly at a COMMIT.
+//! What stands between a hub and its PostgreSQL, and lets a connection break exactly where entries are committed.
 
 mod wire;
 
@@ -16,7 +16,7 @@ use tokio::{
 
 use self::wire::{Frontend, Said};
 
-/// What happens to one COMMIT.
+/// What happens to one COMMIT, or to a statement that commits by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CommitFate {
     /// The connection breaks before the server hears it.
@@ -69,7 +69,7 @@ impl PostgresProxy {
         self.port
     }
 
-    /// That happens to the next COMMIT of a transaction that adds entries to the ledger.
+    /// That happens to the next commit of what adds entries to the ledger.
     #[must_use]
     pub fn arm(&self, fate: CommitFate) -> Caught {
         let (catches, caught) = oneshot::channel();
@@ -123,51 +123,45 @@ async fn forward(hub: TcpStream, server: u16, armed: Armed) {
         stream.set_nodelay(true).unwrap();
     }
     let (from_hub, mut to_hub) = hub.into_split();
-    let (mut from_server, to_server) = server.into_split();
-    let asks = ask(Frontend::new(from_hub), to_server, Arc::clone(&armed));
-    tokio::pin!(asks);
-    let caught = tokio::select! {
-        _ended = copy(&mut from_server, &mut to_hub) => None,
-        caught = &mut asks => caught,
-    };
-    let Some((commit, Trap { fate, catches, mut let_go }, frontend, mut to_server)) = caught else { return };
-    // What is caught and not waited for is a trap of a test that has ended.
-    let _told = catches.send(());
-    if fate == CommitFate::NeverArrives {
-        return;
-    }
-    if fate == CommitFate::IsHeldUp {
-        let _is_over = let_go.wait_for(|is_let_go| *is_let_go).await.is_ok();
-        let _sent = to_server.write_all(&commit).await;
-        let rest = ask(frontend, to_server, armed);
-        tokio::select! {
-            _ended = copy(&mut from_server, &mut to_hub) => {}
-            _ended = rest => {}
+    let (mut from_server, mut to_server) = server.into_split();
+    let mut frontend = Frontend::new(from_hub);
+    loop {
+        let caught = tokio::select! {
+            _ended = copy(&mut from_server, &mut to_hub) => None,
+            caught = ask(&mut frontend, &mut to_server, &armed) => caught,
+        };
+        let Some((commit, Trap { fate, catches, mut let_go })) = caught else { return };
+        // What is caught and not waited for is a trap of a test that has ended.
+        let _told = catches.send(());
+        match fate {
+            CommitFate::NeverArrives => return,
+            CommitFate::IsHeldUp => {
+                let _is_over = let_go.wait_for(|is_let_go| *is_let_go).await.is_ok();
+                let _sent = to_server.write_all(&commit).await;
+            }
+            CommitFate::AnswerIsLost | CommitFate::ArrivesLate => {
+                drop((frontend, to_hub));
+                if fate == CommitFate::ArrivesLate {
+                    let _is_over = let_go.wait_for(|is_let_go| *is_let_go).await.is_ok();
+                }
+                let _sent = to_server.write_all(&commit).await;
+                // Until the server has answered, which nobody hears.
+                let _ended = to_server.shutdown().await;
+                let _heard = copy(&mut from_server, &mut tokio::io::sink()).await;
+                return;
+            }
         }
-        return;
     }
-    drop((frontend, to_hub));
-    if fate == CommitFate::ArrivesLate {
-        let _is_over = let_go.wait_for(|is_let_go| *is_let_go).await.is_ok();
-    }
-    let _sent = to_server.write_all(&commit).await;
-    // Until the server has answered, which nobody hears.
-    let _ended = to_server.shutdown().await;
-    let _heard = copy(&mut from_server, &mut tokio::io::sink()).await;
 }
 
 /// Forwards what the hub says, until it ends or a COMMIT is caught: this one is not sent.
-async fn ask(
-    mut frontend: Frontend,
-    mut to_server: OwnedWriteHalf,
-    armed: Armed,
-) -> Option<(Vec<u8>, Trap, Frontend, OwnedWriteHalf)> {
+async fn ask(frontend: &mut Frontend, to_server: &mut OwnedWriteHalf, armed: &Armed) -> Option<(Vec<u8>, Trap)> {
     loop {
         let (message, said) = frontend.next().await.ok()?;
         if said == Said::CommitOfEntries {
             let trap = armed.lock().unwrap().take();
             if let Some(trap) = trap {
-                return Some((message, trap, frontend, to_server));
+                return Some((message, trap));
             }
         }
         to_server.write_all(&message).await.ok()?;

@@ -1,4 +1,4 @@
-//! A connection that breaks at a COMMIT: the answer agrees with the ledger, whatever became of it.
+//! A connection that breaks where entries are committed: the answer agrees with the ledger, whatever became of it.
 
 use unefois_testkit::{CommitFate, House, Person, PostgresProxy};
 
@@ -31,6 +31,14 @@ enum Call {
 }
 
 const CALLS: [Call; 5] = [Call::PullWithId, Call::PullWithoutId, Call::Publication, Call::Grant, Call::Withdrawal];
+
+impl Call {
+    /// One statement that is a transaction of its own: when its answer is lost and the row says that it is not there, it
+    /// is recorded again before anybody is told, and must do nothing when it arrives after all.
+    fn is_one_statement(self) -> bool {
+        matches!(self, Self::PullWithId | Self::PullWithoutId)
+    }
+}
 
 /// What the caller must be told at first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,14 +75,23 @@ impl Scene {
     /// One call whose COMMIT has that fate, let go when the database answers `true`; then the same call again, unless
     /// it was answered.
     async fn breaks(&mut self, call: Call, nth: u32, fate: CommitFate, let_go_when: &str, due: Told) {
+        if call.is_one_statement() {
+            // The first release after a removal draws from its quota, in a transaction.
+            acts(&self.agencies, &mut self.promises, call, 50 + nth, "").await.unwrap();
+        }
         let consent = match call {
             Call::Withdrawal => self.agencies.grant(&Person::invented(7_000), &mut self.promises).await.unwrap(),
             _ => String::new(),
         };
         let (what, before, mut caught) = (format!("{call:?}, {fate:?}"), self.entries(), self.proxy.arm(fate));
+        let (let_go_when, due) = match fate {
+            _ if !call.is_one_statement() => (let_go_when.to_owned(), due),
+            CommitFate::ArrivesLate => (format!("SELECT sum(size) = {} FROM shard", before + 1), Told::Answer),
+            _ => (AT_ONCE.to_owned(), Told::Answer),
+        };
         let lets_go = async {
             caught.is_there().await;
-            until_answered(&self.house, let_go_when, "t").await;
+            until_answered(&self.house, &let_go_when, "t").await;
             caught.let_go();
         };
         let Self { agencies, promises, .. } = self;

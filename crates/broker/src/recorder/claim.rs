@@ -8,9 +8,14 @@ use unefois_store::{RequestClaim, Shard};
 use super::{batch::Pending, decide::Decided, seal::Sealed};
 
 impl Pending {
+    /// What it claims, when it claims a request identifier.
+    pub(super) fn claim(&self) -> Option<&RequestClaim> {
+        self.release.as_ref()?.claim.as_ref()
+    }
+
     /// The identifier that it claims, when it claims one.
     pub(super) fn claim_key(&self) -> Option<(String, String)> {
-        let claim = self.release.as_ref()?.claim.as_ref()?;
+        let claim = self.claim()?;
         Some((claim.agency.clone(), claim.request_id.clone()))
     }
 }
@@ -20,7 +25,7 @@ impl Pending {
 pub(super) fn claims_asked(batch: &[Pending], row: &Shard, now: Timestamp) -> Vec<RequestClaim> {
     let places = batch.iter().zip(row.size..);
     let claims = places.filter_map(|(pending, index)| {
-        let claim = pending.release.as_ref()?.claim.as_ref()?;
+        let claim = pending.claim()?;
         Some(RequestClaim { slot: row.slot, index, claimed_at: now.as_microsecond(), ..claim.clone() })
     });
     let mut claims: Vec<RequestClaim> = claims.collect();

@@ -40,17 +40,22 @@ impl LedgerShard {
         before: Shard,
         sealed: &Sealed,
     ) -> Result<Shard, Failure> {
-        let due = Shard { size: sealed.appended.head().size, checkpoint: sealed.checkpoint.clone(), ..before };
+        let due = due(before, sealed);
         let Err(error) = committed else { return Ok(due) };
         if error.is_storage_failure() {
             return Err(error.into());
         }
+        // Without entries the row says nothing: whoever asked is told that the outcome is unknown, and asks again.
+        if self.is_there(&due).await? && !sealed.leaves.is_empty() { Ok(due) } else { Err(error.into()) }
+    }
+
+    /// Whether the shard row is the one that a batch leads to whose answer was lost. When this returns, nothing that was
+    /// sent before can change it any more. Another node may have raised its epoch since: the fence finds that out.
+    pub(super) async fn is_there(&mut self, due: &Shard) -> Result<bool, Failure> {
         let mut pause = Duration::from_millis(20);
         loop {
-            match self.writer.shard_settled_fetch(due.slot).await {
-                // Without entries the row says nothing: whoever asked is told that the outcome is unknown, and asks again.
-                Ok(Some(found)) if !sealed.leaves.is_empty() && is_as_due(&found, &due) => return Ok(found),
-                Ok(_) => return Err(error.into()),
+            match self.writer.shard_settle(due).await {
+                Ok(found) => return Ok(found.is_some_and(|found| is_as_due(&found, due))),
                 Err(unknown) if unknown.is_storage_failure() => return Err(unknown.into()),
                 Err(unknown) => tracing::warn!(%unknown, "whether a batch was recorded is not known yet; asking again"),
             }
@@ -60,7 +65,11 @@ impl LedgerShard {
     }
 }
 
-/// Whether the row is the one that a commit leads to. Another node may have raised its epoch since.
+/// The shard row that a batch leads to.
+pub(super) fn due(before: Shard, sealed: &Sealed) -> Shard {
+    Shard { size: sealed.appended.head().size, checkpoint: sealed.checkpoint.clone(), ..before }
+}
+
 fn is_as_due(found: &Shard, due: &Shard) -> bool {
     let Shard { slot, origin, size, lease_token, authority_epoch: _, checkpoint } = due;
     (&found.slot, &found.origin, &found.size, &found.lease_token, &found.checkpoint)

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::{Timestamp, civil::Date};
 use unefois_core::paris_day;
-use unefois_store::{QuotaOf, QuotaShare, Store, Transaction};
+use unefois_store::{QuotaOf, QuotaShare, QuotaSpent, Store, Transaction};
 
 use super::Pending;
 use crate::failure::Failure;
@@ -24,6 +24,21 @@ pub(crate) struct Quotas {
 struct Share {
     drawn: u64,
     spent: u64,
+}
+
+impl Share {
+    fn unspent(self) -> u64 {
+        self.drawn.saturating_sub(self.spent)
+    }
+}
+
+/// By agreement its limit, and how many releases of a batch count against it.
+fn needs(batch: &[Pending]) -> BTreeMap<&str, (u64, u64)> {
+    let mut needs: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+    for (agreement, limit) in batch.iter().filter_map(|pending| pending.release.as_ref()?.quota.as_ref()) {
+        needs.entry(agreement).or_insert((*limit, 0)).1 += 1;
+    }
+    needs
 }
 
 impl Quotas {
@@ -46,16 +61,13 @@ impl Quotas {
     /// Draws what the batch in hand may need and the shard does not have: quota by quota in one order, because every
     /// node waits for whoever draws from the same.
     pub(crate) async fn draw(&mut self, tx: &mut Transaction<'_>, batch: &[Pending]) -> Result<(), Failure> {
-        let mut needs: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
-        for (agreement, limit) in batch.iter().filter_map(|pending| pending.release.as_ref()?.quota.as_ref()) {
-            needs.entry(agreement).or_insert((*limit, 0)).1 += 1;
-        }
-        let day = self.day.to_string();
-        for (agreement, (limit, needed)) in needs {
+        let day = self.day();
+        for (agreement, (limit, needed)) in needs(batch) {
             let share = self.shares.entry(agreement.to_owned()).or_default();
-            let lacking = needed.saturating_sub(share.drawn.saturating_sub(share.spent));
+            let unspent = share.unspent();
+            let lacking = needed.saturating_sub(unspent);
             if lacking > 0 {
-                let of = QuotaOf { agreement, day: &day, limit };
+                let of = QuotaOf { agreement, day: &day, limit, unspent };
                 share.drawn += tx.quota_draw_in_tx(self.slot, of, lacking).await?;
             }
         }
@@ -79,12 +91,50 @@ impl Quotas {
         }
     }
 
+    /// Counts every release of a batch, if the shard has set enough aside for them all; else none.
+    pub(crate) fn take_all(&mut self, batch: &[Pending]) -> bool {
+        let needs = needs(batch);
+        let has = |(agreement, (_, needed)): (&&str, &(u64, u64))| {
+            self.shares.get(*agreement).is_some_and(|share| share.unspent() >= *needed)
+        };
+        if !needs.iter().all(has) {
+            return false;
+        }
+        for (agreement, (_, needed)) in needs {
+            if let Some(share) = self.shares.get_mut(agreement) {
+                share.spent += needed;
+                self.changed.insert(agreement.to_owned());
+            }
+        }
+        true
+    }
+
+    /// Uncounts what [`Quotas::take_all`] counted for the batch.
+    pub(crate) fn give_all_back(&mut self, batch: &[Pending]) {
+        for (agreement, (_, needed)) in needs(batch) {
+            if let Some(share) = self.shares.get_mut(agreement) {
+                share.spent = share.spent.saturating_sub(needed);
+            }
+        }
+        self.changed.clear();
+    }
+
+    /// The day that is counted, as the store names it.
+    pub(crate) fn day(&self) -> String {
+        self.day.to_string()
+    }
+
+    /// What the batch in hand has spent, on that day.
+    pub(crate) fn spent<'a>(&'a self, day: &'a str) -> Vec<QuotaSpent<'a>> {
+        let spent = |agreement: &String| self.shares.get(agreement).map(|share| share.spent).unwrap_or_default();
+        self.changed.iter().map(|agreement| QuotaSpent { agreement, day, spent: spent(agreement) }).collect()
+    }
+
     /// Writes what the batch in hand has spent.
     pub(crate) async fn write(&self, tx: &mut Transaction<'_>) -> Result<(), Failure> {
-        let day = self.day.to_string();
-        for agreement in &self.changed {
-            let spent = self.shares.get(agreement).map(|share| share.spent).unwrap_or_default();
-            tx.quota_spent_in_tx(self.slot, agreement, &day, spent).await?;
+        let day = self.day();
+        for spent in self.spent(&day) {
+            tx.quota_spent_in_tx(self.slot, &spent).await?;
         }
         Ok(())
     }

@@ -41,26 +41,27 @@ pub(super) async fn write_ledger(
     if sealed.leaves.is_empty() {
         return Ok(());
     }
-    let entries: Vec<EntryRow> = drafts
-        .iter()
-        .zip(sealed.leaves.iter().zip(&sealed.hashes))
-        .zip(sealed.appended.first_index()..)
-        .map(|((draft, (leaf, hash)), index)| EntryRow {
-            index,
-            leaf_hash: hash.0,
-            leaf: leaf.clone(),
-            personal: stored_personal(draft, keys),
-        })
-        .collect();
-    tx.entries_insert_in_tx(row.slot, &entries).await?;
-    let tiles: Vec<TileRow> = sealed
-        .appended
-        .tiles()
-        .into_iter()
-        .map(|tile| TileRow { level: tile.level, index: tile.index, hashes: tile.hashes, root: tile.root.0 })
-        .collect();
-    tx.tiles_insert_in_tx(row.slot, &tiles).await?;
+    tx.entries_insert_in_tx(row.slot, &entry_rows(sealed, drafts, keys)).await?;
+    tx.tiles_insert_in_tx(row.slot, &tile_rows(sealed)).await?;
     Ok(tx.shard_advance_in_tx(row.slot, sealed.appended.head().size, &sealed.checkpoint).await?)
+}
+
+/// The entries of a batch as they are stored.
+pub(super) fn entry_rows(sealed: &Sealed, drafts: &[&Draft], keys: &Keys) -> Vec<EntryRow> {
+    let sealed = sealed.leaves.iter().zip(&sealed.hashes).zip(sealed.appended.first_index()..);
+    let row = |(draft, ((leaf, hash), index)): (&&Draft, ((&Vec<u8>, &Hash), u64))| EntryRow {
+        index,
+        leaf_hash: hash.0,
+        leaf: leaf.clone(),
+        personal: stored_personal(draft, keys),
+    };
+    drafts.iter().zip(sealed).map(row).collect()
+}
+
+/// The tiles that a batch fills.
+pub(super) fn tile_rows(sealed: &Sealed) -> Vec<TileRow> {
+    let tiles = sealed.appended.tiles().into_iter();
+    tiles.map(|tile| TileRow { level: tile.level, index: tile.index, hashes: tile.hashes, root: tile.root.0 }).collect()
 }
 
 /// The personal part as it is stored. One that was sealed before its subject was erased is not: the entry is as if it

@@ -11,6 +11,7 @@ use unefois_store::{CheckpointFile, Reach, Shard, Store, Writer};
 use super::{
     Act, Effect, Head, Performed,
     act::Place,
+    at_once::AtOnce,
     batch::{Pending, Recorded},
     claim::{claims, claims_asked},
     decide::{Decided, Deciding},
@@ -97,7 +98,12 @@ impl LedgerShard {
         let count = batch.len();
         #[allow(clippy::cast_precision_loss, reason = "a batch is far smaller than 2^52")]
         self.metrics.batch.observe(count as f64);
-        match self.try_record_batch(batch).await {
+        let recorded = match self.try_at_once(batch).await {
+            Ok(AtOnce::Recorded(recorded)) => Ok(recorded),
+            Ok(AtOnce::Not(batch)) => self.try_record_batch(batch).await,
+            Err(failure) => Err(failure),
+        };
+        match recorded {
             Ok(recorded) => Ok(recorded.into_iter().map(Ok).collect()),
             Err(failure) => {
                 let failure = self.after_failure(failure)?;
@@ -130,6 +136,7 @@ impl LedgerShard {
         stop
     }
 
+    /// Records a batch in a transaction that finds out what stands in its way.
     async fn try_record_batch(&mut self, batch: Vec<Pending>) -> Result<Vec<Recorded>, Failure> {
         if self.quotas_are_stale {
             let now = self.clock.now();
@@ -236,7 +243,7 @@ impl LedgerShard {
     }
 
     /// Takes the committed batch over into memory, and shows it to those who follow.
-    async fn advance(&mut self, sealed: Sealed, ids: Vec<uuid::Uuid>) -> Result<Vec<Placed>, Failure> {
+    pub(super) async fn advance(&mut self, sealed: Sealed, ids: Vec<uuid::Uuid>) -> Result<Vec<Placed>, Failure> {
         let Sealed { appended, checkpoint, leaves, hashes: _ } = sealed;
         let first = appended.first_index();
         let checkpoint: Arc<str> = Arc::from(checkpoint);
@@ -275,7 +282,7 @@ impl LedgerShard {
 }
 
 /// The instant of the next entries: never before that of the entries before them.
-fn instant(newest: &mut Timestamp, clock: &Clock) -> Timestamp {
+pub(super) fn instant(newest: &mut Timestamp, clock: &Clock) -> Timestamp {
     *newest = clock.now().max(*newest);
     *newest
 }

@@ -31,6 +31,13 @@ pub(super) fn options(url: &str, limits: &StoreLimits) -> Result<PgConnectOption
         .disable_statement_logging())
 }
 
+/// The same, for a session whose statements all find their rows by key. Plans are made while tables are small and kept
+/// while they grow: that of a scan would become as slow as the table is long.
+pub(super) fn by_key(options: &PgConnectOptions) -> PgConnectOptions {
+    let never = ["enable_seqscan", "enable_hashjoin", "enable_mergejoin"].map(|plan| (plan, "off"));
+    options.clone().options(never)
+}
+
 /// One connection.
 pub(super) async fn connect(options: &PgConnectOptions, limits: &StoreLimits) -> Result<PgConnection, Error> {
     let connected = tokio::time::timeout(limits.connect_max, options.connect()).await;

@@ -2,7 +2,7 @@
 
 use super::{Readers, Transaction, shard::slot_of};
 use crate::{
-    QuotaOf, QuotaShare,
+    QuotaOf, QuotaShare, QuotaSpent,
     error::{Doing, Error, signed, unsigned},
 };
 
@@ -34,7 +34,7 @@ impl Readers {
 
 impl Transaction<'_> {
     pub(crate) async fn quota_draw_in_tx(&mut self, slot: u32, of: QuotaOf<'_>, needed: u64) -> Result<u64, Error> {
-        let QuotaOf { agreement, day, limit } = of;
+        let QuotaOf { agreement, day, limit, unspent: _ } = of;
         sqlx::query(
             "INSERT INTO quota_use (agreement, day, drawn) VALUES ($1, $2::text::date, 0) ON CONFLICT DO NOTHING",
         )
@@ -76,15 +76,13 @@ impl Transaction<'_> {
     pub(crate) async fn quota_spent_in_tx(
         &mut self,
         slot: u32,
-        agreement: &str,
-        day: &str,
-        spent: u64,
+        QuotaSpent { agreement, day, spent }: &QuotaSpent<'_>,
     ) -> Result<(), Error> {
         sqlx::query("UPDATE quota_share SET spent = $4 WHERE slot = $1 AND agreement = $2 AND day = $3::text::date")
             .bind(slot_of(slot))
             .bind(agreement)
             .bind(day)
-            .bind(signed(spent))
+            .bind(signed(*spent))
             .execute(self.connection())
             .await
             .doing("count a release")?;

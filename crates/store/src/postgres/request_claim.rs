@@ -31,9 +31,34 @@ fn claim_of(row: Row) -> Result<RequestClaim, Error> {
 }
 
 /// One column of the identifiers of claims.
-fn texts<'a>(claims: &'a [&RequestClaim], text: fn(&RequestClaim) -> &String) -> Vec<&'a str> {
+pub(super) fn texts<'a>(claims: &'a [&RequestClaim], text: fn(&RequestClaim) -> &String) -> Vec<&'a str> {
     claims.iter().map(|claim| text(claim).as_str()).collect()
 }
+
+/// Binds the ten columns of claims to the next ten parameters of a query.
+macro_rules! bind_claims {
+    ($query:expr, $claims:expr) => {
+        $query
+            .bind(texts(&$claims, |claim| &claim.agency))
+            .bind(texts(&$claims, |claim| &claim.request_id))
+            .bind($claims.iter().map(|claim| &claim.content[..]).collect::<Vec<_>>())
+            .bind($claims.iter().map(|claim| slot_of(claim.slot)).collect::<Vec<_>>())
+            .bind($claims.iter().map(|claim| signed(claim.index)).collect::<Vec<_>>())
+            .bind(
+                $claims.iter().map(|claim| claim.held.map(|(record, _)| Uuid::from_bytes(record))).collect::<Vec<_>>(),
+            )
+            .bind($claims.iter().map(|claim| claim.held.map(|(_, revision)| signed(revision))).collect::<Vec<_>>())
+            .bind(
+                $claims
+                    .iter()
+                    .map(|claim| claim.live.as_ref().map(|(key, _)| Uuid::from_bytes(*key)))
+                    .collect::<Vec<_>>(),
+            )
+            .bind($claims.iter().map(|claim| claim.live.as_ref().map(|(_, sealed)| &sealed[..])).collect::<Vec<_>>())
+            .bind($claims.iter().map(|claim| Instant(claim.claimed_at)).collect::<Vec<_>>())
+    };
+}
+pub(super) use bind_claims;
 
 impl Readers {
     pub(crate) async fn request_claim_fetch(
@@ -74,7 +99,7 @@ impl Transaction<'_> {
 
     /// Claims what is free, or was claimed before `since`; gives which.
     async fn claims_insert(&mut self, claims: &[&RequestClaim], since: i64) -> Result<Vec<(String, String)>, Error> {
-        sqlx::query_as(
+        let query = sqlx::query_as(
             "INSERT INTO request_claim (agency, request_id, content, slot, idx, record, revision, answer_key,
              answer_sealed, claimed_at)
              SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::int[], $5::bigint[], $6::uuid[],
@@ -84,21 +109,9 @@ impl Transaction<'_> {
                  answer_key = excluded.answer_key, answer_sealed = excluded.answer_sealed,
                  claimed_at = excluded.claimed_at
              WHERE request_claim.claimed_at < $11 RETURNING agency, request_id",
-        )
-        .bind(texts(claims, |claim| &claim.agency))
-        .bind(texts(claims, |claim| &claim.request_id))
-        .bind(claims.iter().map(|claim| &claim.content[..]).collect::<Vec<_>>())
-        .bind(claims.iter().map(|claim| slot_of(claim.slot)).collect::<Vec<_>>())
-        .bind(claims.iter().map(|claim| signed(claim.index)).collect::<Vec<_>>())
-        .bind(claims.iter().map(|claim| claim.held.map(|(record, _)| Uuid::from_bytes(record))).collect::<Vec<_>>())
-        .bind(claims.iter().map(|claim| claim.held.map(|(_, revision)| signed(revision))).collect::<Vec<_>>())
-        .bind(claims.iter().map(|claim| claim.live.as_ref().map(|(key, _)| Uuid::from_bytes(*key))).collect::<Vec<_>>())
-        .bind(claims.iter().map(|claim| claim.live.as_ref().map(|(_, sealed)| &sealed[..])).collect::<Vec<_>>())
-        .bind(claims.iter().map(|claim| Instant(claim.claimed_at)).collect::<Vec<_>>())
-        .bind(Instant(since))
-        .fetch_all(self.connection())
-        .await
-        .doing("claim request identifiers")
+        );
+        let query = bind_claims!(query, claims).bind(Instant(since));
+        query.fetch_all(self.connection()).await.doing("claim request identifiers")
     }
 
     /// Most stand where they were put when they were claimed: only the others are written again.

@@ -3,11 +3,11 @@
 //! Whoever locks more than the row of its own shard takes the lock of all shards first and then the rows in the order of
 //! their slots. A batch holds its own row until it commits, so one who holds them all is alone with the ledger.
 
-use super::Transaction;
-use super::open::Readers;
+use super::{Readers, Transaction, instant::Instant};
 use crate::{
     Fence, Reach, Shard,
     error::{Doing, Error, signed, unsigned},
+    open::StoreLimits,
 };
 
 /// Held by one who opens or takes a shard, and by one who needs them all.
@@ -100,7 +100,7 @@ impl Transaction<'_> {
         )
         .bind(slot)
         .bind(origin)
-        .bind(self.lease_micros())
+        .bind(lease_micros(self.limits))
         .fetch_one(self.connection())
         .await
         .doing("take its shard")?;
@@ -115,19 +115,22 @@ impl Transaction<'_> {
                 .await
                 .doing("hold every shard")?;
         }
-        let updated = sqlx::query(
-            "UPDATE shard SET lease_until = clock_timestamp() + $5 * interval '1 microsecond'
-             WHERE slot = $1 AND lease_token = $2 AND size = $3 AND authority_epoch = $4",
+        let updated: Option<Instant> = sqlx::query_scalar(
+            "UPDATE shard SET lease_until =
+                 greatest(clock_timestamp() + $5 * interval '1 microsecond', lease_until + interval '1 microsecond')
+             WHERE slot = $1 AND lease_token = $2 AND size = $3 AND authority_epoch = $4 RETURNING lease_until",
         )
         .bind(slot_of(held.slot))
         .bind(signed(held.lease_token))
         .bind(signed(held.size))
         .bind(signed(held.authority_epoch))
-        .bind(self.lease_micros())
-        .execute(self.connection())
+        .bind(lease_micros(self.limits))
+        .fetch_optional(self.connection())
         .await
         .doing("lock its shard")?;
-        if updated.rows_affected() == 1 {
+        if updated.is_some() {
+            // Known too early when the transaction fails: the next batch then finds another one, and does nothing.
+            *self.version = updated;
             return Ok(Fence::Held);
         }
         // No row at all: another database is in the place of the one that this node took its shard from.
@@ -159,6 +162,25 @@ impl Transaction<'_> {
         Ok(())
     }
 
+    /// The row, locked and changed: what was sent before, on the condition that it is as it was, does nothing any more.
+    pub(super) async fn shard_settle_in_tx(&mut self, held: &Shard) -> Result<Option<Shard>, Error> {
+        let Some(found) = self.shard_locked_fetch(held.slot).await? else { return Ok(None) };
+        if found.lease_token == held.lease_token {
+            let version = sqlx::query_scalar(
+                "UPDATE shard SET lease_until =
+                     greatest(clock_timestamp() + $2 * interval '1 microsecond', lease_until + interval '1 microsecond')
+                 WHERE slot = $1 RETURNING lease_until",
+            )
+            .bind(slot_of(held.slot))
+            .bind(lease_micros(self.limits))
+            .fetch_one(self.connection())
+            .await
+            .doing("settle its shard")?;
+            *self.version = Some(version);
+        }
+        Ok(Some(found))
+    }
+
     pub(super) async fn shard_release_in_tx(&mut self, held: &Shard) -> Result<(), Error> {
         sqlx::query("UPDATE shard SET lease_until = clock_timestamp() WHERE slot = $1 AND lease_token = $2")
             .bind(slot_of(held.slot))
@@ -180,8 +202,9 @@ impl Transaction<'_> {
         self.wake_in_tx().await?;
         unsigned(epochs.first().copied().unwrap_or_default(), "authority epoch")
     }
+}
 
-    fn lease_micros(&self) -> f64 {
-        self.limits.lease.as_secs_f64() * 1e6
-    }
+/// How long a lease lasts, in microseconds.
+pub(super) fn lease_micros(limits: &StoreLimits) -> f64 {
+    limits.lease.as_secs_f64() * 1e6
 }

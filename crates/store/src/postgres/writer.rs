@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
 
-use super::connection;
+use super::{connection, instant::Instant};
 use crate::{
     Shard,
     error::{Doing, Error},
@@ -19,6 +19,9 @@ pub(crate) struct Writer {
     connection: Option<PgConnection>,
     /// A transaction was begun on the connection and not ended.
     is_begun: bool,
+    /// The end of the lease that this writer wrote last: each write of the shard row gives it another, so that it is
+    /// the version of the row.
+    version: Option<Instant>,
     options: PgConnectOptions,
     limits: StoreLimits,
     in_flight: InFlight,
@@ -30,13 +33,29 @@ pub(crate) struct Writer {
 pub(crate) struct Transaction<'writer> {
     connection: &'writer mut PgConnection,
     is_begun: &'writer mut bool,
+    pub(super) version: &'writer mut Option<Instant>,
     busy: Busy,
     pub(super) limits: &'writer StoreLimits,
 }
 
+/// What one statement needs that is a transaction of its own.
+pub(super) struct Between<'writer> {
+    pub(super) connection: &'writer mut PgConnection,
+    pub(super) version: &'writer mut Option<Instant>,
+    pub(super) limits: &'writer StoreLimits,
+    pub(super) busy: Busy,
+}
+
 impl Writer {
     pub(super) fn new(connection: PgConnection, options: PgConnectOptions, limits: StoreLimits) -> Self {
-        Self { connection: Some(connection), is_begun: false, options, limits, in_flight: InFlight::new() }
+        Self {
+            connection: Some(connection),
+            is_begun: false,
+            version: None,
+            options,
+            limits,
+            in_flight: InFlight::new(),
+        }
     }
 
     pub(crate) fn in_flight(&self) -> &InFlight {
@@ -58,9 +77,9 @@ impl Writer {
             }
             self.try_begin().await?;
         }
-        let Self { connection, is_begun, limits, .. } = self;
+        let Self { connection, is_begun, version, limits, .. } = self;
         let connection = connection.as_mut().ok_or(sqlx::Error::PoolClosed).doing("use its database")?;
-        Ok(Transaction { connection, is_begun, busy, limits })
+        Ok(Transaction { connection, is_begun, version, busy, limits })
     }
 
     async fn try_begin(&mut self) -> Result<(), Error> {
@@ -79,12 +98,20 @@ impl Writer {
         Ok(())
     }
 
-    /// Waits until the transaction before has ended, whichever connection it was on: it holds the row.
-    pub(crate) async fn shard_settled_fetch(&mut self, slot: u32) -> Result<Option<Shard>, Error> {
+    /// Waits until the transaction before has ended, whichever connection it was on: it holds the row. A batch that was
+    /// sent and has not arrived yet must find the row changed.
+    pub(crate) async fn shard_settle(&mut self, held: &Shard) -> Result<Option<Shard>, Error> {
         let mut tx = self.begin().await?;
-        let found = tx.shard_locked_fetch(slot).await?;
-        tx.rollback().await?;
+        let found = tx.shard_settle_in_tx(held).await?;
+        tx.commit().await?;
         Ok(found)
+    }
+
+    /// A connection, and the version of the shard row; nothing when there is none, or a transaction is open on it.
+    pub(super) fn between_transactions(&mut self) -> Option<Between<'_>> {
+        let Self { connection, is_begun, version, limits, in_flight, .. } = self;
+        let connection = connection.as_mut().filter(|_| !*is_begun)?;
+        Some(Between { connection, version, limits, busy: in_flight.begin() })
     }
 
     pub(crate) async fn shard_release(&mut self, held: &Shard) -> Result<(), Error> {
@@ -110,7 +137,7 @@ impl Transaction<'_> {
     }
 
     async fn end(self, end: &'static str, action: &'static str) -> Result<(), Error> {
-        let Self { connection, is_begun, busy, limits } = self;
+        let Self { connection, is_begun, version: _, busy, limits } = self;
         // A server that is not there any more may never say so. Nothing else is sent on this connection: the next
         // transaction finds that it does not answer.
         let ended = tokio::time::timeout(limits.statement_max, sqlx::raw_sql(end).execute(connection)).await;

@@ -70,17 +70,27 @@ impl Transaction<'_> {
         _taken: &HashSet<(String, String)>,
         settled: &[RequestClaim],
     ) -> Result<(), Error> {
+        if self.request_claims_insert_in_tx(settled)? {
+            return Ok(());
+        }
+        Err(Error::Malformed { what: "request identifiers: one that was free is taken" })
+    }
+
+    /// Claims every one of them, or gives `false`: one is claimed already, however long ago.
+    pub(super) fn request_claims_insert_in_tx(&mut self, claims: &[RequestClaim]) -> Result<bool, Error> {
         let sql = "INSERT INTO request_claim (agency, request_id, content, slot, idx, record, revision, answer_key,
-             answer_sealed, claimed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+             answer_sealed, claimed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
         let mut insert = self.connection().prepare_cached(sql).doing("claim request identifiers")?;
-        for RequestClaim { agency, request_id, content, slot, index, held, live, claimed_at } in settled {
+        for RequestClaim { agency, request_id, content, slot, index, held, live, claimed_at } in claims {
             let (record, revision) = held.map(|(record, revision)| (record, signed(revision))).unzip();
             let (key, sealed) = live.as_ref().map(|(key, sealed)| (key, sealed)).unzip();
             let index = signed(*index);
             let row = params![agency, request_id, content, slot, index, record, revision, key, sealed, claimed_at];
-            insert.execute(row).doing("claim request identifiers")?;
+            if insert.execute(row).doing("claim request identifiers")? == 0 {
+                return Ok(false);
+            }
         }
-        Ok(())
+        Ok(true)
     }
 
     pub(crate) fn request_claims_forget_in_tx(&mut self, before: i64, count_max: u32) -> Result<u64, Error> {

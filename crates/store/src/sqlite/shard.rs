@@ -69,6 +69,16 @@ impl Transaction<'_> {
         Ok(Fence::EpochMoved { authority_epoch: found.authority_epoch })
     }
 
+    /// The fence and the advance in one, if the row is as held.
+    pub(super) fn shard_replace_in_tx(&mut self, held: &Shard, size: u64, checkpoint: &str) -> Result<bool, Error> {
+        let sql = "UPDATE shard SET size = ?, checkpoint = ?
+             WHERE slot = ? AND lease_token = ? AND size = ? AND authority_epoch = ?";
+        let Shard { slot, size: before, lease_token, authority_epoch, .. } = held;
+        let row =
+            params![signed(size), checkpoint, slot, signed(*lease_token), signed(*before), signed(*authority_epoch)];
+        Ok(self.connection().run(sql, row).doing("lock its shard")? == 1)
+    }
+
     pub(crate) fn shard_advance_in_tx(&mut self, slot: u32, size: u64, checkpoint: &str) -> Result<(), Error> {
         let sql = "UPDATE shard SET size = ?, checkpoint = ? WHERE slot = ?";
         self.connection().run(sql, params![signed(size), checkpoint, slot]).doing("advance its shard").map(drop)

@@ -60,8 +60,8 @@ impl Writer {
     }
 
     /// The commit is over when it has answered: there is nothing to wait for.
-    pub(crate) fn shard_settled_fetch(&mut self, slot: u32) -> Result<Option<Shard>, Error> {
-        super::shard::fetch(self.connection()?, slot)
+    pub(crate) fn shard_settle(&mut self, held: &Shard) -> Result<Option<Shard>, Error> {
+        super::shard::fetch(self.connection()?, held.slot)
     }
 
     /// The lock on the data directory is the lease.

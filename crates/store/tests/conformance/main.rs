@@ -6,6 +6,7 @@
 mod scene;
 
 mod authority;
+mod batch;
 mod chance;
 mod consent;
 mod entry;

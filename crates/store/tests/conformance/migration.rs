@@ -175,7 +175,7 @@ async fn rules_answer(scene: &mut Scene) {
     assert_eq!(claimed, Some(claim(1)));
     let shares = scene.store.quota_shares_list(0, "2026-11-21").await.unwrap();
     assert_eq!(shares, [QuotaShare { agreement: "a-1".to_owned(), drawn: 3, spent: 3 }]);
-    let of = QuotaOf { agreement: "a-1", day: "2026-11-21", limit: 5 };
+    let of = QuotaOf { agreement: "a-1", day: "2026-11-21", limit: 5, unspent: 0 };
     assert_eq!(scene.commits(async |tx| tx.quota_draw_in_tx(0, of, 9).await).await.unwrap(), 2);
 }
 

@@ -1,6 +1,6 @@
 //! Quotas: shares that are drawn and spent, and never more than the limit together.
 
-use unefois_store::{QuotaOf, QuotaShare, Store, StoreLimits, Transaction};
+use unefois_store::{QuotaOf, QuotaShare, QuotaSpent, Store, StoreLimits, Transaction};
 
 use crate::{
     chance::Chance,
@@ -11,6 +11,7 @@ use crate::{
 on_both!(
     a_node_has_as_many_releases_as_the_limit_and_not_one_more,
     each_day_and_each_agreement_is_counted_for_itself,
+    what_is_drawn_and_not_spent_is_not_drawn_again,
     what_is_rolled_back_is_not_spent,
     a_smaller_limit_gives_nothing_until_enough_is_left,
     a_limit_may_be_any_number,
@@ -27,7 +28,7 @@ const DAY: &str = "2026-11-21";
 const NEXT_DAY: &str = "2026-11-22";
 
 fn of(limit: u64) -> QuotaOf<'static> {
-    QuotaOf { agreement: "a-1", day: DAY, limit }
+    QuotaOf { agreement: "a-1", day: DAY, limit, unspent: 0 }
 }
 
 async fn draws(scene: &mut Scene, slot: u32, of: QuotaOf<'_>, needed: u64) -> u64 {
@@ -35,8 +36,8 @@ async fn draws(scene: &mut Scene, slot: u32, of: QuotaOf<'_>, needed: u64) -> u6
 }
 
 async fn spends(scene: &mut Scene, slot: u32, of: QuotaOf<'_>, spent: u64) {
-    let written = scene.commits(async |tx| tx.quota_spent_in_tx(slot, of.agreement, of.day, spent).await);
-    written.await.unwrap();
+    let spent = QuotaSpent { agreement: of.agreement, day: of.day, spent };
+    scene.commits(async |tx| tx.quota_spent_in_tx(slot, &spent).await).await.unwrap();
 }
 
 /// What the shard has of agreement `a-1`.
@@ -54,7 +55,8 @@ async fn releases(tx: &mut Transaction<'_>, slot: u32, of: QuotaOf<'_>, share: &
         return false;
     }
     share.spent += 1;
-    tx.quota_spent_in_tx(slot, of.agreement, of.day, share.spent).await.unwrap();
+    let spent = QuotaSpent { agreement: of.agreement, day: of.day, spent: share.spent };
+    tx.quota_spent_in_tx(slot, &spent).await.unwrap();
     true
 }
 
@@ -64,7 +66,7 @@ fn nothing() -> QuotaShare {
 
 async fn a_node_has_as_many_releases_as_the_limit_and_not_one_more(scene: &mut Scene) {
     for (limit, agreement) in [(0, TEXTS[2]), (1, TEXTS[4]), (70, TEXTS[11])] {
-        let of = QuotaOf { agreement, day: DAY, limit };
+        let of = QuotaOf { agreement, day: DAY, limit, unspent: 0 };
         let mut share = nothing();
         let mut released = 0;
         while scene.commits(async |tx| Ok(releases(tx, 0, of, &mut share).await)).await.unwrap() {
@@ -90,10 +92,17 @@ async fn each_day_and_each_agreement_is_counted_for_itself(scene: &mut Scene) {
     assert_eq!(share(&scene.store, 0, "2026-11-20").await, None);
 }
 
+async fn what_is_drawn_and_not_spent_is_not_drawn_again(scene: &mut Scene) {
+    assert_eq!(draws(scene, 0, of(5), 5).await, 5);
+    spends(scene, 0, of(5), 3).await;
+    assert_eq!(draws(scene, 0, QuotaOf { unspent: 2, ..of(5) }, 1).await, 0);
+    assert_eq!(draws(scene, 0, QuotaOf { unspent: 2, ..of(6) }, 4).await, 1);
+}
+
 async fn what_is_rolled_back_is_not_spent(scene: &mut Scene) {
     let mut tx = scene.writer.begin().await.unwrap();
     assert_eq!(tx.quota_draw_in_tx(0, of(5), 5).await.unwrap(), 5);
-    tx.quota_spent_in_tx(0, "a-1", DAY, 5).await.unwrap();
+    tx.quota_spent_in_tx(0, &QuotaSpent { agreement: "a-1", day: DAY, spent: 5 }).await.unwrap();
     tx.rollback().await.unwrap();
     assert_eq!(share(&scene.store, 0, DAY).await, None);
     assert_eq!(draws(scene, 0, of(5), 5).await, 5);
@@ -112,7 +121,7 @@ async fn a_smaller_limit_gives_nothing_until_enough_is_left(scene: &mut Scene) {
 
 async fn a_limit_may_be_any_number(scene: &mut Scene) {
     for (limit, agreement) in [(LARGEST, "a-1"), (LARGEST + 1, "a-2"), (u64::MAX, "a-3")] {
-        let of = QuotaOf { agreement, day: DAY, limit };
+        let of = QuotaOf { agreement, day: DAY, limit, unspent: 0 };
         let drawn = draws(scene, 0, of, 20).await;
         assert!((20..=LARGEST).contains(&drawn), "{drawn}");
         spends(scene, 0, of, 20).await;

@@ -47,12 +47,12 @@ async fn a_new_shard_is_empty_and_a_taken_one_goes_on_with_a_higher_token(scene:
     scene.writer.shard_release(&first).await.unwrap();
     let second = scene.takes_a_shard().await;
     assert!(second.lease_token > first.lease_token);
-    let grown = Shard { size: 3, checkpoint: "three".to_owned(), lease_token: second.lease_token, ..first };
+    let grown = Shard { size: 3, checkpoint: "three".to_owned(), lease_token: second.lease_token, ..first.clone() };
     assert_eq!(second, grown);
     assert_eq!(scene.store.shard_fetch(0).await.unwrap().as_ref(), Some(&grown));
     assert_eq!(scene.store.shards_list().await.unwrap(), std::slice::from_ref(&grown));
-    assert_eq!(scene.writer.shard_settled_fetch(0).await.unwrap(), Some(grown));
-    assert_eq!(scene.writer.shard_settled_fetch(1).await.unwrap(), None);
+    assert_eq!(scene.writer.shard_settle(&first).await.unwrap().as_ref(), Some(&grown), "also to who lost it");
+    assert_eq!(scene.writer.shard_settle(&Shard { slot: 1, ..grown }).await.unwrap(), None);
 }
 
 async fn the_fence_holds_what_is_as_decided_and_says_what_is_not(scene: &mut Scene) {
@@ -96,7 +96,7 @@ async fn what_is_rolled_back_is_not_advanced(scene: &mut Scene) {
     tx.shard_fence_in_tx(&held, Reach::Own).await.unwrap();
     tx.shard_advance_in_tx(0, 9, "nine").await.unwrap();
     drop(tx);
-    assert_eq!(scene.writer.shard_settled_fetch(0).await.unwrap(), Some(held.clone()));
+    assert_eq!(scene.writer.shard_settle(&held).await.unwrap(), Some(held.clone()));
     assert_eq!(fence(scene, &held, Reach::Own).await, Fence::Held);
 }
 

@@ -144,14 +144,14 @@ async fn the_outcome_of_a_lost_transaction_is_known_once_it_is_over(scene: &mut 
     tx.entries_insert_in_tx(0, &[entry(0)]).await.unwrap();
     tx.shard_advance_in_tx(0, 1, "one").await.unwrap();
     let Scene { writer, place, .. } = scene;
-    let (settled, committed) = tokio::join!(writer.shard_settled_fetch(0), async {
+    let (settled, committed) = tokio::join!(writer.shard_settle(&held), async {
         place.waits_for_a_lock().await;
         tx.commit().await
     });
     committed.unwrap();
     assert_eq!(
         settled.unwrap(),
-        Some(Shard { size: 1, checkpoint: "one".to_owned(), ..held }),
+        Some(Shard { size: 1, checkpoint: "one".to_owned(), ..held.clone() }),
         "it waited for the end"
     );
 }

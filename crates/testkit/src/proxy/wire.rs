@@ -1,5 +1,5 @@
-//! What a client says to PostgreSQL, as far as it must be understood to know a COMMIT of entries ("Frontend/Backend
-//! Protocol", "Message Formats").
+//! What a client says to PostgreSQL, as far as it must be understood to know what commits entries: a COMMIT, or outside of
+//! a transaction the statement itself ("Frontend/Backend Protocol", "Message Formats").
 
 use std::{collections::HashSet, io};
 
@@ -22,17 +22,34 @@ pub(super) struct Frontend {
     is_started: bool,
     /// The names of prepared statements that add entries.
     adding: HashSet<Vec<u8>>,
+    /// What it says is in a transaction of several statements.
+    in_transaction: bool,
     /// The transaction in hand has added entries.
     has_added: bool,
 }
 
 impl Frontend {
     pub(super) fn new(from: OwnedReadHalf) -> Self {
-        Self { from, is_started: false, adding: HashSet::new(), has_added: false }
+        Self { from, is_started: false, adding: HashSet::new(), in_transaction: false, has_added: false }
     }
 
-    /// The next message, whole, and what it says.
+    /// The next message, whole, and what it says. A statement that commits by itself is all its messages, up to the Sync
+    /// that has it executed.
     pub(super) async fn next(&mut self) -> io::Result<(Vec<u8>, Said)> {
+        let (mut message, said) = self.next_message().await?;
+        if said == Said::CommitOfEntries && message[0] == b'B' {
+            loop {
+                let (more, _) = self.next_message().await?;
+                message.extend(&more);
+                if more[0] == b'S' {
+                    break;
+                }
+            }
+        }
+        Ok((message, said))
+    }
+
+    async fn next_message(&mut self) -> io::Result<(Vec<u8>, Said)> {
         let mut message = Vec::new();
         if self.is_started {
             message.push(self.from.read_u8().await?);
@@ -64,9 +81,15 @@ impl Frontend {
                 }
             }
             // Bind: the name of the portal, and that of the statement.
-            b'B' if self.adding.contains(&second) => self.has_added = true,
+            b'B' if self.adding.contains(&second) => {
+                self.has_added = self.in_transaction;
+                if !self.in_transaction {
+                    return Said::CommitOfEntries;
+                }
+            }
             // Query: its text.
             b'Q' => {
+                self.in_transaction = first.ends_with(b"BEGIN");
                 let has_added = std::mem::take(&mut self.has_added);
                 if has_added && first.starts_with(b"COMMIT") {
                     return Said::CommitOfEntries;
