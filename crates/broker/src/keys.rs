@@ -109,23 +109,14 @@ impl Keys {
         usage: KeyUse,
         now: Timestamp,
     ) -> Result<Vec<OpenKey>, Failure> {
-        let mut found = Vec::with_capacity(owners.len());
-        for owner in owners {
-            found.push(self.find(owner, usage).await?);
-        }
+        let mut found = self.find(owners, usage).await?;
         if found.iter().any(Option::is_none) {
             let missing = owners.iter().zip(&found).filter(|(_, key)| key.is_none());
             let rows: Vec<KeyRow> = missing.map(|(owner, _)| self.wrap_new(owner, usage, now)).collect();
             self.insert(rows).await?;
+            found = self.find(owners, usage).await?;
         }
-        let mut keys = Vec::with_capacity(owners.len());
-        for (owner, found) in owners.iter().zip(found) {
-            match found {
-                Some(key) => keys.push(key),
-                None => keys.push(self.find(owner, usage).await?.ok_or_else(|| Failure::internal(MissingKey))?),
-            }
-        }
-        Ok(keys)
+        found.into_iter().map(|key| key.ok_or_else(|| Failure::internal(MissingKey))).collect()
     }
 
     /// Commits new keys. A key store that cannot be written stops the hub, like the database.
@@ -146,22 +137,47 @@ impl Keys {
         Ok(keys.pop().expect("one owner was asked for"))
     }
 
-    async fn find(&self, owner: &Owner, usage: KeyUse) -> Result<Option<OpenKey>, Failure> {
-        let place = (owner.clone(), usage.number());
-        if let Some(key) = self.by_owner.get(&place).and_then(|id| self.by_id.get(&id)) {
-            self.metrics.found.inc();
-            return Ok(Some(key));
+    /// The keys of these owners, of each that has one: from the cache, or all others in one trip.
+    async fn find(&self, owners: &[Owner], usage: KeyUse) -> Result<Vec<Option<OpenKey>>, Failure> {
+        let mut found: Vec<Option<OpenKey>> = owners.iter().map(|owner| self.cached(owner, usage)).collect();
+        let missing: Vec<&Owner> =
+            owners.iter().zip(&found).filter(|(_, key)| key.is_none()).map(|(of, _)| of).collect();
+        if missing.is_empty() {
+            return Ok(found);
         }
-        let asked = async {
-            Ok(match owner {
-                Owner::Subject(subject) => self.store.key_of_subject_fetch(*subject, usage.number()).await?,
-                Owner::Ledger(label) => self.store.key_of_label_fetch(label, usage.number()).await?,
-            })
-        };
-        let Some(row) = self.storage.within(asked).await? else { return Ok(None) };
-        let key = self.unwrap(&row)?;
-        self.by_owner.insert(place, key.id().0);
-        Ok(Some(key))
+        let mut read: HashMap<Owner, OpenKey> = HashMap::new();
+        for row in self.storage.within(async { Ok(self.read(&missing, usage).await?) }).await? {
+            let key = self.unwrap(&row)?;
+            if let Some(owner) = owner_of(&row) {
+                self.by_owner.insert((owner.clone(), usage.number()), key.id().0);
+                read.insert(owner, key);
+            }
+        }
+        for (owner, found) in owners.iter().zip(&mut found).filter(|(_, key)| key.is_none()) {
+            *found = read.get(owner).map(Arc::clone);
+        }
+        Ok(found)
+    }
+
+    fn cached(&self, owner: &Owner, usage: KeyUse) -> Option<OpenKey> {
+        let key = self.by_owner.get(&(owner.clone(), usage.number())).and_then(|id| self.by_id.get(&id))?;
+        self.metrics.found.inc();
+        Some(key)
+    }
+
+    async fn read(&self, owners: &[&Owner], usage: KeyUse) -> Result<Vec<KeyRow>, unefois_store::Error> {
+        let mut subjects = Vec::new();
+        let mut rows = Vec::new();
+        for owner in owners {
+            match owner {
+                Owner::Subject(subject) => subjects.push(*subject),
+                Owner::Ledger(label) => rows.extend(self.store.key_of_label_fetch(label, usage.number()).await?),
+            }
+        }
+        if !subjects.is_empty() {
+            rows.extend(self.store.keys_of_subjects_list(&subjects, usage.number()).await?);
+        }
+        Ok(rows)
     }
 
     fn wrap_new(&self, owner: &Owner, usage: KeyUse, now: Timestamp) -> KeyRow {
@@ -200,6 +216,10 @@ impl Keys {
         }
         Ok(open)
     }
+}
+
+fn owner_of(row: &KeyRow) -> Option<Owner> {
+    row.subject.map(Owner::Subject).or_else(|| row.label.clone().map(Owner::Ledger))
 }
 
 /// A key that something is sealed under is not in the key store.

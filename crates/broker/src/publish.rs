@@ -1,6 +1,7 @@
 //! Publication: a provider's records, in batches, each batch durable together with its entry.
 
 mod batch;
+mod people;
 
 use std::collections::{HashMap, HashSet};
 
@@ -207,14 +208,14 @@ impl Hub {
         })
     }
 
-    /// Subjects for the identifiers that nobody has mentioned yet, with their keys: made before the transaction, all in
-    /// one commit of the key store.
+    /// Subjects for the identifiers that nobody has mentioned yet. The keys that the batch needs, also of those that are
+    /// known, are made and opened before the transaction, all in one trip.
     async fn newcomers(&self, items: &[Prepared]) -> Result<Newcomers, Failure> {
         let all: Vec<[u8; 32]> = items.iter().flat_map(|item| item.pseudonyms.iter().copied()).collect();
-        let known: HashSet<[u8; 32]> =
-            self.store.subjects_list(&all).await?.into_iter().map(|(pseudonym, _)| pseudonym).collect();
+        let known: HashMap<[u8; 32], [u8; 16]> =
+            self.store.subjects_list(&all).await?.into_iter().map(|(of, subject)| (of, subject.root)).collect();
         let mut newcomers = Newcomers::new();
-        for item in items.iter().filter(|item| !item.pseudonyms.iter().any(|pseudonym| known.contains(pseudonym))) {
+        for item in items.iter().filter(|item| !item.pseudonyms.iter().any(|pseudonym| known.contains_key(pseudonym))) {
             let shared = item.pseudonyms.iter().find_map(|pseudonym| newcomers.get(pseudonym).copied());
             let subject = shared.unwrap_or_else(|| *Uuid::new_v4().as_bytes());
             for pseudonym in &item.pseudonyms {
@@ -222,11 +223,13 @@ impl Hub {
                 newcomers.entry(*pseudonym).or_insert(subject);
             }
         }
-        let owners: Vec<Owner> =
-            newcomers.values().collect::<HashSet<_>>().into_iter().map(|subject| Owner::Subject(*subject)).collect();
+        let each_once = |subjects: &mut dyn Iterator<Item = [u8; 16]>| -> Vec<Owner> {
+            subjects.collect::<HashSet<_>>().into_iter().map(Owner::Subject).collect()
+        };
         let now = self.clock.now();
-        self.keys.ensure(&owners, KeyUse::Trace, now).await?;
-        self.keys.ensure(&owners, KeyUse::Payload, now).await?;
+        self.keys.ensure(&each_once(&mut newcomers.values().copied()), KeyUse::Trace, now).await?;
+        let all = &mut newcomers.values().chain(known.values()).copied();
+        self.keys.ensure(&each_once(all), KeyUse::Payload, now).await?;
         Ok(newcomers)
     }
 

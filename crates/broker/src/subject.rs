@@ -202,7 +202,7 @@ impl Act for Mention {
                     let trace = self.keys.ensure(&[Owner::Subject(id)], KeyUse::Trace, place.now).await?;
                     let trace_key = trace.first().map(|key| key.id().0).expect("one owner was asked for");
                     let added = SubjectWithIdentifiers { id, trace_key, pseudonyms: pseudonyms.clone() };
-                    tx.subject_insert_in_tx(&added, place.now.as_microsecond()).await?;
+                    tx.subjects_insert_in_tx(&[added], place.now.as_microsecond()).await?;
                     Known { root: id, trace_key, pseudonyms }
                 }
             };

@@ -55,12 +55,12 @@ impl KeyStore {
         on!(&self.0, it => it.key_fetch(id).await)
     }
 
-    /// The key of a subject for one use.
+    /// The keys of subjects for one use; of one that has none there is none.
     ///
     /// # Errors
     /// The key store cannot be read.
-    pub async fn key_of_subject_fetch(&self, subject: [u8; 16], usage: u8) -> Result<Option<KeyRow>, Error> {
-        on!(&self.0, it => it.key_of_subject_fetch(subject, usage).await)
+    pub async fn keys_of_subjects_list(&self, subjects: &[[u8; 16]], usage: u8) -> Result<Vec<KeyRow>, Error> {
+        on!(&self.0, it => it.keys_of_subjects_list(subjects, usage).await)
     }
 
     /// The key of the ledger of that label for one use.

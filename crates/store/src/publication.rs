@@ -30,23 +30,19 @@ pub struct PublicationRow {
 }
 
 impl Transaction<'_> {
-    /// The publication of that identifier, if there was one.
+    /// The publications of an agency under these identifiers; one that there was not is absent.
     ///
     /// # Errors
     /// The storage failed.
-    pub async fn publication_fetch_in_tx(
-        &mut self,
-        agency: &str,
-        publication_id: &str,
-    ) -> Result<Option<PublicationRow>, Error> {
-        at_once!(&mut self.0, it => it.publication_fetch_in_tx(agency, publication_id))
+    pub async fn publications_list_in_tx(&mut self, agency: &str, ids: &[&str]) -> Result<Vec<PublicationRow>, Error> {
+        at_once!(&mut self.0, it => it.publications_list_in_tx(agency, ids))
     }
 
-    /// Adds a publication.
+    /// Adds publications.
     ///
     /// # Errors
-    /// The storage failed, or the identifier is taken.
-    pub async fn publication_insert_in_tx(&mut self, row: &PublicationRow) -> Result<(), Error> {
-        at_once!(&mut self.0, it => it.publication_insert_in_tx(row))
+    /// The storage failed, or an identifier is taken.
+    pub async fn publications_insert_in_tx(&mut self, rows: &[PublicationRow]) -> Result<(), Error> {
+        at_once!(&mut self.0, it => it.publications_insert_in_tx(rows))
     }
 }

@@ -124,11 +124,11 @@ impl Transaction<'_> {
         at_once!(&mut self.0, it => it.record_exists_in_tx(record))
     }
 
-    /// Adds a revision, and its record when it is the first.
+    /// Adds revisions, in their order, and the record of each that is the first of one.
     ///
     /// # Errors
-    /// The storage failed, or the revision exists.
-    pub async fn revision_insert_in_tx(&mut self, row: &RevisionRow) -> Result<(), Error> {
-        at_once!(&mut self.0, it => it.revision_insert_in_tx(row))
+    /// The storage failed, or a revision exists.
+    pub async fn revisions_insert_in_tx(&mut self, rows: &[RevisionRow]) -> Result<(), Error> {
+        at_once!(&mut self.0, it => it.revisions_insert_in_tx(rows))
     }
 }

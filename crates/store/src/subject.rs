@@ -92,20 +92,20 @@ impl Transaction<'_> {
         }
     }
 
-    /// Adds a subject and its identifiers. The caller has looked, in this transaction, that none of them is known.
+    /// Adds subjects and their identifiers. The caller has looked, in this transaction, that none of them is known.
     ///
     /// # Errors
     /// The storage failed, or an identifier is known.
-    pub async fn subject_insert_in_tx(&mut self, subject: &SubjectWithIdentifiers, now: i64) -> Result<(), Error> {
-        at_once!(&mut self.0, it => it.subject_insert_in_tx(subject, now))
+    pub async fn subjects_insert_in_tx(&mut self, subjects: &[SubjectWithIdentifiers], now: i64) -> Result<(), Error> {
+        at_once!(&mut self.0, it => it.subjects_insert_in_tx(subjects, now))
     }
 
-    /// Adds an identifier to a subject.
+    /// Adds identifiers, each to a subject that is there.
     ///
     /// # Errors
-    /// The storage failed, or the identifier is known.
-    pub async fn identifier_insert_in_tx(&mut self, pseudonym: [u8; 32], subject: [u8; 16]) -> Result<(), Error> {
-        at_once!(&mut self.0, it => it.identifier_insert_in_tx(pseudonym, subject))
+    /// The storage failed, or an identifier is known.
+    pub async fn identifiers_insert_in_tx(&mut self, identifiers: &[([u8; 32], [u8; 16])]) -> Result<(), Error> {
+        at_once!(&mut self.0, it => it.identifiers_insert_in_tx(identifiers))
     }
 
     /// Makes `merged`, and all that was merged into it, an alias of `kept`. Both key sets stay. Where one of the two was

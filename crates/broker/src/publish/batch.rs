@@ -1,5 +1,7 @@
 //! One batch of publications in the recorder's transaction: records, acknowledgements and their entry together.
 
+use std::collections::HashMap;
+
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use prost::Message;
@@ -8,18 +10,16 @@ use unefois_core::{Caller, Reason};
 use unefois_ledger::{
     EntryKind, Hash, Outcome, PublicPart, Publication, PublishedItem, batch_path, commit, leaf_hash, root_of,
 };
-use unefois_store::{HeldRevision, PublicationRow, RecordAsked, RevisionRow, SubjectWithIdentifiers, Transaction};
-use unefois_vault::{KeyUse, RecordAad};
+use unefois_store::{HeldRevision, PublicationRow, RecordAsked, RevisionRow, Transaction};
+use unefois_vault::RecordAad;
 use uuid::Uuid;
 
-use super::{AcknowledgementKind, Fate, Fates, ItemPlace, Newcomers, Prepared};
+use super::{AcknowledgementKind, Fate, Fates, ItemPlace, Newcomers, Prepared, people::People};
 use crate::{
     entry::{Draft, Placed},
     failure::Failure,
     hub::Hub,
-    keys::Owner,
     recorder::{Act, Effect, Performed, Place},
-    subject::one_subject,
 };
 
 /// One batch in the recorder.
@@ -32,8 +32,28 @@ pub(super) struct Batch {
     answer: Option<oneshot::Sender<Result<Fates, Failure>>>,
 }
 
-/// What the batch has written so far, as leaves of the root in its entry.
-type Written = Vec<PublishedItem>;
+/// What is one record for this provider.
+#[derive(PartialEq, Eq, Hash)]
+struct RecordKey {
+    root: [u8; 16],
+    dataset: String,
+    selector: [u8; 32],
+    discriminator: [u8; 32],
+}
+
+impl RecordKey {
+    fn of(root: [u8; 16], item: &Prepared) -> Self {
+        let Prepared { dataset, selector, discriminator, .. } = item;
+        Self { root, dataset: dataset.clone(), selector: *selector, discriminator: *discriminator }
+    }
+}
+
+/// A revision as a leaf of the root in the entry of its batch.
+fn leaf_of(row: &RevisionRow, commitment: &[u8]) -> Hash {
+    let item =
+        PublishedItem { record_id: row.record.to_vec(), revision: row.held.number, commitment: commitment.to_vec() };
+    leaf_hash(&item.encode_to_vec())
+}
 
 impl Batch {
     pub(super) fn new(
@@ -47,101 +67,125 @@ impl Batch {
         Self { hub: hub.clone(), caller: caller.clone(), items, newcomers, fates, answer: Some(answer) }
     }
 
+    /// Reads what it needs of all items, decides item by item, and writes what came of it: as many trips to the store for
+    /// five hundred items as for one.
     async fn write(&mut self, tx: &mut Transaction<'_>, place: Place) -> Result<Performed, Failure> {
-        let known: Vec<[u8; 32]> = self.items.iter().flat_map(|item| item.pseudonyms.iter().copied()).collect();
-        tx.pseudonyms_lock_in_tx(&known).await?;
-        let mut written = Written::new();
-        let mut fates = Vec::with_capacity(self.items.len());
-        for item in &self.items {
-            fates.push(self.write_item(tx, item, place.now, &mut written).await?);
+        let all: Vec<[u8; 32]> = self.items.iter().flat_map(|item| item.pseudonyms.iter().copied()).collect();
+        tx.pseudonyms_lock_in_tx(&all).await?;
+        let mut fates = self.repeats(tx).await?;
+        let mut people = People::read(tx, &all).await?;
+        let mut roots = Vec::with_capacity(self.items.len());
+        for (item, fate) in self.items.iter().zip(&mut fates) {
+            let root = match fate {
+                Some(_) => None,
+                None => match people.subject_of(item, &self.newcomers, &self.hub, place.now).await {
+                    Ok(root) => Some(root),
+                    Err(conflict) if conflict.reason == Reason::IdentityConflict => {
+                        *fate = Some(Fate::Rejected(conflict));
+                        None
+                    }
+                    Err(failure) => return Err(failure),
+                },
+            };
+            roots.push(root);
         }
-        let leaves: Vec<Hash> = written.iter().map(|item| leaf_hash(&item.encode_to_vec())).collect();
-        for fate in &mut fates {
-            if let Fate::Stored { place: Some(ItemPlace { index, path, .. }), .. } = fate {
-                let found = batch_path(&leaves, u64::from(*index)).ok_or_else(|| Failure::new(Reason::Internal))?;
-                *path = found.into_iter().map(|hash| hash.0).collect();
-            }
-        }
+        people.write(tx, place.now).await?;
+        let (fates, leaves) = self.revise(tx, fates, &roots, place.now).await?;
         self.remember(tx, &fates, place).await?;
         self.fates = fates;
         Ok(Performed { entries: self.entry(&leaves).into_iter().collect(), effect: Effect::Keeps })
     }
 
-    async fn write_item(
+    /// What became of the items that were published before under the same identifier.
+    async fn repeats(&self, tx: &mut Transaction<'_>) -> Result<Vec<Option<Fate>>, Failure> {
+        let ids: Vec<&str> = self.items.iter().map(|item| item.publication_id.as_str()).collect();
+        let found = tx.publications_list_in_tx(self.caller.agency.as_str(), &ids).await?;
+        let mut found: HashMap<String, PublicationRow> =
+            found.into_iter().map(|row| (row.publication_id.clone(), row)).collect();
+        let mut fates = Vec::with_capacity(self.items.len());
+        for item in &self.items {
+            fates.push(match found.remove(&item.publication_id) {
+                None => None,
+                Some(row) if !tx.record_exists_in_tx(row.record).await? => {
+                    Some(Fate::Rejected(Failure::new(Reason::RecordErased)))
+                }
+                Some(row) if row.content == item.content => Some(Fate::Repeated(row)),
+                Some(_) => Some(Fate::Rejected(Failure::new(Reason::PublicationIdReused))),
+            });
+        }
+        Ok(fates)
+    }
+
+    /// Makes a revision of every item that has no fate yet and differs from the newest. Gives the fates of all, and the
+    /// leaves of the root in the entry.
+    async fn revise(
         &self,
         tx: &mut Transaction<'_>,
-        item: &Prepared,
+        fates: Vec<Option<Fate>>,
+        roots: &[Option<[u8; 16]>],
         now: Timestamp,
-        written: &mut Written,
-    ) -> Result<Fate, Failure> {
-        if let Some(row) = tx.publication_fetch_in_tx(self.caller.agency.as_str(), &item.publication_id).await? {
-            if !tx.record_exists_in_tx(row.record).await? {
-                return Ok(Fate::Rejected(Failure::new(Reason::RecordErased)));
+    ) -> Result<(Vec<Fate>, Vec<Hash>), Failure> {
+        let mut newest = self.newest(tx, roots).await?;
+        let mut rows = Vec::new();
+        let mut leaves = Vec::new();
+        let mut done = Vec::with_capacity(fates.len());
+        for ((item, fate), root) in self.items.iter().zip(fates).zip(roots) {
+            let (None, Some(root)) = (&fate, root) else {
+                done.push(fate.ok_or_else(|| Failure::new(Reason::Internal))?);
+                continue;
+            };
+            let held = newest.get(&RecordKey::of(*root, item));
+            if let Some(held) = held
+                && self.hub.open_revision(&item.dataset, held).await?.canonical == item.canonical
+            {
+                let (record, revision, kind) = (held.record, held.number, AcknowledgementKind::Unchanged);
+                done.push(Fate::Stored { record, revision, kind, place: None });
+                continue;
             }
-            let same = row.content == item.content;
-            let reused = || Fate::Rejected(Failure::new(Reason::PublicationIdReused));
-            return Ok(if same { Fate::Repeated(row) } else { reused() });
+            let kind = if held.is_some() { AcknowledgementKind::Revised } else { AcknowledgementKind::Created };
+            let (row, blind) = self.seal(item, *root, held, now).await?;
+            let index = u32::try_from(leaves.len()).map_err(Failure::internal)?;
+            leaves.push(leaf_of(&row, &commit(&blind, &item.canonical)));
+            let place = Some(ItemPlace { index, path: Vec::new(), blind });
+            done.push(Fate::Stored { record: row.record, revision: row.held.number, kind, place });
+            // The next item under the same key revises this one.
+            newest.insert(RecordKey::of(*root, item), row.held.clone());
+            rows.push(row);
         }
-        let root = match self.subject(tx, item, now).await {
-            Ok(root) => root,
-            Err(conflict) if conflict.reason == Reason::IdentityConflict => return Ok(Fate::Rejected(conflict)),
-            Err(failure) => return Err(failure),
-        };
-        let newest = self.newest(tx, item, root).await?;
-        if let Some(newest) = &newest
-            && self.hub.open_revision(&item.dataset, newest).await?.canonical == item.canonical
-        {
-            let (record, revision) = (newest.record, newest.number);
-            return Ok(Fate::Stored { record, revision, kind: AcknowledgementKind::Unchanged, place: None });
+        tx.revisions_insert_in_tx(&rows).await?;
+        for fate in &mut done {
+            if let Fate::Stored { place: Some(ItemPlace { index, path, .. }), .. } = fate {
+                let found = batch_path(&leaves, u64::from(*index)).ok_or_else(|| Failure::new(Reason::Internal))?;
+                *path = found.into_iter().map(|hash| hash.0).collect();
+            }
         }
-        let (row, blind) = self.seal(item, root, newest.as_ref(), now).await?;
-        tx.revision_insert_in_tx(&row).await?;
-        let index = u32::try_from(written.len()).map_err(Failure::internal)?;
-        written.push(PublishedItem {
-            record_id: row.record.to_vec(),
-            revision: row.held.number,
-            commitment: commit(&blind, &item.canonical).to_vec(),
-        });
-        let kind = if newest.is_some() { AcknowledgementKind::Revised } else { AcknowledgementKind::Created };
-        let place = Some(ItemPlace { index, path: Vec::new(), blind });
-        Ok(Fate::Stored { record: row.record, revision: row.held.number, kind, place })
+        Ok((done, leaves))
     }
 
-    /// The subject of the item, after merging: the one that its identifiers are known by, or a new one. Identifiers
-    /// that come with a known one join its subject.
-    async fn subject(&self, tx: &mut Transaction<'_>, item: &Prepared, now: Timestamp) -> Result<[u8; 16], Failure> {
-        let found = tx.subjects_list_in_tx(&item.pseudonyms).await?;
-        let Some(subject) = one_subject(found.iter().map(|(_, subject)| *subject))? else {
-            let newcomer = item.pseudonyms.iter().find_map(|pseudonym| self.newcomers.get(pseudonym).copied());
-            let id = newcomer.unwrap_or_else(|| *Uuid::new_v4().as_bytes());
-            let trace = self.hub.keys.ensure(&[Owner::Subject(id)], KeyUse::Trace, now).await?;
-            let trace_key = trace.first().map(|key| key.id().0).ok_or_else(|| Failure::new(Reason::Internal))?;
-            let added = SubjectWithIdentifiers { id, trace_key, pseudonyms: item.pseudonyms.clone() };
-            tx.subject_insert_in_tx(&added, now.as_microsecond()).await?;
-            return Ok(id);
-        };
-        for pseudonym in item.pseudonyms.iter().filter(|pseudonym| !found.iter().any(|(known, _)| known == *pseudonym))
-        {
-            tx.identifier_insert_in_tx(*pseudonym, subject.root).await?;
-        }
-        Ok(subject.root)
-    }
-
+    /// The newest revision of every record that the items are about.
     async fn newest(
         &self,
         tx: &mut Transaction<'_>,
-        item: &Prepared,
-        root: [u8; 16],
-    ) -> Result<Option<HeldRevision>, Failure> {
-        let asked = RecordAsked {
-            root,
-            dataset: item.dataset.clone(),
-            provider: self.caller.agency.to_string(),
-            selector: item.selector,
-        };
-        let found = tx.records_fetch_in_tx(&[asked]).await?.pop().unwrap_or_default();
-        let same = found.into_iter().filter(|held| held.discriminator == item.discriminator);
-        Ok(same.max_by_key(|held| (held.learned_at, held.number)))
+        roots: &[Option<[u8; 16]>],
+    ) -> Result<HashMap<RecordKey, HeldRevision>, Failure> {
+        let with_root = || self.items.iter().zip(roots).filter_map(|(item, root)| Some((item, (*root)?)));
+        let asked: Vec<RecordAsked> = with_root()
+            .map(|(item, root)| RecordAsked {
+                root,
+                dataset: item.dataset.clone(),
+                provider: self.caller.agency.to_string(),
+                selector: item.selector,
+            })
+            .collect();
+        let found = tx.records_fetch_in_tx(&asked).await?;
+        let mut newest = HashMap::new();
+        for ((item, root), found) in with_root().zip(found) {
+            let same = found.into_iter().filter(|held| held.discriminator == item.discriminator);
+            if let Some(held) = same.max_by_key(|held| (held.learned_at, held.number)) {
+                newest.insert(RecordKey::of(root, item), held);
+            }
+        }
+        Ok(newest)
     }
 
     async fn seal(
@@ -181,13 +225,14 @@ impl Batch {
 
     /// The acknowledgements, so that a repeat gets the first one.
     async fn remember(&self, tx: &mut Transaction<'_>, fates: &[Fate], place: Place) -> Result<(), Failure> {
+        let mut rows = Vec::new();
         for (item, fate) in self.items.iter().zip(fates) {
             let Fate::Stored { record, revision, kind, place: item_place } = fate else { continue };
             let (item_index, item_path) = match item_place {
                 Some(ItemPlace { index, path, blind: _ }) => (*index, path.clone()),
                 None => (0, Vec::new()),
             };
-            let row = PublicationRow {
+            rows.push(PublicationRow {
                 agency: self.caller.agency.to_string(),
                 publication_id: item.publication_id.clone(),
                 content: item.content,
@@ -199,10 +244,9 @@ impl Batch {
                 item_index,
                 item_path,
                 published_at: place.now.as_microsecond(),
-            };
-            tx.publication_insert_in_tx(&row).await?;
+            });
         }
-        Ok(())
+        Ok(tx.publications_insert_in_tx(&rows).await?)
     }
 
     /// The entry of the batch; none when nothing was written.

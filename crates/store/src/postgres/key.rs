@@ -50,8 +50,8 @@ impl TryFrom<WrappedKeyRow> for KeyRow {
 
 const BY_ID: &str =
     "SELECT id, subject, label, use AS usage, master_epoch, wrapped, created_at FROM wrapped_key WHERE id = $1";
-const BY_SUBJECT: &str = "SELECT id, subject, label, use AS usage, master_epoch, wrapped, created_at FROM wrapped_key
-     WHERE subject = $1 AND use = $2";
+const BY_SUBJECTS: &str = "SELECT id, subject, label, use AS usage, master_epoch, wrapped, created_at FROM wrapped_key
+     WHERE subject = ANY($1) AND use = $2";
 const BY_LABEL: &str = "SELECT id, subject, label, use AS usage, master_epoch, wrapped, created_at FROM wrapped_key
      WHERE label = $1 AND use = $2";
 
@@ -93,14 +93,14 @@ impl KeyStore {
         row.map(KeyRow::try_from).transpose()
     }
 
-    pub(crate) async fn key_of_subject_fetch(&self, subject: [u8; 16], usage: u8) -> Result<Option<KeyRow>, Error> {
-        let row: Option<WrappedKeyRow> = sqlx::query_as(BY_SUBJECT)
-            .bind(Uuid::from_bytes(subject))
+    pub(crate) async fn keys_of_subjects_list(&self, subjects: &[[u8; 16]], usage: u8) -> Result<Vec<KeyRow>, Error> {
+        let rows: Vec<WrappedKeyRow> = sqlx::query_as(BY_SUBJECTS)
+            .bind(uuids(subjects))
             .bind(i16::from(usage))
-            .fetch_optional(&self.pool)
+            .fetch_all(&self.pool)
             .await
-            .doing("read a key")?;
-        row.map(KeyRow::try_from).transpose()
+            .doing("read keys")?;
+        rows.into_iter().map(KeyRow::try_from).collect()
     }
 
     pub(crate) async fn key_of_label_fetch(&self, label: &str, usage: u8) -> Result<Option<KeyRow>, Error> {

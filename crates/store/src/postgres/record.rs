@@ -42,35 +42,42 @@ impl Transaction<'_> {
             .doing("look for a record")
     }
 
-    pub(crate) async fn revision_insert_in_tx(&mut self, row: &RevisionRow) -> Result<(), Error> {
-        let RevisionRow { record, subject, dataset, provider, selector, held } = row;
+    pub(crate) async fn revisions_insert_in_tx(&mut self, rows: &[RevisionRow]) -> Result<(), Error> {
+        let records: Vec<Uuid> = rows.iter().map(|row| Uuid::from_bytes(row.record)).collect();
+        let numbers: Vec<i64> = rows.iter().map(|row| signed(row.held.number)).collect();
+        // Of several revisions of one record the last is its newest.
         sqlx::query(
             "INSERT INTO record (id, subject, dataset, provider, selector, discriminator, revision)
-             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO UPDATE SET revision = excluded.revision",
+             SELECT DISTINCT ON (id) id, subject, dataset, provider, selector, discriminator, revision
+             FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bytea[], $6::bytea[], $7::bigint[])
+                 WITH ORDINALITY AS new (id, subject, dataset, provider, selector, discriminator, revision, n)
+             ORDER BY id, n DESC
+             ON CONFLICT (id) DO UPDATE SET revision = excluded.revision",
         )
-        .bind(Uuid::from_bytes(*record))
-        .bind(Uuid::from_bytes(*subject))
-        .bind(dataset)
-        .bind(provider)
-        .bind(&selector[..])
-        .bind(&held.discriminator[..])
-        .bind(signed(held.number))
+        .bind(&records)
+        .bind(rows.iter().map(|row| Uuid::from_bytes(row.subject)).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.dataset.as_str()).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.provider.as_str()).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| &row.selector[..]).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| &row.held.discriminator[..]).collect::<Vec<_>>())
+        .bind(&numbers)
         .execute(self.connection())
         .await
-        .doing("store a record")?;
+        .doing("store records")?;
         sqlx::query(
             "INSERT INTO revision (record, number, provider_recorded_at, learned_at, payload_key, sealed)
-             VALUES ($1, $2, $3, $4, $5, $6)",
+             SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::timestamptz[], $5::uuid[],
+             $6::bytea[])",
         )
-        .bind(Uuid::from_bytes(*record))
-        .bind(signed(held.number))
-        .bind(Instant(held.provider_recorded_at))
-        .bind(Instant(held.learned_at))
-        .bind(Uuid::from_bytes(held.payload_key))
-        .bind(&held.sealed)
+        .bind(&records)
+        .bind(&numbers)
+        .bind(rows.iter().map(|row| Instant(row.held.provider_recorded_at)).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| Instant(row.held.learned_at)).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| Uuid::from_bytes(row.held.payload_key)).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| &row.held.sealed[..]).collect::<Vec<_>>())
         .execute(self.connection())
         .await
-        .doing("store a revision")?;
+        .doing("store revisions")?;
         Ok(())
     }
 }

@@ -69,39 +69,42 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    pub(crate) async fn subject_insert_in_tx(
+    pub(crate) async fn subjects_insert_in_tx(
         &mut self,
-        subject: &SubjectWithIdentifiers,
+        subjects: &[SubjectWithIdentifiers],
         now: i64,
     ) -> Result<(), Error> {
-        let SubjectWithIdentifiers { id, trace_key, pseudonyms } = subject;
-        sqlx::query("INSERT INTO subject (id, root, trace_key, created_at) VALUES ($1, $1, $2, $3)")
-            .bind(Uuid::from_bytes(*id))
-            .bind(Uuid::from_bytes(*trace_key))
-            .bind(Instant(now))
-            .execute(self.connection())
-            .await
-            .doing("add a subject")?;
-        sqlx::query("INSERT INTO identifier (pseudonym, subject) SELECT unnest($1::bytea[]), $2")
-            .bind(byteas(pseudonyms))
-            .bind(Uuid::from_bytes(*id))
+        if subjects.is_empty() {
+            return Ok(());
+        }
+        sqlx::query(
+            "INSERT INTO subject (id, root, trace_key, created_at)
+             SELECT id, id, trace_key, $3 FROM unnest($1::uuid[], $2::uuid[]) AS new (id, trace_key)",
+        )
+        .bind(subjects.iter().map(|subject| Uuid::from_bytes(subject.id)).collect::<Vec<_>>())
+        .bind(subjects.iter().map(|subject| Uuid::from_bytes(subject.trace_key)).collect::<Vec<_>>())
+        .bind(Instant(now))
+        .execute(self.connection())
+        .await
+        .doing("add subjects")?;
+        let known_by = |subject: &SubjectWithIdentifiers| {
+            let id = subject.id;
+            subject.pseudonyms.clone().into_iter().map(move |pseudonym| (pseudonym, id))
+        };
+        let identifiers: Vec<([u8; 32], [u8; 16])> = subjects.iter().flat_map(known_by).collect();
+        self.identifiers_insert_in_tx(&identifiers).await
+    }
+
+    pub(crate) async fn identifiers_insert_in_tx(&mut self, identifiers: &[([u8; 32], [u8; 16])]) -> Result<(), Error> {
+        if identifiers.is_empty() {
+            return Ok(());
+        }
+        sqlx::query("INSERT INTO identifier (pseudonym, subject) SELECT * FROM unnest($1::bytea[], $2::uuid[])")
+            .bind(identifiers.iter().map(|(pseudonym, _)| &pseudonym[..]).collect::<Vec<_>>())
+            .bind(identifiers.iter().map(|(_, subject)| Uuid::from_bytes(*subject)).collect::<Vec<_>>())
             .execute(self.connection())
             .await
             .doing("add identifiers")?;
-        Ok(())
-    }
-
-    pub(crate) async fn identifier_insert_in_tx(
-        &mut self,
-        pseudonym: [u8; 32],
-        subject: [u8; 16],
-    ) -> Result<(), Error> {
-        sqlx::query("INSERT INTO identifier (pseudonym, subject) VALUES ($1, $2)")
-            .bind(&pseudonym[..])
-            .bind(Uuid::from_bytes(subject))
-            .execute(self.connection())
-            .await
-            .doing("add an identifier")?;
         Ok(())
     }
 

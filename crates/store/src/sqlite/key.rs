@@ -58,9 +58,15 @@ impl KeyStore {
         self.find(OF_ID, [id]).await
     }
 
-    /// The key of a subject for one use.
-    pub(crate) async fn key_of_subject_fetch(&self, subject: [u8; 16], usage: u8) -> Result<Option<KeyRow>, Error> {
-        self.find(OF_SUBJECT, (subject, usage)).await
+    /// The keys of subjects for one use.
+    pub(crate) async fn keys_of_subjects_list(&self, subjects: &[[u8; 16]], usage: u8) -> Result<Vec<KeyRow>, Error> {
+        let subjects = subjects.to_vec();
+        self.ask(move |writer| {
+            let connection = writer.connection()?;
+            let found = subjects.iter().map(|subject| connection.row(OF_SUBJECT, params![subject, usage], read));
+            found.filter_map(Result::transpose).collect::<rusqlite::Result<_>>().doing("read keys")
+        })
+        .await
     }
 
     /// The key of the ledger of that label for one use.

@@ -8,11 +8,11 @@ use crate::{
 use rusqlite::params;
 
 impl Transaction<'_> {
-    pub(crate) fn publication_fetch_in_tx(
-        &mut self,
-        agency: &str,
-        publication_id: &str,
-    ) -> Result<Option<PublicationRow>, Error> {
+    pub(crate) fn publications_list_in_tx(&mut self, agency: &str, ids: &[&str]) -> Result<Vec<PublicationRow>, Error> {
+        ids.iter().filter_map(|id| self.publication_fetch_in_tx(agency, id).transpose()).collect()
+    }
+
+    fn publication_fetch_in_tx(&mut self, agency: &str, publication_id: &str) -> Result<Option<PublicationRow>, Error> {
         let sql = "SELECT content, dataset, record, revision, kind, slot, idx, item_index, published_at, item_path
              FROM publication WHERE agency = ? AND publication_id = ?";
         let found = self.connection().row(sql, [agency, publication_id], |row| {
@@ -37,7 +37,11 @@ impl Transaction<'_> {
         Ok(Some(PublicationRow { item_path, ..found }))
     }
 
-    pub(crate) fn publication_insert_in_tx(&mut self, row: &PublicationRow) -> Result<(), Error> {
+    pub(crate) fn publications_insert_in_tx(&mut self, rows: &[PublicationRow]) -> Result<(), Error> {
+        rows.iter().try_for_each(|row| self.publication_insert_in_tx(row))
+    }
+
+    fn publication_insert_in_tx(&mut self, row: &PublicationRow) -> Result<(), Error> {
         let sql = "INSERT INTO publication
              (agency, publication_id, content, dataset, record, revision, kind, slot, idx, item_index, item_path,
               published_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";

@@ -77,7 +77,11 @@ impl Transaction<'_> {
         Ok(found.doing("look for a record")?.is_some())
     }
 
-    pub(crate) fn revision_insert_in_tx(&mut self, row: &RevisionRow) -> Result<(), Error> {
+    pub(crate) fn revisions_insert_in_tx(&mut self, rows: &[RevisionRow]) -> Result<(), Error> {
+        rows.iter().try_for_each(|row| self.revision_insert_in_tx(row))
+    }
+
+    fn revision_insert_in_tx(&mut self, row: &RevisionRow) -> Result<(), Error> {
         let RevisionRow { record, subject, dataset, provider, selector, held } = row;
         let connection = self.connection();
         let sql = "INSERT INTO record (id, subject, dataset, provider, selector, discriminator, revision)

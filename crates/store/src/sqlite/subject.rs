@@ -61,16 +61,20 @@ impl Transaction<'_> {
         Ok(found.doing("look for a subject")?.is_some())
     }
 
-    pub(crate) fn subject_insert_in_tx(&mut self, subject: &SubjectWithIdentifiers, now: i64) -> Result<(), Error> {
+    pub(crate) fn subjects_insert_in_tx(&mut self, subjects: &[SubjectWithIdentifiers], now: i64) -> Result<(), Error> {
         let sql = "INSERT INTO subject (id, root, trace_key, created_at) VALUES (?1, ?1, ?2, ?3)";
-        self.connection().run(sql, params![subject.id, subject.trace_key, now]).doing("add a subject")?;
-        for pseudonym in &subject.pseudonyms {
-            self.identifier_insert_in_tx(*pseudonym, subject.id)?;
+        for SubjectWithIdentifiers { id, trace_key, pseudonyms } in subjects {
+            self.connection().run(sql, params![id, trace_key, now]).doing("add a subject")?;
+            pseudonyms.iter().try_for_each(|pseudonym| self.identifier_insert_in_tx(pseudonym, id))?;
         }
         Ok(())
     }
 
-    pub(crate) fn identifier_insert_in_tx(&mut self, pseudonym: [u8; 32], subject: [u8; 16]) -> Result<(), Error> {
+    pub(crate) fn identifiers_insert_in_tx(&mut self, identifiers: &[([u8; 32], [u8; 16])]) -> Result<(), Error> {
+        identifiers.iter().try_for_each(|(pseudonym, subject)| self.identifier_insert_in_tx(pseudonym, subject))
+    }
+
+    fn identifier_insert_in_tx(&mut self, pseudonym: &[u8; 32], subject: &[u8; 16]) -> Result<(), Error> {
         let sql = "INSERT INTO identifier (pseudonym, subject) VALUES (?, ?)";
         self.connection().run(sql, params![pseudonym, subject]).doing("add an identifier").map(drop)
     }

@@ -98,7 +98,7 @@ async fn a_consent_needs_a_subject_and_an_identifier_of_its_own(scene: &mut Scen
 
 async fn a_transaction_sees_its_own_consents_before_others_do(scene: &mut Scene) {
     let mut tx = scene.writer.begin().await.unwrap();
-    tx.subject_insert_in_tx(&subject(1), NOW).await.unwrap();
+    tx.subjects_insert_in_tx(&[subject(1)], NOW).await.unwrap();
     tx.consent_insert_in_tx(id(1), &consent(1)).await.unwrap();
     assert_eq!(tx.consents_list_in_tx(id(1), 9).await.unwrap(), [consent(1)]);
     assert_eq!(tx.consents_list_in_tx(id(1), 0).await.unwrap(), []);

@@ -95,8 +95,8 @@ async fn the_records_of_a_subject_are_erased_and_nobody_else_s(scene: &mut Scene
         let exists = scene.commits(async |tx| tx.record_exists_in_tx(id(record)).await).await.unwrap();
         assert_eq!(exists, is_there);
         let publication = format!("publication {record}");
-        let kept = scene.commits(async |tx| tx.publication_fetch_in_tx("dgfip", &publication).await).await.unwrap();
-        let (mut scrubbed, kept) = (self::publication(record), kept.unwrap());
+        let kept = scene.commits(async |tx| tx.publications_list_in_tx("dgfip", &[&publication]).await).await.unwrap();
+        let (mut scrubbed, [kept]) = (self::publication(record), <[_; 1]>::try_from(kept).unwrap());
         if !is_there {
             (scrubbed.content, scrubbed.item_path) = ([0; 32], Vec::new());
         }
@@ -110,10 +110,10 @@ async fn the_records_of_a_subject_are_erased_and_nobody_else_s(scene: &mut Scene
 async fn writes(scene: &mut Scene, rows: &[RevisionRow]) {
     let written = scene.commits(async |tx| {
         for row in rows {
-            tx.revision_insert_in_tx(row).await?;
+            tx.revisions_insert_in_tx(&[row.clone()]).await?;
         }
         for number in 1..=4 {
-            tx.publication_insert_in_tx(&publication(number)).await?;
+            tx.publications_insert_in_tx(&[publication(number)]).await?;
         }
         Ok(())
     });
@@ -124,12 +124,12 @@ async fn a_subject_is_erased_after_its_records_and_never_before(scene: &mut Scen
     scene.adds_subjects(1..=3).await;
     scene
         .commits(async |tx| {
-            tx.identifier_insert_in_tx(digest(11), id(1)).await?;
+            tx.identifiers_insert_in_tx(&[(digest(11), id(1))]).await?;
             tx.subject_merge_in_tx(id(1), id(2)).await?;
             for number in 1..=3 {
                 tx.consent_insert_in_tx(id(number), &consent(number)).await?;
             }
-            tx.revision_insert_in_tx(&revision(1, 2)).await
+            tx.revisions_insert_in_tx(&[revision(1, 2)]).await
         })
         .await
         .unwrap();
@@ -150,7 +150,7 @@ async fn a_subject_is_erased_after_its_records_and_never_before(scene: &mut Scen
         assert_eq!(scene.store.consent_fetch(consent_id(number)).await.unwrap().is_some(), number == 3);
         assert_eq!(scene.store.subject_fetch(id(number)).await.unwrap().is_some(), number == 3);
     }
-    scene.commits(async |tx| tx.subject_insert_in_tx(&subject(1), NOW).await).await.unwrap();
+    scene.commits(async |tx| tx.subjects_insert_in_tx(&[subject(1)], NOW).await).await.unwrap();
 }
 
 /// Which of the entries in slot 0 still have a personal part.
@@ -244,7 +244,7 @@ async fn five_hundred_subjects_are_erased_at_once(scene: &mut Scene) {
     scene
         .commits(async |tx| {
             for number in 1..=510 {
-                tx.revision_insert_in_tx(&revision(number, number)).await?;
+                tx.revisions_insert_in_tx(&[revision(number, number)]).await?;
             }
             Ok(())
         })

@@ -30,15 +30,17 @@ async fn a_key_is_found_by_its_identifier_and_by_its_owner(scene: &mut Scene) {
     for key in &written {
         assert_eq!(keys.key_fetch(key.id).await.unwrap().as_ref(), Some(key));
         let by_owner = match (key.subject, &key.label) {
-            (Some(subject), _) => keys.key_of_subject_fetch(subject, key.usage).await,
+            (Some(subject), _) => keys.keys_of_subjects_list(&[subject], key.usage).await.map(|mut keys| keys.pop()),
             (None, label) => keys.key_of_label_fetch(label.as_ref().unwrap(), key.usage).await,
         };
         assert_eq!(by_owner.unwrap().as_ref(), Some(key));
     }
+    let both = keys.keys_of_subjects_list(&[id(2), id(1), id(9)], u8::MAX).await.unwrap();
+    assert_eq!(both, [written[0].clone()], "each for that use");
     assert_eq!(keys.key_ids_of_subject_list(id(1), u8::MAX).await.unwrap(), [id(1)]);
     assert!(keys.key_ids_of_subject_list(id(1), 3).await.unwrap().is_empty());
     assert_eq!(keys.key_fetch(id(3)).await.unwrap(), None);
-    assert_eq!(keys.key_of_subject_fetch(id(1), 1).await.unwrap(), None, "another use");
+    assert_eq!(keys.keys_of_subjects_list(&[id(1)], 1).await.unwrap(), [], "another use");
     assert_eq!(keys.key_of_label_fetch("z-1", 1).await.unwrap(), None);
 }
 
@@ -50,12 +52,12 @@ async fn a_second_key_of_one_owner_for_one_use_is_left_out(scene: &mut Scene) {
     let other_use = KeyRow { id: id(4), usage: 2, ..key(1) };
     let same_id = KeyRow { subject: Some(id(9)), ..key(1) };
     keys.keys_insert(vec![second, labelled(5), other_use.clone(), same_id, key(6)]).await.unwrap();
-    assert_eq!(keys.key_of_subject_fetch(id(1), 1).await.unwrap(), Some(key(1)), "the first stays");
+    assert_eq!(keys.keys_of_subjects_list(&[id(1)], 1).await.unwrap(), [key(1)], "the first stays");
     assert_eq!(keys.key_of_label_fetch("2026-11", 1).await.unwrap(), Some(labelled(2)));
     for left_out in [3, 5] {
         assert_eq!(keys.key_fetch(id(left_out)).await.unwrap(), None);
     }
-    assert_eq!(keys.key_of_subject_fetch(id(9), 1).await.unwrap(), None);
+    assert_eq!(keys.keys_of_subjects_list(&[id(9)], 1).await.unwrap(), []);
     assert_eq!(keys.key_fetch(id(4)).await.unwrap(), Some(other_use));
     assert_eq!(keys.key_fetch(id(6)).await.unwrap(), Some(key(6)), "the others of the batch are written");
 
@@ -77,7 +79,11 @@ async fn destroyed_keys_are_gone_and_the_others_are_not(scene: &mut Scene) {
     for number in 1..=4 {
         let is_there = number % 2 == 1;
         assert_eq!(keys.key_fetch(id(number)).await.unwrap().is_some(), is_there, "{number}");
-        assert_eq!(keys.key_of_subject_fetch(id(number), 1).await.unwrap().is_some(), is_there, "{number}");
+        assert_eq!(
+            keys.keys_of_subjects_list(&[id(number)], 1).await.unwrap().len(),
+            usize::from(is_there),
+            "{number}"
+        );
     }
     keys.keys_insert(vec![KeyRow { id: id(12), ..key(2) }]).await.unwrap();
     assert_eq!(keys.key_ids_of_subject_list(id(2), 1).await.unwrap(), [id(12)], "its owner may have another");

@@ -121,7 +121,7 @@ async fn answers(scene: &mut Scene, with_erasures: bool) {
     people_answer(scene).await;
     rules_answer(scene).await;
     erasures_answer(scene, with_erasures).await;
-    assert_eq!(scene.key_store.key_of_subject_fetch(id(1), 1).await.unwrap(), Some(key(1)));
+    assert_eq!(scene.key_store.keys_of_subjects_list(&[id(1)], 1).await.unwrap(), [key(1)]);
 }
 
 async fn ledger_answers(scene: &mut Scene) {
@@ -161,8 +161,8 @@ async fn people_answer(scene: &mut Scene) {
     assert!(withdrawn.await.unwrap());
     let expected = Consent { withdrawn_at: Some(now), ..consent(1) };
     assert_eq!(scene.store.consents_list(id(1), 9).await.unwrap(), [expected]);
-    let found = scene.commits(async |tx| tx.publication_fetch_in_tx("dgfip", "publication 1").await).await.unwrap();
-    assert_eq!(found, Some(publication(1)));
+    let found = scene.commits(async |tx| tx.publications_list_in_tx("dgfip", &["publication 1"]).await).await.unwrap();
+    assert_eq!(found, [publication(1)]);
 }
 
 async fn rules_answer(scene: &mut Scene) {

@@ -17,13 +17,7 @@ on_both!(
 );
 
 async fn writes(scene: &mut Scene, rows: &[RevisionRow]) {
-    let written = scene.commits(async |tx| {
-        for row in rows {
-            tx.revision_insert_in_tx(row).await?;
-        }
-        Ok(())
-    });
-    written.await.unwrap();
+    scene.commits(async |tx| tx.revisions_insert_in_tx(rows).await).await.unwrap();
 }
 
 async fn a_revision_is_read_back_as_it_was_written(scene: &mut Scene) {
@@ -99,10 +93,14 @@ async fn a_key_has_one_record_and_a_revision_one_content(scene: &mut Scene) {
     let mut another_content = revision(1, 1);
     another_content.held.sealed = vec![9];
     for second in [another_record, another_content] {
-        let taken = scene.commits(async |tx| tx.revision_insert_in_tx(&second).await).await.unwrap_err();
+        let taken = scene.commits(async |tx| tx.revisions_insert_in_tx(&[second]).await).await.unwrap_err();
         assert!(scene.is_taken(&taken), "{taken:?}");
     }
-    let nobody = scene.commits(async |tx| tx.revision_insert_in_tx(&revision(3, 9)).await).await.unwrap_err();
+    let second_of_both = [revision(5, 1), RevisionRow { selector: digest(5), ..revision(6, 1) }];
+    let taken = scene.commits(async |tx| tx.revisions_insert_in_tx(&second_of_both).await).await.unwrap_err();
+    assert!(scene.is_taken(&taken), "{taken:?}");
+    assert_eq!(scene.records(&[asked(5, 1)]).await, [vec![]], "nothing of them stays");
+    let nobody = scene.commits(async |tx| tx.revisions_insert_in_tx(&[revision(3, 9)]).await).await.unwrap_err();
     assert!(!nobody.is_conflict(), "{nobody:?}");
     assert_eq!(scene.records(&[asked(1, 1)]).await, [vec![revision(1, 1).held]]);
 }
@@ -111,7 +109,7 @@ async fn a_transaction_sees_its_own_records_before_others_do(scene: &mut Scene) 
     scene.adds_subjects(1..=1).await;
     let mut tx = scene.writer.begin().await.unwrap();
     assert!(!tx.record_exists_in_tx(id(1)).await.unwrap());
-    tx.revision_insert_in_tx(&revision(1, 1)).await.unwrap();
+    tx.revisions_insert_in_tx(&[revision(1, 1)]).await.unwrap();
     assert!(tx.record_exists_in_tx(id(1)).await.unwrap());
     assert_eq!(tx.records_fetch_in_tx(&[asked(2, 1), asked(1, 1)]).await.unwrap(), [vec![], vec![revision(1, 1).held]]);
     assert_eq!(records(&scene.store, &[asked(1, 1)]).await, [vec![]]);

@@ -142,7 +142,7 @@ impl Scene {
     pub async fn adds_subjects(&mut self, numbers: std::ops::RangeInclusive<u64>) {
         let added = self.commits(async |tx| {
             for number in numbers {
-                tx.subject_insert_in_tx(&rows::subject(number), rows::NOW).await?;
+                tx.subjects_insert_in_tx(&[rows::subject(number)], rows::NOW).await?;
             }
             Ok(())
         });

@@ -25,9 +25,9 @@ async fn a_subject_is_found_by_each_of_its_identifiers(scene: &mut Scene) {
     let none = SubjectWithIdentifiers { pseudonyms: Vec::new(), ..subject(2) };
     scene
         .commits(async |tx| {
-            tx.subject_insert_in_tx(&three, NOW).await?;
-            tx.subject_insert_in_tx(&none, LONG_AGO).await?;
-            tx.identifier_insert_in_tx(digest(4), id(2)).await
+            tx.subjects_insert_in_tx(&[three], NOW).await?;
+            tx.subjects_insert_in_tx(&[none], LONG_AGO).await?;
+            tx.identifiers_insert_in_tx(&[(digest(4), id(2))]).await
         })
         .await
         .unwrap();
@@ -58,12 +58,12 @@ async fn an_identifier_names_one_subject_only(scene: &mut Scene) {
     let same_trace_key = SubjectWithIdentifiers { trace_key: trace_key(1), ..subject(3) };
     let same_subject = SubjectWithIdentifiers { trace_key: trace_key(3), pseudonyms: Vec::new(), ..subject(1) };
     for second in [same_identifier, same_trace_key, same_subject] {
-        let taken = scene.commits(async |tx| tx.subject_insert_in_tx(&second, NOW).await).await.unwrap_err();
+        let taken = scene.commits(async |tx| tx.subjects_insert_in_tx(&[second], NOW).await).await.unwrap_err();
         assert!(scene.is_taken(&taken), "{taken:?}");
     }
-    let taken = scene.commits(async |tx| tx.identifier_insert_in_tx(digest(1), id(2)).await).await.unwrap_err();
+    let taken = scene.commits(async |tx| tx.identifiers_insert_in_tx(&[(digest(1), id(2))]).await).await.unwrap_err();
     assert!(scene.is_taken(&taken), "{taken:?}");
-    let nobody = scene.commits(async |tx| tx.identifier_insert_in_tx(digest(9), id(9)).await).await.unwrap_err();
+    let nobody = scene.commits(async |tx| tx.identifiers_insert_in_tx(&[(digest(9), id(9))]).await).await.unwrap_err();
     assert!(!nobody.is_conflict(), "{nobody:?}");
     assert_eq!(scene.store.subject_fetch(id(3)).await.unwrap(), None);
     assert_eq!(scene.store.subjects_list(&[digest(3)]).await.unwrap(), []);
@@ -105,7 +105,7 @@ async fn a_transaction_sees_its_own_subjects_before_others_do(scene: &mut Scene)
     tx.pseudonyms_lock_in_tx(&[digest(2), digest(1), digest(2)]).await.unwrap();
     tx.pseudonyms_lock_in_tx(&[]).await.unwrap();
     assert!(!tx.subject_exists_in_tx(id(2)).await.unwrap());
-    tx.subject_insert_in_tx(&subject(2), NOW).await.unwrap();
+    tx.subjects_insert_in_tx(&[subject(2)], NOW).await.unwrap();
     tx.subject_merge_in_tx(id(2), id(1)).await.unwrap();
     assert!(tx.subject_exists_in_tx(id(2)).await.unwrap());
     let found = tx.subjects_list_in_tx(&[digest(1)]).await.unwrap();
@@ -134,7 +134,7 @@ async fn whoever_locks_an_identifier_makes_the_next_one_wait_and_nobody_else(sce
         found.len()
     });
     scene.place.waits_for_a_lock().await;
-    tx.subject_insert_in_tx(&subject(2), NOW).await.unwrap();
+    tx.subjects_insert_in_tx(&[subject(2)], NOW).await.unwrap();
     tx.commit().await.unwrap();
     let found = tokio::time::timeout(PATIENCE, second).await.unwrap().unwrap();
     assert_eq!(found, 1, "the second sees the subject that the first made");

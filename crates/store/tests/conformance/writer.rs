@@ -31,7 +31,7 @@ async fn exists(scene: &Scene, number: u64) -> bool {
 async fn what_is_committed_is_there_and_what_is_rolled_back_or_dropped_is_not(scene: &mut Scene) {
     for number in 1..=9 {
         let mut tx = scene.writer.begin().await.unwrap();
-        tx.subject_insert_in_tx(&subject(number), NOW).await.unwrap();
+        tx.subjects_insert_in_tx(&[subject(number)], NOW).await.unwrap();
         match number % 3 {
             0 => tx.commit().await.unwrap(),
             1 => tx.rollback().await.unwrap(),
@@ -47,8 +47,8 @@ async fn what_is_committed_is_there_and_what_is_rolled_back_or_dropped_is_not(sc
 async fn a_transaction_after_a_failed_statement_leaves_nothing_and_the_next_one_works(scene: &mut Scene) {
     scene.adds_subjects(1..=1).await;
     let mut tx = scene.writer.begin().await.unwrap();
-    tx.subject_insert_in_tx(&subject(2), NOW).await.unwrap();
-    let taken = tx.subject_insert_in_tx(&subject(1), NOW).await.unwrap_err();
+    tx.subjects_insert_in_tx(&[subject(2)], NOW).await.unwrap();
+    let taken = tx.subjects_insert_in_tx(&[subject(1)], NOW).await.unwrap_err();
     tx.rollback().await.unwrap();
     assert!(scene.is_taken(&taken), "{taken:?}");
     assert!(!exists(scene, 2).await);
@@ -63,7 +63,7 @@ async fn a_write_is_in_flight_while_its_transaction_is_open(scene: &mut Scene) {
     assert!(in_flight.age().is_some());
     tokio::time::sleep(Duration::from_millis(30)).await;
     assert!(in_flight.age().unwrap() >= Duration::from_millis(20));
-    tx.subject_insert_in_tx(&subject(1), NOW).await.unwrap();
+    tx.subjects_insert_in_tx(&[subject(1)], NOW).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(in_flight.age(), None);
     drop(scene.writer.begin().await.unwrap());
@@ -76,7 +76,7 @@ async fn a_reader_sees_the_last_commit_while_a_transaction_is_open(scene: &mut S
     scene.adds_subjects(1..=1).await;
     let mut tx = scene.writer.begin().await.unwrap();
     tx.subject_merge_in_tx(id(1), id(1)).await.unwrap();
-    tx.subject_insert_in_tx(&subject(2), NOW).await.unwrap();
+    tx.subjects_insert_in_tx(&[subject(2)], NOW).await.unwrap();
     for clone in [scene.store.clone(), scene.store.clone()] {
         assert!(clone.subject_fetch(id(1)).await.unwrap().is_some());
         assert!(clone.subject_fetch(id(2)).await.unwrap().is_none());
@@ -120,7 +120,7 @@ async fn a_connection_that_was_lost_is_made_again(scene: &mut Scene) {
     scene.adds_subjects(2..=2).await;
 
     let mut tx = scene.writer.begin().await.unwrap();
-    tx.subject_insert_in_tx(&subject(3), NOW).await.unwrap();
+    tx.subjects_insert_in_tx(&[subject(3)], NOW).await.unwrap();
     let Place::Server { cluster, .. } = &scene.place else { panic!("no server") };
     cluster.restart_fast();
     tx.commit().await.unwrap_err();
