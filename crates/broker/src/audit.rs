@@ -164,7 +164,8 @@ impl Hub {
             method: method.to_owned(),
             ..PublicPart::default()
         };
-        let draft = Draft::new(public, Uuid::now_v7()).sealed(&personal, &key, &self.origin);
+        let draft =
+            Draft::new(public, Uuid::now_v7()).sealed(&personal, &key, about.map(|known| known.root), &self.origin);
         let id = self.record_draft(draft).await?;
         // The recorder has caught up with what other nodes put in force: nothing is shown to a certificate that one of
         // them had revoked.

@@ -151,7 +151,7 @@ impl Hub {
             ..PersonalPart::default()
         };
         let key = self.keys.open(known.trace_key).await?;
-        Ok(Draft::new(public, Uuid::now_v7()).sealed(&personal, &key, &self.origin))
+        Ok(Draft::new(public, Uuid::now_v7()).sealed(&personal, &key, Some(known.root), &self.origin))
     }
 
     /// Gives the identifier of the entry; `None` when there was nothing left to change.

@@ -5,7 +5,7 @@ use unefois_ledger::{Entry, PersonalOpening, PersonalPart, PublicPart, Receipt};
 use unefois_vault::{EntryAad, SubjectKey};
 use uuid::Uuid;
 
-use crate::failure::Failure;
+use crate::{failure::Failure, index::Fed};
 
 /// An entry before it has a place: everything but the instant, the authority epoch and the index.
 #[derive(Debug, Clone)]
@@ -24,6 +24,8 @@ pub(crate) struct Personal {
     pub(crate) blind: [u8; 32],
     pub(crate) part: Vec<u8>,
     pub(crate) key: [u8; 16],
+    /// The subject whose key that is; absent when it is the ledger's.
+    pub(crate) subject: Option<[u8; 16]>,
     /// The blind and the part, sealed.
     pub(crate) sealed: Vec<u8>,
 }
@@ -45,14 +47,26 @@ impl Draft {
         Self { id, public, personal: None }
     }
 
-    /// The same, with its personal part sealed under `key`.
-    pub(crate) fn sealed(mut self, part: &PersonalPart, key: &SubjectKey, origin: &str) -> Self {
+    /// The same, with its personal part sealed under `key`, which is that of `subject` or else the ledger's.
+    pub(crate) fn sealed(
+        mut self,
+        part: &PersonalPart,
+        key: &SubjectKey,
+        subject: Option<[u8; 16]>,
+        origin: &str,
+    ) -> Self {
         let blind = unefois_vault::fill::<32>();
         let part = part.encode_to_vec();
         let aad = EntryAad { origin, entry_id: *self.id.as_bytes() };
         let sealed = key.seal(&aad.encode(), &[&blind[..], &part[..]].concat());
-        self.personal = Some(Personal { blind, part, key: key.id().0, sealed });
+        self.personal = Some(Personal { blind, part, key: key.id().0, subject, sealed });
         self
+    }
+
+    /// What the follower is fed of it once it has its place: nobody needs the public part any more.
+    pub(crate) fn feed(&mut self, index: u64) -> Fed {
+        let subject = self.personal.as_ref().and_then(|personal| personal.subject);
+        Fed { index, public: std::mem::take(&mut self.public), subject }
     }
 
     /// The bytes that are hashed, once the recorder has filled in its part.

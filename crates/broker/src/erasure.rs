@@ -162,12 +162,13 @@ impl Erase {
     /// key is gone.
     async fn entry(&self, root: [u8; 16], trace_key: [u8; 16], now: Timestamp) -> Result<Draft, Failure> {
         let (caller, pseudonyms) = (&self.caller, &self.hub.pseudonyms);
-        let (key, subject_pseudonym): (OpenKey, Vec<u8>) = match self.scope {
+        let (key, subject, subject_pseudonym): (OpenKey, Option<[u8; 16]>, Vec<u8>) = match self.scope {
             ErasureScope::Payload => (
                 self.hub.keys.open(trace_key).await?,
+                Some(root),
                 pseudonyms.subject_for_consumer(root, caller.agency.as_str()).to_vec(),
             ),
-            ErasureScope::PayloadAndTrace => (self.hub.keys.of_ledger(now).await?, Vec::new()),
+            ErasureScope::PayloadAndTrace => (self.hub.keys.of_ledger(now).await?, None, Vec::new()),
         };
         let public = PublicPart {
             kind: EntryKind::Subject.into(),
@@ -183,7 +184,7 @@ impl Erase {
         };
         let case_reference = self.case_reference.clone();
         let personal = PersonalPart { subject_pseudonym, case_reference, ..PersonalPart::default() };
-        Ok(Draft::new(public, Uuid::now_v7()).sealed(&personal, &key, &self.hub.origin))
+        Ok(Draft::new(public, Uuid::now_v7()).sealed(&personal, &key, subject, &self.hub.origin))
     }
 }
 

@@ -1,5 +1,7 @@
 //! The index follower: builds the search indexes behind the exchanges, in slices between their batches.
 
+mod feed;
+
 use std::time::Duration;
 
 use futures::future::BoxFuture;
@@ -7,6 +9,8 @@ use tokio::sync::oneshot;
 use unefois_ledger::{PublicPart, decode_leaf};
 use unefois_store::{ErasureNumber, IndexRow, IndexSource, Store, SubjectMark, Transaction};
 use unefois_vault::Pseudonyms;
+
+pub(crate) use feed::{Fed, Feed};
 
 use crate::{
     entry::Placed,
@@ -24,20 +28,39 @@ pub(crate) struct Follower {
     store: Store,
     pseudonyms: Pseudonyms,
     recorder: Recorder,
+    feed: Feed,
     slot: u32,
     slice_max: u32,
     /// How long entries gather before the next slice, unless they fill it.
     every: Duration,
+    since: Since,
+}
+
+/// What the follower knew before it took entries from the feed: an erasure that came later makes a slice of them stale.
+#[derive(Debug, Clone, Copy)]
+struct Since {
+    /// The newest erasure.
+    erasures: ErasureNumber,
+    /// How many entries there were after that was read: what the feed has of these may be about who was erased.
+    size: u64,
 }
 
 impl Follower {
-    /// A follower of the shard in that slot.
-    pub(crate) fn new(store: Store, pseudonyms: Pseudonyms, recorder: Recorder, slot: u32, limits: &Limits) -> Self {
-        Self { store, pseudonyms, recorder, slot, slice_max: limits.index_slice_max, every: limits.index_every }
+    /// A follower of the shard in that slot, which the recorder feeds.
+    pub(crate) async fn new(
+        store: Store,
+        pseudonyms: Pseudonyms,
+        recorder: Recorder,
+        (slot, feed): (u32, Feed),
+        limits: &Limits,
+    ) -> Result<Self, Failure> {
+        let since = Since::now(&store, &recorder).await?;
+        let (slice_max, every) = (limits.index_slice_max, limits.index_every);
+        Ok(Self { store, pseudonyms, recorder, feed, slot, slice_max, every, since })
     }
 
     /// Follows the shard until the recorder ends.
-    pub(crate) async fn run(self) -> Result<(), Failure> {
+    pub(crate) async fn run(mut self) -> Result<(), Failure> {
         let mut head = self.recorder.follow();
         let mut next = self.store.index_position_fetch(self.slot).await?;
         loop {
@@ -48,7 +71,7 @@ impl Follower {
                 }
                 continue;
             }
-            let (erasures, sources) = match self.sources(next).await {
+            let sources = match self.sources(next).await {
                 Ok(found) => found,
                 // It harms nobody but those who search, until the tail is too long.
                 Err(error) => {
@@ -61,7 +84,7 @@ impl Follower {
             let after = last.index + 1;
             let is_full = sources.len() >= self.slice_max as usize;
             let (done, answer) = oneshot::channel();
-            let slice = Slice::new(&sources, &self.pseudonyms, self.slot, after, erasures, done)?;
+            let slice = Slice::new(sources, &self.pseudonyms, self.slot, self.since.erasures, done);
             if self.recorder.act_when_there_is_room(Box::new(slice)).await.is_err() {
                 return Ok(());
             }
@@ -75,7 +98,10 @@ impl Follower {
                         tokio::time::sleep(self.every).await;
                     }
                 }
-                Ok(Ok(SliceOutcome::Stale)) => {}
+                Ok(Ok(SliceOutcome::Stale)) => {
+                    // Where this fails the next slice is stale as well, and it is tried again.
+                    self.since = Since::now(&self.store, &self.recorder).await.unwrap_or(self.since);
+                }
                 Ok(Err(failure)) if failure.is_storage_failure() => return Err(failure),
                 Ok(Err(failure)) => {
                     tracing::warn!(reason = failure.reason.code(), "a slice of the index may not be written; again");
@@ -88,11 +114,30 @@ impl Follower {
         }
     }
 
-    /// The newest erasure, and the entries of the next slice.
-    async fn sources(&self, next: u64) -> Result<(ErasureNumber, Vec<IndexSource>), unefois_store::Error> {
-        // Before the entries: an erasure in between makes the slice stale.
-        let erasures = self.store.erasure_newest_fetch().await?;
-        Ok((erasures, self.store.index_sources_list(self.slot, next, self.slice_max).await?))
+    /// The entries of the next slice: as they were fed, or from the store where the feed has none.
+    async fn sources(&self, next: u64) -> Result<Vec<Fed>, Failure> {
+        let gap = if next < self.since.size {
+            self.since.size - next
+        } else {
+            match self.feed.take(next, self.slice_max as usize) {
+                Ok(fed) => return Ok(fed),
+                Err(first) => first.map_or(u64::MAX, |first| first - next),
+            }
+        };
+        let count_max = self.slice_max.min(u32::try_from(gap).unwrap_or(u32::MAX));
+        let sources = self.store.index_sources_list(self.slot, next, count_max).await?;
+        let read = |source: IndexSource| {
+            let (_, public) = decode_leaf(&source.leaf).map_err(Failure::internal)?;
+            Ok(Fed { index: source.index, public, subject: source.subject })
+        };
+        sources.into_iter().map(read).collect()
+    }
+}
+
+impl Since {
+    async fn now(store: &Store, recorder: &Recorder) -> Result<Self, Failure> {
+        let erasures = store.erasure_newest_fetch().await?;
+        Ok(Self { erasures, size: recorder.head().size })
     }
 }
 
@@ -117,25 +162,21 @@ struct Slice {
 
 impl Slice {
     fn new(
-        sources: &[IndexSource],
+        sources: Vec<Fed>,
         pseudonyms: &Pseudonyms,
         slot: u32,
-        next: u64,
         erasures: ErasureNumber,
         done: oneshot::Sender<Result<SliceOutcome, Failure>>,
-    ) -> Result<Self, Failure> {
-        let mut rows = Vec::with_capacity(sources.len());
-        let mut marks = Vec::new();
-        for source in sources {
-            let (_, public) = decode_leaf(&source.leaf).map_err(Failure::internal)?;
-            rows.push(index_row(source.index, public));
-            if let Some(subject) = source.subject {
-                marks.push(SubjectMark { search: pseudonyms.search(subject), index: source.index });
-            }
-        }
+    ) -> Self {
+        let next = sources.last().map_or(0, |last| last.index + 1);
+        let mark = |Fed { index, subject, .. }: &Fed| {
+            subject.map(|subject| SubjectMark { search: pseudonyms.search(subject), index: *index })
+        };
+        let mut marks: Vec<SubjectMark> = sources.iter().filter_map(mark).collect();
         // In the order of their key: sorted rows cost a fraction of random ones.
         marks.sort_unstable_by_key(|mark| (mark.search, mark.index));
-        Ok(Self { slot, rows, marks, next, erasures, outcome: SliceOutcome::Written, done: Some(done) })
+        let rows = sources.into_iter().map(|fed| index_row(fed.index, fed.public)).collect();
+        Self { slot, rows, marks, next, erasures, outcome: SliceOutcome::Written, done: Some(done) }
     }
 }
 

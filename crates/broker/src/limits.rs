@@ -31,6 +31,8 @@ pub struct Limits {
     pub loader_batch_max: usize,
     /// How many such trips there may be at once on PostgreSQL; on SQLite one thread reads.
     pub loader_queries_max: usize,
+    /// How many entries wait in memory to be indexed; those for which there is no room are read from the store again.
+    pub index_feed_max: usize,
     /// How many entries may be recorded but not indexed before exchanges are shed.
     pub index_tail_max: u64,
     /// How many entries the index follower takes in one slice.
@@ -92,8 +94,9 @@ impl Default for Limits {
             loader_batch_max: 256,
             loader_queries_max: 4,
             index_tail_max: 100_000,
+            index_feed_max: 10_000,
             index_slice_max: 2_000,
-            index_every: Duration::from_millis(20),
+            index_every: Duration::from_millis(100),
             publish_batch_max: 500,
             publish_identifiers_max: 8,
             record_size_bytes_max: 64 * 1024,

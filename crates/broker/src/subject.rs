@@ -140,7 +140,7 @@ impl Hub {
             case_reference: case_reference.to_owned(),
             ..PersonalPart::default()
         };
-        let draft = Draft::new(public, Uuid::now_v7()).sealed(&personal, &trace_key, &self.origin);
+        let draft = Draft::new(public, Uuid::now_v7()).sealed(&personal, &trace_key, Some(kept.root), &self.origin);
         let (answer, answered) = oneshot::channel();
         let subjects = self.subjects.clone();
         let act = Merge {

@@ -218,7 +218,7 @@ impl Exchange {
 
     /// Every draft of one exchange has the identifier of the exchange; only one of them is recorded.
     fn draft(&self, public: PublicPart, personal: &PersonalPart) -> Draft {
-        Draft::new(public, self.id).sealed(personal, &self.trace_key, &self.hub.origin)
+        Draft::new(public, self.id).sealed(personal, &self.trace_key, Some(self.subject.root), &self.hub.origin)
     }
 
     /// Records an entry that releases nothing. Gives its identifier.

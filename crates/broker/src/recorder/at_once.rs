@@ -71,6 +71,7 @@ impl LedgerShard {
         self.row = due;
         self.quotas.committed();
         let ids = batch.iter().map(|pending| pending.draft.id).collect();
+        self.feed(&sealed, batch.iter_mut().map(|pending| pending.draft.as_mut()).collect());
         let placed = self.advance(sealed, ids).await?;
         let answer = |(Pending { draft, .. }, placed)| Recorded::Placed { draft, placed, changed: None };
         Ok(AtOnce::Recorded(batch.into_iter().zip(placed).map(answer).collect()))

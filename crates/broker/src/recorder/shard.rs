@@ -25,6 +25,7 @@ use crate::{
     clock::Clock,
     entry::{Draft, Placed},
     failure::Failure,
+    index::Feed,
     keys::Keys,
     metrics::RecorderMetrics,
 };
@@ -46,6 +47,7 @@ pub(crate) struct LedgerShard {
     pub(super) act_tries_max: u32,
     pub(super) clock: Clock,
     pub(super) head: watch::Sender<Head>,
+    pub(super) feed: Feed,
     pub(super) request_id_kept_micros: i64,
     pub(super) newest: Timestamp,
     pub(super) metrics: RecorderMetrics,
@@ -184,6 +186,7 @@ impl LedgerShard {
         timed.observe_duration();
         self.quotas.committed();
         let ids = decided.iter().flatten().map(|entry| entry.draft.id).collect();
+        self.feed(&sealed, decided.iter_mut().flatten().map(|entry| entry.draft.as_mut()).collect());
         let placed = self.advance(sealed, ids).await?;
 
         let mut placed = placed.into_iter();
@@ -240,6 +243,17 @@ impl LedgerShard {
         }
         self.quotas_are_stale = true;
         Ok(failure)
+    }
+
+    /// Hands the entries of a committed batch on to the follower: before the head shows them.
+    pub(super) fn feed(&self, sealed: &Sealed, drafts: Vec<&mut Draft>) {
+        let places = sealed.appended.first_index()..;
+        self.feed.offer(drafts.into_iter().zip(places).map(|(draft, index)| draft.feed(index)).collect());
+    }
+
+    /// Follows what is handed on to the follower.
+    pub(crate) fn fed(&self) -> Feed {
+        self.feed.clone()
     }
 
     /// Takes the committed batch over into memory, and shows it to those who follow.

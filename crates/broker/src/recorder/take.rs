@@ -9,7 +9,9 @@ use unefois_store::{CheckpointFile, CheckpointFiles, Shard, Store, Writer};
 use unefois_vault::Keyring;
 
 use super::{Head, LedgerShard, quota::Quotas};
-use crate::{catch_up::CatchUp, clock::Clock, failure::Failure, limits::Limits, metrics::RecorderMetrics, tree};
+use crate::{
+    catch_up::CatchUp, clock::Clock, failure::Failure, index::Feed, limits::Limits, metrics::RecorderMetrics, tree,
+};
 
 /// What a shard is taken over with.
 pub(crate) struct Taking {
@@ -83,6 +85,7 @@ impl LedgerShard {
             act_tries_max: limits.act_tries_max,
             clock,
             head,
+            feed: Feed::new(limits.index_feed_max),
             request_id_kept_micros,
             newest,
             metrics,
