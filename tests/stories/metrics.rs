@@ -42,6 +42,7 @@ async fn what_happened_is_counted() {
         ("unefois_broker_queue_max_entries{queue=\"exchanges\"}".to_owned(), 4096.0),
         ("unefois_broker_queue_max_entries{queue=\"under-way\"}".to_owned(), 1024.0),
         ("unefois_broker_queue_entries{queue=\"under-way\"}".to_owned(), 0.0),
+        ("unefois_broker_queue_max_entries{queue=\"admission\"}".to_owned(), 16_384.0),
         ("unefois_broker_ready_ratio".to_owned(), 1.0),
         ("unefois_api_handshakes_refused_total{reason=\"no_handshake\"}".to_owned(), 1.0),
     ];

@@ -6,7 +6,7 @@ use std::{
 };
 
 use quick_cache::sync::Cache;
-use tokio::{sync::Semaphore, task::JoinHandle};
+use tokio::task::JoinHandle;
 use unefois_catalog::Catalog;
 use unefois_connect::ApiEntreprise;
 use unefois_core::{Agency, AgencyCode, Caller, DatasetId, RegistryFile, Role, Sandbox};
@@ -27,6 +27,7 @@ use crate::{
     limits::Limits,
     loader::Loader,
     metrics::{self, BrokerMetrics},
+    places::Places,
     readiness::Readiness,
     recorder::{self, LedgerShard, Recorder, ShardKeys, Taking},
     registry,
@@ -93,8 +94,7 @@ pub struct Shared {
     pub(crate) recorder: Recorder,
     pub(crate) storage: Readiness,
     pub(crate) loader: Loader,
-    /// One permit for each exchange that may be under way.
-    pub(crate) places: Semaphore,
+    pub(crate) places: Places,
     pub(crate) subjects: Arc<Cache<[u8; 32], Known>>,
     pub(crate) sandbox: Sandbox,
     pub(crate) connectors: HashMap<(AgencyCode, DatasetId), Connector>,
@@ -182,7 +182,7 @@ impl Hub {
             verifying_key,
             catalog: parts.catalog,
             pseudonyms,
-            places: Semaphore::new(limits.exchanges_max),
+            places: Places::new(&limits),
             loader: Loader::start(&store, &limits, metrics.loader_batch.clone())?,
             keys,
             store,

@@ -22,6 +22,7 @@ mod keys;
 mod limits;
 mod loader;
 mod metrics;
+mod places;
 mod publish;
 mod pull;
 mod question;

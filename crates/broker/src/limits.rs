@@ -13,6 +13,11 @@ pub struct Limits {
     /// How many exchanges may be under way. One that comes then is refused before any work is done for it: those that
     /// were let in keep the processor.
     pub exchanges_max: usize,
+    /// How many more may wait until one of these has ended.
+    pub exchanges_waiting_max: usize,
+    /// How long each of them waits.
+    #[serde(with = "duration")]
+    pub exchange_wait_max: Duration,
     /// How many entries may wait for the recorder.
     pub recorder_queue_max: usize,
     /// How many entries one batch may hold.
@@ -85,6 +90,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             exchanges_max: 1024,
+            exchanges_waiting_max: 16_384,
+            exchange_wait_max: Duration::from_secs(2),
             recorder_queue_max: 4096,
             recorder_batch_max: 512,
             act_queue_max: 256,

@@ -30,10 +30,13 @@ impl Hub {
     /// A [`Failure`] with the stable reason; its `exchange_id` names the entry where one was written.
     pub async fn pull(&self, question: Question) -> Result<Answer, Failure> {
         self.storage.admit()?;
-        let Ok(_place) = self.places.try_acquire() else {
-            let refused = Err(Failure::overloaded("too many exchanges are under way"));
-            self.metrics.pulled(&refused);
-            return refused;
+        let _place = match self.places.take().await {
+            Ok(place) => place,
+            Err(refused) => {
+                let refused = Err(refused);
+                self.metrics.pulled(&refused);
+                return refused;
+            }
         };
         let patience = self.patience(question.deadline);
         let ended = match tokio::time::timeout(patience, self.pull_in_time(question, patience)).await {

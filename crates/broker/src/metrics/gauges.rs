@@ -1,6 +1,6 @@
 //! What is looked at whenever the metrics are read: queues, the shard, what is in force, readiness.
 
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use unefois_telemetry::{Gauge, Metrics};
 
 use crate::hub::Hub;
@@ -18,7 +18,7 @@ struct Gauges {
 
 /// Lets the metrics look at a hub as long as there is one.
 pub(crate) fn watch(metrics: &Metrics, hub: impl Fn() -> Option<Hub> + Send + Sync + 'static) {
-    const QUEUES: [[&str; 1]; 4] = [["exchanges"], ["acts"], ["reads"], ["under-way"]];
+    const QUEUES: [[&str; 1]; 5] = [["exchanges"], ["acts"], ["reads"], ["under-way"], ["admission"]];
     let gauges = Gauges {
         waiting: metrics.gauges(
             ("unefois_broker_queue_entries", "What waits in a queue: exchanges and acts to be recorded, point reads, and all exchanges that are under way"),
@@ -52,8 +52,8 @@ pub(crate) fn watch(metrics: &Metrics, hub: impl Fn() -> Option<Hub> + Send + Sy
 impl Gauges {
     fn look(&self, hub: &Hub) {
         let [exchanges, acts] = hub.recorder.queues();
-        let under_way = QueueDepth::of_places(&hub.places, hub.limits.exchanges_max);
-        let queues = [exchanges, acts, hub.loader.queue(), under_way];
+        let [under_way, admission] = hub.places.taken();
+        let queues = [exchanges, acts, hub.loader.queue(), under_way, admission];
         for ((waiting, room), queue) in self.waiting.iter().zip(&self.room).zip(queues) {
             waiting.set(number(queue.waiting as u64));
             room.set(number(queue.max as u64));
@@ -69,18 +69,13 @@ impl Gauges {
 /// How full a queue is.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct QueueDepth {
-    waiting: usize,
-    max: usize,
+    pub(crate) waiting: usize,
+    pub(crate) max: usize,
 }
 
 impl QueueDepth {
     pub(crate) fn of<T>(queue: &mpsc::Sender<T>) -> Self {
         Self { waiting: queue.max_capacity() - queue.capacity(), max: queue.max_capacity() }
-    }
-
-    /// Places are taken and given back like those of a queue.
-    fn of_places(places: &Semaphore, max: usize) -> Self {
-        Self { waiting: max.saturating_sub(places.available_permits()), max }
     }
 }
 
