@@ -99,7 +99,7 @@ impl Default for Limits {
             commit_wait_max: Duration::from_secs(5),
             loader_queue_max: 4096,
             loader_batch_max: 256,
-            loader_queries_max: 4,
+            loader_queries_max: 2,
             index_tail_max: 100_000,
             index_feed_max: 10_000,
             index_slice_max: 2_000,

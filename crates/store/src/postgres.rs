@@ -26,7 +26,7 @@ mod wake;
 mod writer;
 
 pub(crate) use key::KeyStore;
-pub(crate) use open::{Opened, Readers, open};
+pub(crate) use open::{Opened, Readers, RecordReaders, open};
 pub(crate) use schema::{migrate, named};
 pub(crate) use wake::Wakes;
 pub(crate) use writer::{Transaction, Writer};

@@ -68,7 +68,7 @@ pub enum RecordReaders {
 
 /// One who reads records all the time.
 #[derive(Debug)]
-pub struct RecordReader(Backend<sqlite::RecordReader, postgres::Readers>);
+pub struct RecordReader(Backend<sqlite::RecordReader, postgres::RecordReaders>);
 
 impl RecordReader {
     /// The newest revision of every record that each question finds, in the order of the questions: many questions,
@@ -92,8 +92,10 @@ impl Store {
                 RecordReaders::OnThread(RecordReader(Backend::Sqlite(readers.record_reader()?)))
             }
             Backend::Postgres(readers) => {
+                let count = count_max.max(1);
+                let readers = readers.record_readers(u32::try_from(count).unwrap_or(u32::MAX));
                 let reader = || RecordReader(Backend::Postgres(readers.clone()));
-                RecordReaders::OnTasks((0..count_max.max(1)).map(|_| reader()).collect())
+                RecordReaders::OnTasks((0..count).map(|_| reader()).collect())
             }
         })
     }

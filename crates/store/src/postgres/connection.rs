@@ -54,6 +54,11 @@ pub(super) async fn pool(
     connections_max: u32,
     limits: &StoreLimits,
 ) -> Result<PgPool, Error> {
+    pool_options(connections_max, limits).connect_with(options).await.doing("connect to its database")
+}
+
+/// What a pool looks like.
+pub(super) fn pool_options(connections_max: u32, limits: &StoreLimits) -> PgPoolOptions {
     PgPoolOptions::new()
         .max_connections(connections_max)
         .acquire_timeout(limits.reader_wait_max)
@@ -66,7 +71,4 @@ pub(super) async fn pool(
                 Ok(true)
             })
         })
-        .connect_with(options)
-        .await
-        .doing("connect to its database")
 }

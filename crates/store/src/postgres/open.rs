@@ -1,6 +1,6 @@
 //! Connecting to the two databases of a hub, once they are known to be the right ones.
 
-use sqlx::PgPool;
+use sqlx::{PgPool, postgres::PgConnectOptions};
 
 use super::{KeyStore, Wakes, Writer, connection, schema};
 use crate::{
@@ -13,6 +13,15 @@ use crate::{
 #[derive(Debug, Clone)]
 pub(crate) struct Readers {
     pub(super) pool: PgPool,
+    /// How those connect who find everything by key.
+    by_key: PgConnectOptions,
+    limits: StoreLimits,
+}
+
+/// Reading records by their keys. Clones share the pool.
+#[derive(Debug, Clone)]
+pub(crate) struct RecordReaders {
+    pub(super) pool: PgPool,
 }
 
 /// The two databases, open.
@@ -23,6 +32,11 @@ pub(crate) struct Opened {
 }
 
 impl Readers {
+    /// Those who read records, at most that many at once, on connections of their own.
+    pub(crate) fn record_readers(&self, count_max: u32) -> RecordReaders {
+        RecordReaders { pool: connection::pool_options(count_max, &self.limits).connect_lazy_with(self.by_key.clone()) }
+    }
+
     pub(crate) async fn wakes(&self) -> Result<Wakes, Error> {
         Wakes::listen(&self.pool).await
     }
@@ -42,6 +56,6 @@ pub(crate) async fn open(settings: &StorageSettings, limits: &StoreLimits) -> Re
     let key_store = KeyStore::open(keys, hub, settings, limits).await?;
     // One more than read: the one that listens.
     let pool = connection::pool(options, limits.readers_max + 1, limits).await?;
-    let writer = Writer::new(first, by_key, limits.clone());
-    Ok(Opened { readers: Readers { pool }, writer, key_store })
+    let readers = Readers { pool, by_key: by_key.clone(), limits: limits.clone() };
+    Ok(Opened { readers, writer: Writer::new(first, by_key, limits.clone()), key_store })
 }

@@ -2,7 +2,7 @@
 
 use sqlx::{PgConnection, types::Uuid};
 
-use super::{Readers, Transaction, instant::Instant};
+use super::{Readers, RecordReaders, Transaction, instant::Instant};
 use crate::{
     HeldRevision, RecordAsked, RevisionRow,
     error::{Doing, Error, fixed, signed, unsigned},
@@ -10,11 +10,13 @@ use crate::{
 
 type Row = (i64, Uuid, Vec<u8>, i64, Instant, Instant, Uuid, Vec<u8>);
 
-impl Readers {
+impl RecordReaders {
     pub(crate) async fn records_fetch(&self, asked: &[RecordAsked]) -> Result<Vec<Vec<HeldRevision>>, Error> {
         records_fetch(&mut *self.pool.acquire().await.doing("take a reader")?, asked).await
     }
+}
 
+impl Readers {
     pub(crate) async fn revision_fetch(&self, record: [u8; 16], number: u64) -> Result<Option<HeldRevision>, Error> {
         let row: Option<Row> = sqlx::query_as(
             "SELECT 0::bigint, r.id, r.discriminator, v.number, v.provider_recorded_at, v.learned_at, v.payload_key,

@@ -110,7 +110,7 @@ async fn the_records_of_a_subject_are_erased_and_nobody_else_s(scene: &mut Scene
 async fn writes(scene: &mut Scene, rows: &[RevisionRow]) {
     let written = scene.commits(async |tx| {
         for row in rows {
-            tx.revisions_insert_in_tx(&[row.clone()]).await?;
+            tx.revisions_insert_in_tx(std::slice::from_ref(row)).await?;
         }
         for number in 1..=4 {
             tx.publications_insert_in_tx(&[publication(number)]).await?;

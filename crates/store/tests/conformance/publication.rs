@@ -38,7 +38,7 @@ async fn a_publication_is_read_back_as_it_was_written(scene: &mut Scene) {
         ..publication(3)
     });
     for written in [limits, none].into_iter().chain(texts) {
-        scene.commits(async |tx| tx.publications_insert_in_tx(&[written.clone()]).await).await.unwrap();
+        scene.commits(async |tx| tx.publications_insert_in_tx(std::slice::from_ref(&written)).await).await.unwrap();
         let PublicationRow { agency, publication_id, .. } = &written;
         assert_eq!(found(scene, agency, publication_id).await.as_ref(), Some(&written));
     }
@@ -50,7 +50,7 @@ async fn an_identifier_of_an_agency_is_taken_once(scene: &mut Scene) {
     let first = publication(1);
     let another = PublicationRow { agency: "urssaf".to_owned(), ..publication(1) };
     for row in [&first, &another] {
-        scene.commits(async |tx| tx.publications_insert_in_tx(&[row.clone()]).await).await.unwrap();
+        scene.commits(async |tx| tx.publications_insert_in_tx(std::slice::from_ref(row)).await).await.unwrap();
     }
     let second = PublicationRow { content: digest(9), ..publication(1) };
     let taken = scene.commits(async |tx| tx.publications_insert_in_tx(&[second]).await).await.unwrap_err();
