@@ -5,7 +5,7 @@ use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, ReflectMessage, Value
 
 use crate::{
     dataset::{Dataset, IdentifierField},
-    load::is_not_negative,
+    rules::ValueRules,
 };
 
 /// A record that the dataset does not allow.
@@ -21,13 +21,16 @@ pub struct InvalidPayload {
 }
 
 impl Dataset {
-    /// Checks a whole record and gives its canonical bytes: fields in the order of their numbers, nothing unknown.
+    /// Checks a whole record and gives its canonical bytes: fields in the order of their numbers, nothing unknown, and
+    /// each document with its digest.
     ///
     /// # Errors
     /// The bytes are not the dataset's message, hold fields that it does not have, miss a key field, or break the
-    /// rule of a field. Identifiers are left to the caller, who knows their keys: see [`Dataset::identifiers`].
+    /// rule of a field; a document is not what it says. Identifiers are left to the caller, who knows their keys: see
+    /// [`Dataset::identifiers`].
     pub fn canonicalise(&self, bytes: &[u8]) -> Result<Vec<u8>, InvalidPayload> {
-        let message = self.decode(bytes)?;
+        let mut message = self.decode(bytes)?;
+        self.complete_documents(&mut message)?;
         for field in &self.natural_key {
             if !message.has_field_by_name(&field.name) {
                 return Err(self.invalid(&field.name, "a key field is missing"));
@@ -36,27 +39,43 @@ impl Dataset {
         Ok(message.encode_to_vec())
     }
 
-    /// The identifiers in a record, with the kinds that their fields claim.
+    /// The identifiers in a record, wherever they stand in it, with the kinds that their fields claim.
     ///
     /// # Errors
     /// The bytes are not the dataset's message.
     pub fn identifiers(&self, bytes: &[u8]) -> Result<Vec<IdentifierField>, InvalidPayload> {
         let message = self.decode(bytes)?;
-        let found = self.fields.iter().filter_map(|field| {
-            let kind = field.identifier?;
-            let value = message.has_field_by_name(&field.name).then(|| message.get_field_by_name(&field.name))??;
-            Some(IdentifierField { field: field.name.clone(), kind, text: value.as_str()?.to_owned() })
-        });
-        Ok(found.collect())
+        let mut found = Vec::new();
+        self.collect_identifiers(&message, "", &mut found);
+        Ok(found)
+    }
+
+    fn collect_identifiers(&self, message: &DynamicMessage, above: &str, found: &mut Vec<IdentifierField>) {
+        for (field, value) in message.fields() {
+            let path = path_of(above, &field);
+            let kind = self.rules.get(field.full_name()).and_then(|rules| rules.identifier);
+            for item in value.as_list().unwrap_or(std::slice::from_ref(value)) {
+                if let Some(inner) = item.as_message() {
+                    self.collect_identifiers(inner, &path, found);
+                }
+                if let (Some(kind), Some(text)) = (kind, item.as_str()) {
+                    found.push(IdentifierField { field: path.clone(), kind, text: text.to_owned() });
+                }
+            }
+        }
     }
 
     /// Decodes and checks every value that is there; key fields may be missing.
     pub(crate) fn decode(&self, bytes: &[u8]) -> Result<DynamicMessage, InvalidPayload> {
-        let message = DynamicMessage::decode(self.message.clone(), bytes).map_err(|error| {
-            self.invalid("", &format!("the bytes are not a `{}`: {error}", self.message.full_name()))
-        })?;
+        let message = self.decode_unchecked(bytes)?;
         self.check(&message, "")?;
         Ok(message)
+    }
+
+    /// Decodes only: what the hub took under earlier rules stays readable.
+    pub(crate) fn decode_unchecked(&self, bytes: &[u8]) -> Result<DynamicMessage, InvalidPayload> {
+        DynamicMessage::decode(self.message.clone(), bytes)
+            .map_err(|error| self.invalid("", &format!("the bytes are not a `{}`: {error}", self.message.full_name())))
     }
 
     fn check(&self, message: &DynamicMessage, path: &str) -> Result<(), InvalidPayload> {
@@ -65,31 +84,45 @@ impl Dataset {
         }
         check_period(message).map_err(|rule| self.invalid(path, rule))?;
         for (field, value) in message.fields() {
-            let path = if path.is_empty() { field.name().to_owned() } else { format!("{path}.{}", field.name()) };
-            match value {
-                Value::List(items) => items.iter().try_for_each(|item| self.check_value(&field, item, &path))?,
-                single => self.check_value(&field, single, &path)?,
+            let path = path_of(path, &field);
+            let rules = self.rules.get(field.full_name());
+            for item in value.as_list().unwrap_or(std::slice::from_ref(value)) {
+                self.check_value(&field, rules, item, &path)?;
+            }
+            if let Some(rules) = rules {
+                rules.check_order(message, value).map_err(|rule| self.invalid(&path, &rule))?;
             }
         }
         Ok(())
     }
 
-    fn check_value(&self, field: &FieldDescriptor, value: &Value, path: &str) -> Result<(), InvalidPayload> {
+    fn check_value(
+        &self,
+        field: &FieldDescriptor,
+        rules: Option<&ValueRules>,
+        value: &Value,
+        path: &str,
+    ) -> Result<(), InvalidPayload> {
         match (value, field.kind()) {
-            (Value::Message(inner), _) => self.check(inner, path),
+            (Value::Message(inner), _) => return self.check(inner, path),
             (Value::EnumNumber(number), Kind::Enum(of)) if *number == 0 || of.get_value(*number).is_none() => {
-                Err(self.invalid(path, "the value is not one of its enumeration"))
+                return Err(self.invalid(path, "the value is not one of its enumeration"));
             }
-            (Value::I32(..0) | Value::I64(..0), _) if is_not_negative(field) => {
-                Err(self.invalid(path, "the number is below zero"))
-            }
-            _ => Ok(()),
+            _ => {}
+        }
+        match rules {
+            Some(rules) => rules.check(value).map_err(|rule| self.invalid(path, &rule)),
+            None => Ok(()),
         }
     }
 
-    fn invalid(&self, field: &str, rule: &str) -> InvalidPayload {
+    pub(crate) fn invalid(&self, field: &str, rule: &str) -> InvalidPayload {
         InvalidPayload { dataset: self.id.clone(), field: field.to_owned(), rule: rule.to_owned() }
     }
+}
+
+fn path_of(above: &str, field: &FieldDescriptor) -> String {
+    if above.is_empty() { field.name().to_owned() } else { format!("{above}.{}", field.name()) }
 }
 
 /// The rules of `unefois/calendar/v1/period.proto`; other messages have none here.

@@ -2,7 +2,10 @@
 
 use prost_reflect::MessageDescriptor;
 
-use crate::field_set::{FieldSet, UnknownField};
+use crate::{
+    field_set::{FieldSet, UnknownField},
+    rules::Rules,
+};
 
 /// One kind of data (jeu de données): one protobuf message.
 #[derive(Debug)]
@@ -11,10 +14,15 @@ pub struct Dataset {
     pub(crate) major: u32,
     pub(crate) french_name: String,
     pub(crate) subject_kind: SubjectKind,
+    pub(crate) rows: Vec<String>,
     /// In the order of their numbers.
     pub(crate) fields: Vec<Field>,
     /// The key fields, in the order of the annotation.
     pub(crate) natural_key: Vec<KeyField>,
+    /// What the values of its fields, and of those within them, must keep.
+    pub(crate) rules: Rules,
+    /// The names of the fields that hold a document.
+    pub(crate) documents: Vec<String>,
     pub(crate) message: MessageDescriptor,
 }
 
@@ -36,12 +44,22 @@ pub struct Field {
 pub(crate) struct KeyField {
     pub(crate) name: String,
     pub(crate) identifier: Option<IdentifierKind>,
+    pub(crate) part: KeyPart,
+}
+
+/// Which part of a natural key a field belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum KeyPart {
+    /// A question names it.
+    Selects,
+    /// A question may leave it out.
+    TellsApart,
 }
 
 /// An identifier found in a record: the caller checks its key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdentifierField {
-    /// The field that holds it.
+    /// The path of the field that holds it.
     pub field: String,
     /// Which identifier it claims to be.
     pub kind: IdentifierKind,
@@ -56,6 +74,8 @@ pub enum SubjectKind {
     NaturalPerson,
     /// A legal person (personne morale).
     Company,
+    /// Either: the question says which.
+    Either,
 }
 
 /// How much harm the disclosure of a field could do.
@@ -107,6 +127,18 @@ impl Dataset {
     #[must_use]
     pub fn subject_kind(&self) -> SubjectKind {
         self.subject_kind
+    }
+
+    /// The promised exchanges that it serves, such as `D13`.
+    #[must_use]
+    pub fn rows(&self) -> &[String] {
+        &self.rows
+    }
+
+    /// Whether its records can hold a document.
+    #[must_use]
+    pub fn holds_document(&self) -> bool {
+        !self.documents.is_empty()
     }
 
     /// Its top-level fields, in the order of their numbers.

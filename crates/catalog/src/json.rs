@@ -33,7 +33,7 @@ impl Dataset {
     /// # Errors
     /// The bytes are not the dataset's message.
     pub fn to_json(&self, bytes: &[u8]) -> Result<serde_json::Value, InvalidPayload> {
-        let message = self.decode(bytes)?;
+        let message = self.decode_unchecked(bytes)?;
         let options = SerializeOptions::new().use_proto_field_name(true).stringify_64_bit_integers(false);
         message.serialize_with_options(serde_json::value::Serializer, &options).map_err(|error| InvalidPayload {
             dataset: self.id.clone(),

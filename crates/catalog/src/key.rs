@@ -5,18 +5,18 @@ use prost_reflect::{DynamicMessage, Value};
 
 use crate::{
     canonical::InvalidPayload,
-    dataset::{Dataset, IdentifierKind},
+    dataset::{Dataset, IdentifierKind, KeyPart},
 };
 
 /// A natural key, in two parts.
 ///
-/// Agencies know a person by different identifiers, so a key field that holds one may be left out of a question: the
-/// part without identifiers selects, and the part with them tells apart where both are known.
+/// Agencies know a person by different identifiers, so a key field that holds one may be left out of a question, and so
+/// may one that the dataset says tells apart: the other fields select, and these tell apart where they are known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Key {
-    /// The dataset's message with the key fields that hold no identifier. Empty when every key field holds one.
+    /// The dataset's message with the key fields that select. Empty when every key field tells apart.
     pub selector: Vec<u8>,
-    /// The dataset's message with the key fields that hold one; absent when one of them is not known.
+    /// The dataset's message with the key fields that tell apart; absent when one of them is not known.
     pub discriminator: Option<Vec<u8>>,
     /// The dataset's message with every key field that is known.
     pub natural: Vec<u8>,
@@ -85,17 +85,17 @@ impl Dataset {
         for field in &self.natural_key {
             let value =
                 message.has_field_by_name(&field.name).then(|| message.get_field_by_name(&field.name)).flatten();
-            match (value, field.identifier) {
-                (Some(value), identifier) => {
+            match (value, field.part) {
+                (Some(value), part) => {
                     natural.set_field_by_name(&field.name, value.clone().into_owned());
-                    match (identifier, &mut discriminator) {
-                        (None, _) => selector.set_field_by_name(&field.name, value.into_owned()),
-                        (Some(_), Some(part)) => part.set_field_by_name(&field.name, value.into_owned()),
-                        (Some(_), None) => {}
+                    match (part, &mut discriminator) {
+                        (KeyPart::Selects, _) => selector.set_field_by_name(&field.name, value.into_owned()),
+                        (KeyPart::TellsApart, Some(part)) => part.set_field_by_name(&field.name, value.into_owned()),
+                        (KeyPart::TellsApart, None) => {}
                     }
                 }
-                (None, Some(_)) => discriminator = None,
-                (None, None) => {
+                (None, KeyPart::TellsApart) => discriminator = None,
+                (None, KeyPart::Selects) => {
                     return Err(InvalidKey::Missing { dataset: self.id.clone(), field: field.name.clone() });
                 }
             }

@@ -7,11 +7,14 @@
 mod canonical;
 mod catalog;
 mod dataset;
+mod document;
 mod field_set;
 mod json;
 mod key;
 mod load;
 mod minimise;
+mod norm;
+mod rules;
 
 pub use canonical::InvalidPayload;
 pub use catalog::Catalog;

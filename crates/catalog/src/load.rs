@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 use prost_reflect::{DescriptorError, DescriptorPool, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Value};
 
 use crate::{
-    dataset::{Dataset, Field, IdentifierKind, KeyField, Sensitivity, SubjectKind},
+    dataset::{Dataset, Field, KeyField, KeyPart, Sensitivity, SubjectKind},
+    document,
     field_set::FieldSet,
+    rules::{Rules, rules_of},
 };
 
 /// The option that makes a message a dataset.
@@ -54,30 +56,48 @@ pub(crate) fn dataset_of(pool: &DescriptorPool, message: MessageDescriptor) -> R
     let subject_kind = match number(&rule, "subject_kind") {
         1 => SubjectKind::NaturalPerson,
         2 => SubjectKind::Company,
+        3 => SubjectKind::Either,
         other => return Err(refuse(format!("the kind of subject {other} is not known"))),
     };
     check_shape(&message, &mut BTreeSet::new()).map_err(&refuse)?;
-    let mut fields = message.fields().map(|field| field_of(pool, &field)).collect::<Result<Vec<_>, _>>()?;
+    let rules = rules_of(pool, &message)?;
+    let mut fields = message.fields().map(|field| field_of(pool, &rules, &field)).collect::<Result<Vec<_>, _>>()?;
     fields.sort_by_key(|field| field.number);
-    let natural_key = key_names(&rule)
-        .into_iter()
-        .map(|name| match fields.iter().find(|field| field.name == name) {
-            Some(field) => Ok(KeyField { identifier: field.identifier, name }),
-            None => Err(refuse(format!("the key field `{name}` is not one of its fields"))),
-        })
-        .collect::<Result<Vec<_>, _>>()?;
-    if natural_key.is_empty() {
-        return Err(refuse("a dataset has a natural key".to_owned()));
-    }
+    let natural_key = key_of(&rule, &fields).map_err(&refuse)?;
+    let documents = document::fields_of(&message).map_err(&refuse)?;
     let major = u32::try_from(number(&rule, "major")).unwrap_or_default();
     if major == 0 {
         return Err(refuse("the major version is at least 1".to_owned()));
     }
+    let rows = texts(&rule, "rows");
+    if rows.is_empty() {
+        return Err(refuse("a dataset serves a row".to_owned()));
+    }
     let french_name = text(&rule, "french_name");
-    Ok(Some(Dataset { id, major, french_name, subject_kind, fields, natural_key, message }))
+    Ok(Some(Dataset { id, major, french_name, subject_kind, rows, fields, natural_key, rules, documents, message }))
 }
 
-fn field_of(pool: &DescriptorPool, field: &FieldDescriptor) -> Result<Field, InvalidCatalog> {
+/// The key fields in the order of the annotation.
+fn key_of(rule: &DynamicMessage, fields: &[Field]) -> Result<Vec<KeyField>, String> {
+    let (names, apart) = (texts(rule, "natural_key"), texts(rule, "told_apart_by"));
+    if names.is_empty() {
+        return Err("a dataset has a natural key".to_owned());
+    }
+    if let Some(stranger) = apart.iter().find(|name| !names.contains(name)) {
+        return Err(format!("`{stranger}` tells records apart and is not part of the key"));
+    }
+    let key_field = |name: String| {
+        let Some(field) = fields.iter().find(|field| field.name == name) else {
+            return Err(format!("the key field `{name}` is not one of its fields"));
+        };
+        let may_be_left_out = field.identifier.is_some() || apart.contains(&name);
+        let part = if may_be_left_out { KeyPart::TellsApart } else { KeyPart::Selects };
+        Ok(KeyField { name, identifier: field.identifier, part })
+    };
+    names.into_iter().map(key_field).collect()
+}
+
+fn field_of(pool: &DescriptorPool, rules: &Rules, field: &FieldDescriptor) -> Result<Field, InvalidCatalog> {
     let refuse = |rule: &str| InvalidCatalog::Rule {
         message: field.parent_message().full_name().to_owned(),
         rule: format!("field `{}` {rule}", field.name()),
@@ -85,7 +105,7 @@ fn field_of(pool: &DescriptorPool, field: &FieldDescriptor) -> Result<Field, Inv
     if field.number() > FieldSet::NUMBER_MAX {
         return Err(refuse("has a number above 63"));
     }
-    let rule = annotation(pool, FIELD, &field.options())?.ok_or_else(|| refuse("is not annotated"))?;
+    let rule = field_annotation(pool, field)?.ok_or_else(|| refuse("is not annotated"))?;
     let sensitivity = match number(&rule, "sensitivity") {
         1 => Sensitivity::Public,
         2 => Sensitivity::Personal,
@@ -93,14 +113,7 @@ fn field_of(pool: &DescriptorPool, field: &FieldDescriptor) -> Result<Field, Inv
         4 => Sensitivity::Identifying,
         _ => return Err(refuse("does not say how sensitive it is")),
     };
-    let identifier = match number(&rule, "identifier") {
-        0 => None,
-        1 => Some(IdentifierKind::Nir),
-        2 => Some(IdentifierKind::Siren),
-        3 => Some(IdentifierKind::Siret),
-        4 => Some(IdentifierKind::Spi),
-        _ => return Err(refuse("holds an identifier of a kind that is not known")),
-    };
+    let identifier = rules.get(field.full_name()).and_then(|rules| rules.identifier);
     Ok(Field { name: field.name().to_owned(), number: field.number(), sensitivity, identifier })
 }
 
@@ -135,30 +148,30 @@ fn annotation(
     Ok(options.get_extension(&extension).as_message().cloned())
 }
 
-/// Whether the number of this field cannot be below zero.
-pub(crate) fn is_not_negative(field: &FieldDescriptor) -> bool {
-    let pool = field.parent_pool();
-    match annotation(pool, FIELD, &field.options()) {
-        Ok(Some(rule)) => matches!(rule.get_field_by_name("not_negative").as_deref(), Some(Value::Bool(true))),
-        Ok(None) | Err(_) => false,
-    }
+/// The annotation of a field, where it carries one.
+pub(crate) fn field_annotation(
+    pool: &DescriptorPool,
+    field: &FieldDescriptor,
+) -> Result<Option<DynamicMessage>, InvalidCatalog> {
+    annotation(pool, FIELD, &field.options())
 }
 
-fn text(rule: &DynamicMessage, field: &str) -> String {
+pub(crate) fn text(rule: &DynamicMessage, field: &str) -> String {
     rule.get_field_by_name(field).and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
-fn number(rule: &DynamicMessage, field: &str) -> i64 {
+pub(crate) fn number(rule: &DynamicMessage, field: &str) -> i64 {
     let value = rule.get_field_by_name(field);
     match value.as_deref() {
         Some(Value::EnumNumber(number)) => i64::from(*number),
         Some(Value::U32(number)) => i64::from(*number),
+        Some(Value::Bool(set)) => i64::from(*set),
         _ => 0,
     }
 }
 
-fn key_names(rule: &DynamicMessage) -> Vec<String> {
-    let value = rule.get_field_by_name("natural_key");
-    let names = value.as_deref().and_then(Value::as_list).unwrap_or_default();
-    names.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect()
+fn texts(rule: &DynamicMessage, field: &str) -> Vec<String> {
+    let value = rule.get_field_by_name(field);
+    let texts = value.as_deref().and_then(Value::as_list).unwrap_or_default();
+    texts.iter().filter_map(|text| text.as_str().map(str::to_owned)).collect()
 }

@@ -8,7 +8,7 @@ use crate::made_up::{GOOD, contract, descriptors, with_stay};
 const VISIT: &str = r#"
     message Visit {
       option (unefois.dataset.v1.dataset) = {
-        id: "stay" major: 1 subject_kind: SUBJECT_KIND_COMPANY natural_key: "siren" french_name: "visite"
+        id: "stay" major: 1 subject_kind: SUBJECT_KIND_COMPANY natural_key: "siren" french_name: "visite" rows: "T02"
       };
       optional string siren = 1 [(unefois.dataset.v1.field) = {sensitivity: SENSITIVITY_PUBLIC identifier: IDENTIFIER_KIND_SIREN}];
     }
@@ -28,12 +28,14 @@ fn refusal(from: &str, to: &str) -> (String, String) {
 fn a_dataset_is_what_its_annotations_say() {
     with_stay(|stay| {
         assert_eq!((stay.major(), stay.french_name(), stay.subject_kind()), (2, "séjour", SubjectKind::NaturalPerson));
-        assert_eq!(stay.message_name(), "test.v1.Stay");
+        assert_eq!((stay.message_name(), stay.rows()), ("test.v1.Stay", &["T01".to_owned()][..]));
         assert_eq!(stay.natural_key().collect::<Vec<_>>(), ["nir", "siret", "number"]);
     });
     let of_companies = GOOD.replace("SUBJECT_KIND_NATURAL_PERSON", "SUBJECT_KIND_COMPANY");
     let catalog = contract(&of_companies).unwrap();
     assert_eq!(catalog.dataset("stay").unwrap().subject_kind(), SubjectKind::Company);
+    let of_either = GOOD.replace("SUBJECT_KIND_NATURAL_PERSON", "SUBJECT_KIND_EITHER");
+    assert_eq!(contract(&of_either).unwrap().dataset("stay").unwrap().subject_kind(), SubjectKind::Either);
 }
 
 #[test]
@@ -73,6 +75,12 @@ fn a_dataset_that_breaks_a_rule_stops_the_hub_which_says_where_and_why() {
     stay("subject_kind: SUBJECT_KIND_NATURAL_PERSON", "", "the kind of subject 0 is not known");
     stay("natural_key: [\"nir\", \"siret\", \"number\"]", "", "a dataset has a natural key");
     stay("\"siret\", \"number\"]", "\"siret\", \"nights_\"]", "the key field `nights_` is not one of its fields");
+    stay(" rows: \"T01\"", "", "a dataset serves a row");
+    stay(
+        "rows: \"T01\"",
+        "rows: \"T01\" told_apart_by: \"nights\"",
+        "`nights` tells records apart and is not part of the key",
+    );
     stay("= 63 [", "= 64 [", "field `finished` has a number above 63");
     stay(
         "= 63 [(unefois.dataset.v1.field) = {sensitivity: SENSITIVITY_PERSONAL}]",
@@ -80,6 +88,31 @@ fn a_dataset_that_breaks_a_rule_stops_the_hub_which_says_where_and_why() {
         "field `finished` is not annotated",
     );
     stay("sensitivity: SENSITIVITY_IDENTIFYING ", "", "field `nir` does not say how sensitive it is");
+    stay(
+        "not_negative: true}];\n      optional int64 balance",
+        "norm: NORM_IBAN}];\n      optional int64 balance",
+        "field `nights` has a rule for texts and is not one",
+    );
+    stay(
+        "not_negative: true}];\n      optional int64 balance",
+        "length_max: 3}];\n      optional int64 balance",
+        "field `nights` has a rule for texts and is not one",
+    );
+    stay(
+        "IDENTIFIER_KIND_SPI",
+        "IDENTIFIER_KIND_SPI not_negative: true",
+        "field `spi` has a rule for numbers and is not one",
+    );
+    stay(
+        "IDENTIFIER_KIND_SPI",
+        "IDENTIFIER_KIND_SPI norm: NORM_YEAR",
+        "field `spi` has a rule for numbers and is not one",
+    );
+    stay(
+        "IDENTIFIER_KIND_SPI",
+        "IDENTIFIER_KIND_SPI not_before: \"nir\"",
+        "field `spi` cannot be compared with what it is not before",
+    );
     stay("Room first = 10", "map<string, Room> first = 10", "`test.v1.Stay.first` is a map");
     stay("optional bool finished", "bool finished", "`test.v1.Stay.finished` is not optional");
     stay("optional Kind kind = 1", "Kind kind = 1", "`test.v1.Room.kind` is not optional");

@@ -7,7 +7,7 @@ use unefois_catalog::{Catalog, Dataset, InvalidCatalog};
 pub const GOOD: &str = r#"
     message Stay {
       option (unefois.dataset.v1.dataset) = {
-        id: "stay" major: 2 subject_kind: SUBJECT_KIND_NATURAL_PERSON natural_key: ["nir", "siret", "number"] french_name: "séjour"
+        id: "stay" major: 2 subject_kind: SUBJECT_KIND_NATURAL_PERSON natural_key: ["nir", "siret", "number"] french_name: "séjour" rows: "T01"
       };
       optional bool finished = 63 [(unefois.dataset.v1.field) = {sensitivity: SENSITIVITY_PERSONAL}];
       optional string nir = 1 [(unefois.dataset.v1.field) = {sensitivity: SENSITIVITY_IDENTIFYING identifier: IDENTIFIER_KIND_NIR}];
