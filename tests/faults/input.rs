@@ -19,7 +19,7 @@ use unefois_testkit::{House, Person, pull_request, turnover_of};
 use crate::{UNEFOIS, calls::grant_of, house_with, stream, verifies};
 
 /// More than one message may hold.
-const OVERSIZE: usize = 6 * 1024 * 1024;
+const OVERSIZE: usize = 12 * 1024 * 1024;
 
 fn long() -> String {
     "x".repeat(20_000)

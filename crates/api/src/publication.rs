@@ -1,8 +1,8 @@
 //! `PublicationService`: a stream of items, published in the batches in which they come.
 
-use std::collections::HashSet;
+mod batch;
 
-use futures::{Stream, StreamExt, TryStreamExt, stream::TryReadyChunksError};
+use futures::Stream;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
@@ -14,6 +14,7 @@ use unefois_proto::{
     server::publication::v1::publication_service_server::PublicationService, timestamp_from_wire,
 };
 
+use self::batch::{Arrived, Then, next_batch, without_repeats};
 use crate::{
     exchange::receipt_to_wire,
     request::caller,
@@ -48,45 +49,28 @@ impl PublicationService for Publications {
 async fn publish(
     hub: &Hub,
     caller: &Caller,
-    items: impl Stream<Item = Result<wire::PublishRequest, Status>> + Unpin,
+    mut items: impl Stream<Item = Result<wire::PublishRequest, Status>> + Unpin,
     answers: &mpsc::Sender<Result<wire::PublishResponse, Status>>,
 ) {
-    // Stops at the first error: what the codec reads after one is the inside of the message that it refused.
-    let mut batches = items.try_ready_chunks(hub.limits().publish_batch_max);
-    while let Some(batch) = batches.next().await {
-        let (good, broken) = match batch {
-            Ok(batch) => (batch, None),
-            Err(TryReadyChunksError(before, status)) => (before, Some(of_codec(status))),
-        };
-        for part in without_repeats(good) {
+    loop {
+        let Arrived { items, then } = next_batch(&mut items, hub.limits()).await;
+        for part in without_repeats(items).into_iter().filter(|part| !part.is_empty()) {
             for answer in publish_batch(hub, caller, part).await {
                 if answers.send(answer).await.is_err() {
                     return;
                 }
             }
         }
-        if let Some(status) = broken {
-            // The publisher may be gone; what was acknowledged stands.
-            let _gone = answers.send(Err(status)).await;
-            return;
+        match then {
+            Then::More => {}
+            Then::End => return,
+            Then::Broken(status) => {
+                // The publisher may be gone; what was acknowledged stands.
+                let _gone = answers.send(Err(of_codec(status))).await;
+                return;
+            }
         }
     }
-}
-
-/// Cuts a batch where a `publication_id` comes again: the repeat is answered after the first is durable.
-fn without_repeats(items: Vec<wire::PublishRequest>) -> Vec<Vec<wire::PublishRequest>> {
-    let mut parts = vec![Vec::new()];
-    let mut seen = HashSet::new();
-    for item in items {
-        if !seen.insert(item.publication_id.clone()) {
-            parts.push(Vec::new());
-            seen = HashSet::from([item.publication_id.clone()]);
-        }
-        if let Some(part) = parts.last_mut() {
-            part.push(item);
-        }
-    }
-    parts
 }
 
 async fn publish_batch(

@@ -18,6 +18,7 @@ mod failure;
 mod housekeeping;
 mod hub;
 mod index;
+mod intake;
 mod keys;
 mod limits;
 mod loader;

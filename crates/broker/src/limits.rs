@@ -47,10 +47,14 @@ pub struct Limits {
     pub index_every: Duration,
     /// How many records one publication batch may hold.
     pub publish_batch_max: usize,
+    /// How many bytes of records fill a publication batch, however few they are.
+    pub publish_batch_bytes_max: usize,
     /// How many identifiers one publication may give of its subject.
     pub publish_identifiers_max: usize,
-    /// How large one record may be.
+    /// How large one record may be, without its document.
     pub record_size_bytes_max: usize,
+    /// How large a document in a record may be.
+    pub document_size_bytes_max: usize,
     /// How long a reference of a caller may be, in characters.
     pub reference_length_max: usize,
     /// How long a `publication_id` may be, in characters.
@@ -105,8 +109,10 @@ impl Default for Limits {
             index_slice_max: 2_000,
             index_every: Duration::from_millis(100),
             publish_batch_max: 500,
+            publish_batch_bytes_max: 16 * 1024 * 1024,
             publish_identifiers_max: 8,
             record_size_bytes_max: 64 * 1024,
+            document_size_bytes_max: 8 * 1024 * 1024,
             reference_length_max: 200,
             publication_id_length_max: 64,
             deadline_default: Duration::from_secs(10),

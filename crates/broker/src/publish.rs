@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use tokio::sync::oneshot;
-use unefois_catalog::{Dataset, Key};
+use unefois_catalog::Key;
 use unefois_core::{Caller, DatasetId, Identifier, Reason, Role};
 use unefois_ledger::Receipt;
 use unefois_store::PublicationRow;
@@ -180,16 +180,10 @@ impl Hub {
         if !registry.agency(&caller.agency).is_some_and(|agency| agency.datasets.contains(&id)) {
             return Err(Failure::new(Reason::DatasetNotAssigned));
         }
-        if data.len() > self.limits.record_size_bytes_max {
-            return Err(Failure::new(Reason::MessageTooLarge));
-        }
         if !(1..=self.limits.publish_identifiers_max).contains(&subjects.len()) {
             return Err(Failure::field(Reason::ArgumentInvalid, "subjects", "1 to 8 identifiers of one subject"));
         }
-        let canonical = known.canonicalise(&data).map_err(|invalid| {
-            Failure::field(Reason::PayloadInvalid, format!("data.{}", invalid.field), invalid.rule)
-        })?;
-        self.check_identifiers(known, &canonical)?;
+        let canonical = self.take_in(known, &data)?;
         let Key { selector, discriminator, natural: _ } = known.key_of_record(&canonical).map_err(Failure::internal)?;
         let part = |label: &str, bytes: &[u8]| self.pseudonyms.natural_key(&dataset, label, bytes);
         let mut pseudonyms: Vec<_> = subjects.iter().map(|subject| pseudonym(&self.pseudonyms, subject)).collect();
@@ -231,25 +225,6 @@ impl Hub {
         let all = &mut newcomers.values().chain(known.values()).copied();
         self.keys.ensure(&each_once(all), KeyUse::Payload, now).await?;
         Ok(newcomers)
-    }
-
-    fn check_identifiers(&self, dataset: &Dataset, canonical: &[u8]) -> Result<(), Failure> {
-        for found in dataset.identifiers(canonical).map_err(Failure::internal)? {
-            let kind = match found.kind {
-                unefois_catalog::IdentifierKind::Nir => unefois_core::IdentifierKind::Nir,
-                unefois_catalog::IdentifierKind::Siren => unefois_core::IdentifierKind::Siren,
-                unefois_catalog::IdentifierKind::Siret => unefois_core::IdentifierKind::Siret,
-                unefois_catalog::IdentifierKind::Spi => unefois_core::IdentifierKind::Spi,
-            };
-            let field = format!("data.{}", found.field);
-            if let Err(invalid) = Identifier::parse(kind, &found.text, &self.sandbox) {
-                return Err(Failure::field(Reason::IdentifierInvalid, field, invalid.to_string()));
-            }
-            if found.text.contains(' ') {
-                return Err(Failure::field(Reason::IdentifierInvalid, field, "without spaces"));
-            }
-        }
-        Ok(())
     }
 
     fn content_of(

@@ -19,10 +19,10 @@ use unefois_proto::pb::{
 
 use crate::{arguments::PublishOptions, client, output};
 
-/// How many items are read ahead of the hub.
-const READ_AHEAD: usize = 1_024;
-/// How long a line may be.
-const LINE_BYTES_MAX: u64 = 1024 * 1024;
+/// How many items are read ahead of the hub; few, because each may hold a document.
+const READ_AHEAD: usize = 64;
+/// How long a line may be: a document of 8 MiB in base64, and the rest of its record.
+const LINE_BYTES_MAX: u64 = 12 * 1024 * 1024;
 
 /// One line. Names are those of the contract, in either case.
 #[derive(Debug, Deserialize)]

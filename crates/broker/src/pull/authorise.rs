@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use unefois_core::{
-    Consent, ConsentRule, ConsentState, Decision, ExchangeRequest, FieldName, Grant, Operation, QuotaState, Registry,
-    SubjectKind, decide, state_of,
+    Consent, ConsentRule, ConsentState, Decision, ExchangeRequest, FieldName, Grant, Identifier, Operation, QuotaState,
+    Registry, SubjectKind, decide, state_of,
 };
 
 use super::identify::Exchange;
@@ -82,6 +82,16 @@ impl Exchange {
         match self.catalogued().subject_kind() {
             unefois_catalog::SubjectKind::NaturalPerson => SubjectKind::NaturalPerson,
             unefois_catalog::SubjectKind::Company => SubjectKind::Company,
+            unefois_catalog::SubjectKind::Either => kind_named_by(&self.question.subject),
         }
+    }
+}
+
+/// The kind of subject that an identifier names. A self-employed person has a SIREN too, and counts as a company under
+/// it: an agreement on persons alone does not follow companies.
+fn kind_named_by(identifier: &Identifier) -> SubjectKind {
+    match identifier {
+        Identifier::Siren(_) | Identifier::Siret(_) => SubjectKind::Company,
+        Identifier::Nir(_) | Identifier::Spi(_) | Identifier::Local { .. } => SubjectKind::NaturalPerson,
     }
 }

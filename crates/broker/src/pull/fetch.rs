@@ -97,7 +97,10 @@ impl Exchange {
                 day: Some(end.day().into()),
             }),
         };
-        let canonical = self.catalogued().canonicalise(&record.encode_to_vec()).map_err(Failure::internal)?;
+        let canonical = self
+            .hub
+            .take_in(self.catalogued(), &record.encode_to_vec())
+            .map_err(|invalid| Failure::new(Reason::ProviderAnswerInvalid).because(invalid))?;
         let freshness = Freshness {
             source: Source::Live,
             provider_recorded_at: None,
