@@ -10,7 +10,8 @@ use prost_types::{FileDescriptorSet, MethodDescriptorProto};
 /// The response that the hub sends wherever a typed response is promised: the same bytes on the wire, with the data
 /// as bytes.
 const TWIN: &str = ".unefois.exchange.v1.PullResponse";
-const TYPED_PACKAGES: [&str; 2] = ["unefois.income.v1", "unefois.status.v1"];
+const TYPED_PACKAGES: [&str; 4] =
+    ["unefois.certificate.v1", "unefois.contact.v1", "unefois.income.v1", "unefois.status.v1"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let root = PathBuf::from("../../proto");

@@ -1,11 +1,27 @@
 //! The table: who may call what, written down here a second time, so that neither copy changes unseen.
 
 /// Each method, and the roles that may call it; `any` is every registered agency.
-pub(crate) const TABLE: [(&str, &str); 23] = [
+pub(crate) const TABLE: [(&str, &str); 39] = [
     ("/unefois.exchange.v1.ExchangeService/Pull", "consumer"),
     ("/unefois.income.v1.IncomeService/GetDeclaredTurnover", "consumer"),
     ("/unefois.income.v1.IncomeService/GetCompanyTurnover", "consumer"),
+    ("/unefois.income.v1.IncomeService/GetSelfEmployedIncome", "consumer"),
+    ("/unefois.income.v1.IncomeService/GetArtistAuthorIncome", "consumer"),
+    ("/unefois.income.v1.IncomeService/GetMonthlyResources", "consumer"),
+    ("/unefois.income.v1.IncomeService/GetUnemploymentPayments", "consumer"),
+    ("/unefois.income.v1.IncomeService/GetCrossBorderIncome", "consumer"),
+    ("/unefois.income.v1.IncomeService/GetHomeServiceSpending", "consumer"),
+    ("/unefois.income.v1.IncomeService/GetFamilyQuotient", "consumer"),
     ("/unefois.status.v1.StatusService/GetSelfEmployedAffiliation", "consumer"),
+    ("/unefois.status.v1.StatusService/GetJobSeekerRegistration", "consumer"),
+    ("/unefois.status.v1.StatusService/GetHomeServiceApproval", "consumer"),
+    ("/unefois.status.v1.StatusService/GetWorkInterruption", "consumer"),
+    ("/unefois.certificate.v1.CertificateService/GetTrainingContributionCertificate", "consumer"),
+    ("/unefois.certificate.v1.CertificateService/GetTaxComplianceCertificate", "consumer"),
+    ("/unefois.certificate.v1.CertificateService/GetSocialVigilanceCertificate", "consumer"),
+    ("/unefois.certificate.v1.CertificateService/GetEmployerCertificate", "consumer"),
+    ("/unefois.contact.v1.ContactService/GetBankDetails", "consumer"),
+    ("/unefois.contact.v1.ContactService/GetContactDetails", "consumer"),
     ("/unefois.publication.v1.PublicationService/Publish", "provider"),
     ("/unefois.consent.v1.ConsentService/Grant", "portal consumer"),
     ("/unefois.consent.v1.ConsentService/Withdraw", "portal consumer"),

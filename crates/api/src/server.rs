@@ -15,7 +15,10 @@ use unefois_identity::{AcceptError, ReloadingServerTls};
 use unefois_proto::{
     FILE_DESCRIPTOR_SET,
     server::{
-        audit::v1::audit_service_server::AuditServiceServer, consent::v1::consent_service_server::ConsentServiceServer,
+        audit::v1::audit_service_server::AuditServiceServer,
+        certificate::v1::certificate_service_server::CertificateServiceServer,
+        consent::v1::consent_service_server::ConsentServiceServer,
+        contact::v1::contact_service_server::ContactServiceServer,
         exchange::v1::exchange_service_server::ExchangeServiceServer,
         income::v1::income_service_server::IncomeServiceServer,
         publication::v1::publication_service_server::PublicationServiceServer,
@@ -33,15 +36,14 @@ use crate::{
     door::Door,
     exchange::Exchanges,
     health,
-    income::Income,
     metrics::{DoorMetrics, NotTaken, watch_certificates},
     observe::Observer,
     peer::PeerStream,
     publication::Publications,
     registry::Registries,
-    self_employed::SelfEmployed,
     status::chain,
     subject::Subjects,
+    typed::Typed,
 };
 
 /// The limits of the doors.
@@ -79,7 +81,7 @@ impl Default for ServerLimits {
             handshake_max: Duration::from_secs(5),
             accepted_queue_max: 128,
             streams_per_connection_max: 256,
-            message_size_bytes_max: 4 * 1024 * 1024 + 64 * 1024,
+            message_size_bytes_max: 8 * 1024 * 1024 + 256 * 1024,
             publish_answers_max: 1_024,
             keepalive_every: Duration::from_secs(30),
             health_every: Duration::from_millis(100),
@@ -151,8 +153,10 @@ pub async fn serve(doors: Doors, stop: impl Future<Output = ()> + Send) -> Resul
         .add_service(reflection().build_v1().map_err(ServeError::Reflection)?)
         .add_service(reflection().build_v1alpha().map_err(ServeError::Reflection)?)
         .add_service(service!(ExchangeServiceServer, Exchanges { hub: hub() }))
-        .add_service(service!(IncomeServiceServer, Income { hub: hub() }))
-        .add_service(service!(StatusServiceServer, SelfEmployed { hub: hub() }))
+        .add_service(service!(IncomeServiceServer, Typed { hub: hub() }))
+        .add_service(service!(StatusServiceServer, Typed { hub: hub() }))
+        .add_service(service!(CertificateServiceServer, Typed { hub: hub() }))
+        .add_service(service!(ContactServiceServer, Typed { hub: hub() }))
         .add_service(service!(PublicationServiceServer, Publications { hub: hub(), answers_max }))
         .add_service(service!(ConsentServiceServer, Consents { hub: hub() }))
         .add_service(service!(RegistryServiceServer, Registries { hub: hub() }))

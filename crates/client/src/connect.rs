@@ -5,7 +5,10 @@ use std::{path::PathBuf, time::Duration};
 use rustls_pki_types::ServerName;
 use tonic::transport::{Channel, Endpoint, Uri};
 use unefois_proto::pb::{
-    audit::v1::audit_service_client::AuditServiceClient, consent::v1::consent_service_client::ConsentServiceClient,
+    audit::v1::audit_service_client::AuditServiceClient,
+    certificate::v1::certificate_service_client::CertificateServiceClient,
+    consent::v1::consent_service_client::ConsentServiceClient,
+    contact::v1::contact_service_client::ContactServiceClient,
     exchange::v1::exchange_service_client::ExchangeServiceClient,
     income::v1::income_service_client::IncomeServiceClient,
     publication::v1::publication_service_client::PublicationServiceClient,
@@ -56,7 +59,7 @@ impl Default for ClientSettings {
             server_name: None,
             connect_timeout: Duration::from_secs(5),
             request_timeout: Duration::from_secs(30),
-            message_size_bytes_max: 4 * 1024 * 1024 + 64 * 1024,
+            message_size_bytes_max: 8 * 1024 * 1024 + 256 * 1024,
             publish_window_items_max: 1_000,
         }
     }
@@ -151,14 +154,24 @@ impl Connection {
         exchange, ExchangeServiceClient
     );
     service!(
-        /// Income and turnover (`IncomeService`). [`declared_turnover`](crate::declared_turnover) and
-        /// [`company_turnover`](crate::company_turnover) keep the bytes that the receipt is about.
+        /// Income and turnover (`IncomeService`). [`declared_turnover`](crate::declared_turnover) and its sisters keep the
+        /// bytes that the receipt is about.
         income, IncomeServiceClient
     );
     service!(
         /// Status (`StatusService`). [`self_employed_affiliation`](crate::self_employed_affiliation) keeps the bytes that
         /// the receipt is about.
         status, StatusServiceClient
+    );
+    service!(
+        /// Certificates (`CertificateService`). [`employer_certificate`](crate::employer_certificate) and its sisters keep
+        /// the bytes that the receipt is about.
+        certificate, CertificateServiceClient
+    );
+    service!(
+        /// Bank and contact details (`ContactService`). [`bank_details`](crate::bank_details) and its sister keep the bytes
+        /// that the receipt is about.
+        contact, ContactServiceClient
     );
     service!(
         /// Publishing (`PublicationService`). [`publish`](crate::publish()) bounds what is unanswered.

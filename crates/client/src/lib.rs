@@ -36,4 +36,10 @@ pub use refusal::Refused;
 pub use retry::RetryPolicy;
 pub use shard::{Shard, ShardsError, shards};
 pub use tls::TlsError;
-pub use typed::{Typed, company_turnover, declared_turnover, self_employed_affiliation};
+pub use typed::{
+    Typed, artist_author_income, bank_details, company_turnover, contact_details, cross_border_income,
+    declared_turnover, employer_certificate, family_quotient, home_service_approval, home_service_spending,
+    job_seeker_registration, monthly_resources, self_employed_affiliation, self_employed_income,
+    social_vigilance_certificate, tax_compliance_certificate, training_contribution_certificate, unemployment_payments,
+    work_interruption,
+};

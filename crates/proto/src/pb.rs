@@ -7,9 +7,24 @@ pub mod audit {
         tonic::include_proto!("unefois.audit.v1");
     }
 }
+pub mod certificate {
+    pub mod v1 {
+        tonic::include_proto!("unefois.certificate.v1");
+    }
+}
+pub mod civil {
+    pub mod v1 {
+        tonic::include_proto!("unefois.civil.v1");
+    }
+}
 pub mod consent {
     pub mod v1 {
         tonic::include_proto!("unefois.consent.v1");
+    }
+}
+pub mod contact {
+    pub mod v1 {
+        tonic::include_proto!("unefois.contact.v1");
     }
 }
 pub mod dataset {

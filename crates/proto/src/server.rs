@@ -7,9 +7,19 @@ pub mod audit {
         include!(concat!(env!("OUT_DIR"), "/servers/unefois.audit.v1.rs"));
     }
 }
+pub mod certificate {
+    pub mod v1 {
+        include!(concat!(env!("OUT_DIR"), "/servers/unefois.certificate.v1.rs"));
+    }
+}
 pub mod consent {
     pub mod v1 {
         include!(concat!(env!("OUT_DIR"), "/servers/unefois.consent.v1.rs"));
+    }
+}
+pub mod contact {
+    pub mod v1 {
+        include!(concat!(env!("OUT_DIR"), "/servers/unefois.contact.v1.rs"));
     }
 }
 pub mod exchange {
