@@ -6,7 +6,7 @@ use crate::{
 };
 
 /// What looks from outside at a hub that has a store. The demonstration always has the embedded one.
-const ON_POSTGRES: [&str; 4] = ["stories", "matrix", "secrecy", "faults"];
+const ON_POSTGRES: [&str; 5] = ["stories", "flows", "matrix", "secrecy", "faults"];
 
 /// What is about the files of the embedded store: restored, altered, failing and stalling ones, and the locks and triggers of
 /// its SQL. Parts of names, which both runners of tests skip.

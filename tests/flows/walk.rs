@@ -1,0 +1,210 @@
+//! One promise at a time: published, pulled typed and generic, refused where it must be, minimised, audited.
+
+use std::collections::{BTreeSet, HashSet};
+
+use serde_json::Value;
+use unefois_catalog::{Catalog, Dataset};
+use unefois_client::{Connection, PullError, Pulled, RetryPolicy, pull};
+use unefois_core::{AgencyCode, Agreement, ConsentRule, Purpose, RegistryFile, Role, SubjectKind};
+use unefois_ledger::VerifyingKey;
+use unefois_proto::{
+    pb::{
+        audit::v1::SearchExchangesRequest,
+        consent::v1::GrantRequest,
+        exchange::v1::{ExchangeContext, PullRequest},
+        ledger::v1::{EntryKind, PublicPart},
+        publication::v1::publish_response::Result as Fate,
+    },
+    purpose_to_wire,
+};
+use unefois_testkit::{House, context, item};
+
+use crate::{
+    UNEFOIS,
+    ask::ask_typed,
+    catalog,
+    example::{example_of, key_of, subject},
+    published, registry,
+};
+
+/// What every walk needs.
+struct Scene {
+    house: House,
+    catalog: Catalog,
+    registry: RegistryFile,
+    public_key: VerifyingKey,
+}
+
+/// One agreement about one kind of subject.
+struct Walk<'a> {
+    scene: &'a Scene,
+    agreement: &'a Agreement,
+    kind: SubjectKind,
+    dataset: &'a Dataset,
+    record: Value,
+}
+
+impl Scene {
+    async fn open() -> Self {
+        let house = House::open(UNEFOIS).await;
+        let public_key = house.public_key().await;
+        Self { house, catalog: catalog(), registry: registry(), public_key }
+    }
+
+    fn walks(&self) -> impl Iterator<Item = Walk<'_>> {
+        self.registry.agreements.iter().flat_map(move |agreement| {
+            let dataset = self.catalog.dataset(agreement.dataset.as_str()).unwrap();
+            agreement.population.iter().map(move |kind| Walk {
+                scene: self,
+                agreement,
+                kind: *kind,
+                dataset,
+                record: example_of(dataset),
+            })
+        })
+    }
+
+    /// Another consumer than that one.
+    fn stranger_to(&self, consumer: &AgencyCode) -> &AgencyCode {
+        let others = self.registry.agencies.iter().filter(|agency| agency.roles.contains(&Role::Consumer));
+        others.map(|agency| &agency.code).find(|code| *code != consumer).unwrap()
+    }
+}
+
+impl Walk<'_> {
+    fn context(&self) -> ExchangeContext {
+        let agencies = &self.scene.registry.agencies;
+        let consumer = agencies.iter().find(|agency| agency.code == self.agreement.consumer).unwrap();
+        ExchangeContext {
+            purpose: purpose_to_wire(self.agreement.purpose).into(),
+            local_body: consumer.local_bodies.first().map(|body| body.code.to_string()),
+            ..context(self.agreement.id.as_str())
+        }
+    }
+
+    fn question(&self) -> PullRequest {
+        PullRequest {
+            context: Some(self.context()),
+            dataset: self.dataset.id().to_owned(),
+            subject: Some(subject(self.kind)),
+            key: key_of(self.dataset, &self.record),
+            field_mask: None,
+        }
+    }
+
+    async fn publish(&self) {
+        let provider = self.scene.house.agency(self.agreement.provider.as_str()).await;
+        let mut published_item = item(self.dataset.id(), vec![subject(self.kind)], &());
+        published_item.data = self.dataset.from_json(&self.record).unwrap();
+        let fate = published(&provider, published_item).await;
+        assert!(matches!(fate, Fate::Acknowledged(_)), "{}: {fate:?}", self.agreement.id);
+    }
+
+    async fn consent(&self) {
+        let request = GrantRequest {
+            subject: Some(subject(self.kind)),
+            consumer: self.agreement.consumer.to_string(),
+            dataset: self.dataset.id().to_owned(),
+            purpose: purpose_to_wire(self.agreement.purpose).into(),
+            expires_at: None,
+            evidence_digest: vec![9; 32],
+        };
+        self.scene.house.agency("portail").await.consent().grant(request).await.unwrap();
+    }
+
+    /// Typed and generic, the same bytes: the granted fields as they were published, and no others.
+    async fn is_answered(&self, consumer: &Connection) -> Vec<Vec<u8>> {
+        let id = &self.agreement.id;
+        let (message, typed) =
+            ask_typed(consumer, self.question()).await.unwrap_or_else(|error| panic!("{id}: {error}"));
+        let generic = pull(consumer, self.question(), &RetryPolicy::never()).await.unwrap();
+        assert_eq!(typed.response.data, generic.response.data, "{id}");
+        assert_eq!(typed.response.data.as_deref(), Some(message.as_slice()), "{id}: the typed message is the record");
+        let granted: BTreeSet<&str> = self.agreement.fields.iter().map(|field| field.as_str()).collect();
+        let mut due = self.record.clone();
+        due.as_object_mut().unwrap().retain(|field, _| granted.contains(field.as_str()));
+        assert_eq!(self.dataset.to_json(&message).unwrap(), due, "{id}");
+        [typed, generic].iter().map(|answer| self.is_proved(answer, &granted)).collect()
+    }
+
+    fn is_proved(&self, answer: &Pulled, granted: &BTreeSet<&str>) -> Vec<u8> {
+        let public = answer.verify(&self.scene.public_key).unwrap().public;
+        let released: BTreeSet<&str> = public.released_fields.iter().map(String::as_str).collect();
+        assert_eq!(&released, granted, "{}", self.agreement.id);
+        let withheld: BTreeSet<&str> = answer.response.withheld_fields.iter().map(String::as_str).collect();
+        let all = self.dataset.fields().iter().map(|field| field.name.as_str());
+        assert_eq!(withheld, all.filter(|field| !granted.contains(field)).collect(), "{}", self.agreement.id);
+        assert_eq!(public.legal_basis, self.agreement.legal_basis.code());
+        public.entry_id
+    }
+
+    /// Refused to a stranger, for another purpose, and where nothing that is asked for is granted.
+    async fn is_refused(&self, consumer: &Connection) {
+        let stranger = self.scene.house.agency(self.scene.stranger_to(&self.agreement.consumer).as_str()).await;
+        let mut question = self.question();
+        question.context.as_mut().unwrap().local_body = None;
+        self.expect(&stranger, question, "AGREEMENT_OF_ANOTHER_CONSUMER").await;
+        let mut question = self.question();
+        let other = if self.agreement.purpose == Purpose::Audit { Purpose::Fraud } else { Purpose::Audit };
+        question.context.as_mut().unwrap().purpose = purpose_to_wire(other).into();
+        self.expect(consumer, question, "PURPOSE_NOT_COVERED").await;
+        let is_granted = |name: &str| self.agreement.fields.iter().any(|field| field.as_str() == name);
+        if let Some(ungranted) = self.dataset.fields().iter().find(|field| !is_granted(&field.name)) {
+            let mut question = self.question();
+            question.field_mask = Some(prost_types::FieldMask { paths: vec![ungranted.name.clone()] });
+            self.expect(consumer, question, "FIELD_NOT_GRANTED").await;
+        }
+    }
+
+    async fn expect(&self, caller: &Connection, question: PullRequest, reason: &str) {
+        let id = &self.agreement.id;
+        match ask_typed(caller, question.clone()).await {
+            Err(PullError::Refused(refused)) => assert_eq!(refused.reason, reason, "{id}, typed"),
+            other => panic!("{id}, typed: {other:?}"),
+        }
+        match pull(caller, question, &RetryPolicy::never()).await {
+            Err(PullError::Refused(refused)) => assert_eq!(refused.reason, reason, "{id}, generic"),
+            other => panic!("{id}, generic: {other:?}"),
+        }
+    }
+
+    /// The auditor finds each release and each refusal.
+    async fn is_audited(&self, released: Vec<Vec<u8>>) {
+        let search = SearchExchangesRequest {
+            dataset: self.dataset.id().to_owned(),
+            kind: EntryKind::Exchange.into(),
+            page_size: 20,
+            ..SearchExchangesRequest::default()
+        };
+        let entries = self.scene.house.audited(search).await.into_iter().filter_map(|found| found.public_part);
+        let found: Vec<PublicPart> = entries.filter(|public| public.agreement == self.agreement.id.as_str()).collect();
+        for entry_id in released {
+            let entry = found.iter().find(|public| public.entry_id == entry_id).unwrap();
+            let parties = (entry.consumer.as_str(), entry.provider.as_str(), entry.purpose());
+            let (consumer, provider) = (self.agreement.consumer.as_str(), self.agreement.provider.as_str());
+            assert_eq!(parties, (consumer, provider, purpose_to_wire(self.agreement.purpose)));
+        }
+        let reasons: HashSet<&str> = found.iter().map(|public| public.reason.as_str()).collect();
+        for reason in ["AGREEMENT_OF_ANOTHER_CONSUMER", "PURPOSE_NOT_COVERED"] {
+            assert!(reasons.contains(reason), "{}: {reason}", self.agreement.id);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_promised_exchange_goes_its_whole_way() {
+    let scene = Scene::open().await;
+    let mut held = HashSet::new();
+    for walk in scene.walks() {
+        if held.insert((walk.agreement.provider.clone(), walk.dataset.id(), walk.kind.code())) {
+            walk.publish().await;
+        }
+        if walk.agreement.consent == ConsentRule::Required {
+            walk.consent().await;
+        }
+        let consumer = scene.house.agency(walk.agreement.consumer.as_str()).await;
+        let released = walk.is_answered(&consumer).await;
+        walk.is_refused(&consumer).await;
+        walk.is_audited(released).await;
+    }
+}
