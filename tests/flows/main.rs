@@ -8,6 +8,7 @@
 mod ask;
 mod certificates;
 mod complete;
+mod doubts;
 mod example;
 mod promises;
 mod walk;

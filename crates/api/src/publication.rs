@@ -7,7 +7,9 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 use tracing::Instrument;
-use unefois_broker::{Acknowledgement, AcknowledgementKind, Failure, Hub, PublicationProof, PublishItem};
+use unefois_broker::{
+    Acknowledgement, AcknowledgementKind, Failure, Finding, FindingKind, Hub, PublicationProof, PublishItem,
+};
 use unefois_core::{Caller, Reason};
 use unefois_proto::{
     identifier_from_wire, pb::publication::v1 as wire,
@@ -130,7 +132,7 @@ fn item_of(hub: &Hub, item: wire::PublishRequest) -> Result<PublishItem, Failure
 }
 
 fn acknowledged(acknowledgement: Acknowledgement) -> wire::Acknowledgement {
-    let Acknowledgement { record, revision, kind, proof } = acknowledgement;
+    let Acknowledgement { record, revision, kind, proof, findings } = acknowledgement;
     let kind = match kind {
         AcknowledgementKind::Created => wire::AcknowledgementKind::Created,
         AcknowledgementKind::Revised => wire::AcknowledgementKind::Revised,
@@ -144,6 +146,7 @@ fn acknowledged(acknowledgement: Acknowledgement) -> wire::Acknowledgement {
         item_index: 0,
         item_path: Vec::new(),
         blind: Vec::new(),
+        findings: findings.into_iter().map(finding).collect(),
     };
     if let Some(PublicationProof { receipt, item_index, item_path, blind }) = proof {
         answer.receipt = Some(receipt_to_wire(receipt));
@@ -152,6 +155,15 @@ fn acknowledged(acknowledgement: Acknowledgement) -> wire::Acknowledgement {
         answer.blind = blind.to_vec();
     }
     answer
+}
+
+fn finding(finding: Finding) -> wire::Finding {
+    let Finding { kind, path } = finding;
+    let kind = match kind {
+        FindingKind::Duplicate => wire::FindingKind::Duplicate,
+        FindingKind::Homonym => wire::FindingKind::Homonym,
+    };
+    wire::Finding { kind: kind.into(), path }
 }
 
 fn rejected(failure: &Failure) -> wire::Rejection {

@@ -51,4 +51,5 @@ pub use readiness::Unready;
 pub use recorder::Head;
 pub use registry::{Applied, ApplyMode};
 pub use subject_view::SubjectExchange;
+pub use unefois_catalog::{Finding, FindingKind};
 pub use unefois_store::Search;

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use tokio::sync::oneshot;
-use unefois_catalog::Key;
+use unefois_catalog::{Finding, Key};
 use unefois_core::{Caller, DatasetId, Identifier, Reason, Role};
 use unefois_ledger::Receipt;
 use unefois_store::PublicationRow;
@@ -43,6 +43,8 @@ pub struct Acknowledgement {
     pub kind: AcknowledgementKind,
     /// What proves it; absent when nothing was written.
     pub proof: Option<PublicationProof>,
+    /// What is doubtful about the record.
+    pub findings: Vec<Finding>,
 }
 
 /// What proves a publication.
@@ -92,6 +94,8 @@ struct Prepared {
     dataset: String,
     pseudonyms: Vec<[u8; 32]>,
     canonical: Vec<u8>,
+    /// What stands for the traits of the person, where homonyms are looked for.
+    traits: Option<[u8; 32]>,
     selector: [u8; 32],
     discriminator: [u8; 32],
     recorded_at: Timestamp,
@@ -108,6 +112,7 @@ enum Fate {
         revision: u64,
         kind: AcknowledgementKind,
         place: Option<ItemPlace>,
+        findings: Vec<Finding>,
     },
 }
 
@@ -186,6 +191,7 @@ impl Hub {
         let canonical = self.take_in(known, &data)?;
         let Key { selector, discriminator, natural: _ } = known.key_of_record(&canonical).map_err(Failure::internal)?;
         let part = |label: &str, bytes: &[u8]| self.pseudonyms.natural_key(&dataset, label, bytes);
+        let traits = known.traits(&canonical).map_err(Failure::internal)?;
         let mut pseudonyms: Vec<_> = subjects.iter().map(|subject| pseudonym(&self.pseudonyms, subject)).collect();
         pseudonyms.sort_unstable();
         pseudonyms.dedup();
@@ -194,6 +200,7 @@ impl Hub {
             publication_id: stand_in(&self.pseudonyms, caller.agency.as_str(), "publication", &publication_id),
             content,
             pseudonyms,
+            traits: traits.map(|traits| part("traits", &traits)),
             selector: part("selector", &selector),
             discriminator: part("discriminator", discriminator.as_deref().unwrap_or_default()),
             dataset,
@@ -247,7 +254,7 @@ impl Hub {
     async fn acknowledge(&self, fate: Fate, placed: Option<Placed>) -> Result<Acknowledgement, Failure> {
         match fate {
             Fate::Rejected(failure) => Err(failure),
-            Fate::Stored { record, revision, kind, place } => {
+            Fate::Stored { record, revision, kind, place, findings } => {
                 let proof = match (place, placed) {
                     (Some(ItemPlace { index, path, blind }), Some(placed)) => Some(PublicationProof {
                         receipt: placed.receipt(None),
@@ -257,7 +264,7 @@ impl Hub {
                     }),
                     _ => None,
                 };
-                Ok(Acknowledgement { record: Uuid::from_bytes(record), revision, kind, proof })
+                Ok(Acknowledgement { record: Uuid::from_bytes(record), revision, kind, proof, findings })
             }
             Fate::Repeated(row) => self.acknowledge_again(row).await,
         }
@@ -266,21 +273,25 @@ impl Hub {
     /// The first acknowledgement of a publication, from storage.
     async fn acknowledge_again(&self, row: PublicationRow) -> Result<Acknowledgement, Failure> {
         let kind = AcknowledgementKind::from_number(row.kind).ok_or_else(|| Failure::new(Reason::Internal))?;
-        let proof = match row.entry {
-            None => None,
-            Some((slot, index)) => {
-                let held = self.store.revision_fetch(row.record, row.revision).await?;
-                let held = held.ok_or_else(|| Failure::new(Reason::NotFound))?;
-                let opened = self.open_revision(&row.dataset, &held).await?;
-                Some(PublicationProof {
+        let dataset = self.catalog.dataset(&row.dataset).filter(|dataset| dataset.has_doubts());
+        let (mut proof, mut findings) = (None, Vec::new());
+        if row.entry.is_some() || dataset.is_some() {
+            let held = self.store.revision_fetch(row.record, row.revision).await?;
+            let held = held.ok_or_else(|| Failure::new(Reason::NotFound))?;
+            let opened = self.open_revision(&row.dataset, &held).await?;
+            if let Some(dataset) = dataset {
+                findings = dataset.findings(&opened.canonical).map_err(Failure::internal)?;
+            }
+            if let Some((slot, index)) = row.entry {
+                proof = Some(PublicationProof {
                     receipt: self.receipt_of(slot, index).await?,
                     item_index: row.item_index,
                     item_path: row.item_path,
                     blind: opened.blind,
-                })
+                });
             }
-        };
-        Ok(Acknowledgement { record: Uuid::from_bytes(row.record), revision: row.revision, kind, proof })
+        }
+        Ok(Acknowledgement { record: Uuid::from_bytes(row.record), revision: row.revision, kind, proof, findings })
     }
 }
 

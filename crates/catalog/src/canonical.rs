@@ -21,8 +21,8 @@ pub struct InvalidPayload {
 }
 
 impl Dataset {
-    /// Checks a whole record and gives its canonical bytes: fields in the order of their numbers, nothing unknown, and
-    /// each document with its digest.
+    /// Checks a whole record and gives its canonical bytes: fields in the order of their numbers, nothing unknown,
+    /// each document with its digest, and what is there twice marked.
     ///
     /// # Errors
     /// The bytes are not the dataset's message, hold fields that it does not have, miss a key field, or break the
@@ -31,6 +31,7 @@ impl Dataset {
     pub fn canonicalise(&self, bytes: &[u8]) -> Result<Vec<u8>, InvalidPayload> {
         let mut message = self.decode(bytes)?;
         self.complete_documents(&mut message)?;
+        self.mark_repeats(&mut message);
         for field in &self.natural_key {
             if !message.has_field_by_name(&field.name) {
                 return Err(self.invalid(&field.name, "a key field is missing"));

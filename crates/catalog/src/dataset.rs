@@ -4,6 +4,7 @@ use prost_reflect::MessageDescriptor;
 
 use crate::{
     field_set::{FieldSet, UnknownField},
+    marking::{HomonymRule, RepeatRule},
     rules::Rules,
 };
 
@@ -23,6 +24,8 @@ pub struct Dataset {
     pub(crate) rules: Rules,
     /// The names of the fields that hold a document.
     pub(crate) documents: Vec<String>,
+    pub(crate) repeats: Vec<RepeatRule>,
+    pub(crate) homonyms: Option<HomonymRule>,
     pub(crate) message: MessageDescriptor,
 }
 

@@ -8,6 +8,7 @@ use crate::{
     dataset::{Dataset, Field, KeyField, KeyPart, Sensitivity, SubjectKind},
     document,
     field_set::FieldSet,
+    marking::{homonyms_of, repeats_of},
     rules::{Rules, rules_of},
 };
 
@@ -73,8 +74,23 @@ pub(crate) fn dataset_of(pool: &DescriptorPool, message: MessageDescriptor) -> R
     if rows.is_empty() {
         return Err(refuse("a dataset serves a row".to_owned()));
     }
+    let repeats = repeats_of(&rule, &message).map_err(&refuse)?;
+    let homonyms = homonyms_of(&rule, &message).map_err(&refuse)?;
     let french_name = text(&rule, "french_name");
-    Ok(Some(Dataset { id, major, french_name, subject_kind, rows, fields, natural_key, rules, documents, message }))
+    Ok(Some(Dataset {
+        id,
+        major,
+        french_name,
+        subject_kind,
+        rows,
+        fields,
+        natural_key,
+        rules,
+        documents,
+        repeats,
+        homonyms,
+        message,
+    }))
 }
 
 /// The key fields in the order of the annotation.
@@ -170,7 +186,7 @@ pub(crate) fn number(rule: &DynamicMessage, field: &str) -> i64 {
     }
 }
 
-fn texts(rule: &DynamicMessage, field: &str) -> Vec<String> {
+pub(crate) fn texts(rule: &DynamicMessage, field: &str) -> Vec<String> {
     let value = rule.get_field_by_name(field);
     let texts = value.as_deref().and_then(Value::as_list).unwrap_or_default();
     texts.iter().filter_map(|text| text.as_str().map(str::to_owned)).collect()

@@ -13,7 +13,9 @@ use tokio_stream::wrappers::ReceiverStream;
 use unefois_catalog::Catalog;
 use unefois_client::ClientSettings;
 use unefois_proto::pb::{
-    publication::v1::{AcknowledgementKind, PublishRequest, PublishResponse, publish_response::Result as Fate},
+    publication::v1::{
+        AcknowledgementKind, Finding, FindingKind, PublishRequest, PublishResponse, publish_response::Result as Fate,
+    },
     subject::v1::{LocalIdentifier, Subject, subject::Identifier},
 };
 
@@ -100,8 +102,12 @@ impl Counts {
                 if json {
                     output::json(&serde_json::json!({
                         "publication_id": publication_id, "result": verb, "record_id": acknowledged.record_id,
-                        "revision": acknowledged.revision,
+                        "revision": acknowledged.revision, "findings": findings_json(&acknowledged.findings),
                     }));
+                } else {
+                    for finding in &acknowledged.findings {
+                        eprintln!("{publication_id}: {}: `{}`", called(finding.kind()), finding.path);
+                    }
                 }
             }
             Some(Fate::Rejected(rejected)) => {
@@ -117,6 +123,20 @@ impl Counts {
             }
             None => {}
         }
+    }
+}
+
+fn findings_json(findings: &[Finding]) -> serde_json::Value {
+    let one = |finding: &Finding| serde_json::json!({"kind": called(finding.kind()), "path": finding.path});
+    findings.iter().map(one).collect()
+}
+
+/// What a finding is called.
+fn called(kind: FindingKind) -> &'static str {
+    match kind {
+        FindingKind::Duplicate => "DUPLICATE",
+        FindingKind::Homonym => "HOMONYM",
+        FindingKind::Unspecified => "UNKNOWN",
     }
 }
 

@@ -109,6 +109,7 @@ mod tests {
             item_index: 1,
             item_path: Vec::new(),
             blind: vec![9; 32],
+            findings: Vec::new(),
         };
         let item = leaf_hash(&item_of(&acknowledgement, RECORD).unwrap().encode_to_vec());
         let items = [leaf_hash(b"first"), item, leaf_hash(b"third")];

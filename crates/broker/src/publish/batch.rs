@@ -1,11 +1,12 @@
 //! One batch of publications in the recorder's transaction: records, acknowledgements and their entry together.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use prost::Message;
 use tokio::sync::oneshot;
+use unefois_catalog::Dataset;
 use unefois_core::{Caller, Reason};
 use unefois_ledger::{
     EntryKind, Hash, Outcome, PublicPart, Publication, PublishedItem, batch_path, commit, leaf_hash, root_of,
@@ -30,6 +31,13 @@ pub(super) struct Batch {
     newcomers: Newcomers,
     fates: Vec<Fate>,
     answer: Option<oneshot::Sender<Result<Fates, Failure>>>,
+}
+
+/// What an item states, and of whom.
+struct Stated<'i> {
+    root: [u8; 16],
+    /// The record, with the marks of the hub.
+    canonical: Cow<'i, [u8]>,
 }
 
 /// What is one record for this provider.
@@ -70,16 +78,20 @@ impl Batch {
     /// Reads what it needs of all items, decides item by item, and writes what came of it: as many trips to the store for
     /// five hundred items as for one.
     async fn write(&mut self, tx: &mut Transaction<'_>, place: Place) -> Result<Performed, Failure> {
-        let all: Vec<[u8; 32]> = self.items.iter().flat_map(|item| item.pseudonyms.iter().copied()).collect();
+        let all: Vec<[u8; 32]> =
+            self.items.iter().flat_map(|item| item.pseudonyms.iter().chain(&item.traits).copied()).collect();
         tx.pseudonyms_lock_in_tx(&all).await?;
         let mut fates = self.repeats(tx).await?;
         let mut people = People::read(tx, &all).await?;
-        let mut roots = Vec::with_capacity(self.items.len());
+        let mut stated = Vec::with_capacity(self.items.len());
         for (item, fate) in self.items.iter().zip(&mut fates) {
-            let root = match fate {
+            let of_item = match fate {
                 Some(_) => None,
                 None => match people.subject_of(item, &self.newcomers, &self.hub, place.now).await {
-                    Ok(root) => Some(root),
+                    Ok(subject) => {
+                        let canonical = self.with_marks(item, people.is_homonym(item, subject))?;
+                        Some(Stated { root: subject.root, canonical })
+                    }
                     Err(conflict) if conflict.reason == Reason::IdentityConflict => {
                         *fate = Some(Fate::Rejected(conflict));
                         None
@@ -87,13 +99,22 @@ impl Batch {
                     Err(failure) => return Err(failure),
                 },
             };
-            roots.push(root);
+            stated.push(of_item);
         }
         people.write(tx, place.now).await?;
-        let (fates, leaves) = self.revise(tx, fates, &roots, place.now).await?;
+        let (fates, leaves) = self.revise(tx, fates, &stated, place.now).await?;
         self.remember(tx, &fates, place).await?;
         self.fates = fates;
         Ok(Performed { entries: self.entry(&leaves).into_iter().collect(), effect: Effect::Keeps })
+    }
+
+    /// The record, marked when another subject is known by the traits of this one.
+    fn with_marks<'i>(&self, item: &'i Prepared, is_homonym: bool) -> Result<Cow<'i, [u8]>, Failure> {
+        if !is_homonym {
+            return Ok(Cow::Borrowed(&item.canonical));
+        }
+        let marked = catalogued(&self.hub, item)?.marked_as_homonym(&item.canonical);
+        marked.map(Cow::Owned).map_err(Failure::internal)
     }
 
     /// What became of the items that were published before under the same identifier.
@@ -122,32 +143,33 @@ impl Batch {
         &self,
         tx: &mut Transaction<'_>,
         fates: Vec<Option<Fate>>,
-        roots: &[Option<[u8; 16]>],
+        stated: &[Option<Stated<'_>>],
         now: Timestamp,
     ) -> Result<(Vec<Fate>, Vec<Hash>), Failure> {
-        let mut newest = self.newest(tx, roots).await?;
+        let mut newest = self.newest(tx, stated).await?;
         let mut rows = Vec::new();
         let mut leaves = Vec::new();
         let mut done = Vec::with_capacity(fates.len());
-        for ((item, fate), root) in self.items.iter().zip(fates).zip(roots) {
-            let (None, Some(root)) = (&fate, root) else {
+        for ((item, fate), stated) in self.items.iter().zip(fates).zip(stated) {
+            let (None, Some(Stated { root, canonical })) = (&fate, stated) else {
                 done.push(fate.ok_or_else(|| Failure::new(Reason::Internal))?);
                 continue;
             };
+            let findings = catalogued(&self.hub, item)?.findings(canonical).map_err(Failure::internal)?;
             let held = newest.get(&RecordKey::of(*root, item));
             if let Some(held) = held
-                && self.hub.open_revision(&item.dataset, held).await?.canonical == item.canonical
+                && self.hub.open_revision(&item.dataset, held).await?.canonical == **canonical
             {
                 let (record, revision, kind) = (held.record, held.number, AcknowledgementKind::Unchanged);
-                done.push(Fate::Stored { record, revision, kind, place: None });
+                done.push(Fate::Stored { record, revision, kind, place: None, findings });
                 continue;
             }
             let kind = if held.is_some() { AcknowledgementKind::Revised } else { AcknowledgementKind::Created };
-            let (row, blind) = self.seal(item, *root, held, now).await?;
+            let (row, blind) = self.seal((item, canonical), *root, held, now).await?;
             let index = u32::try_from(leaves.len()).map_err(Failure::internal)?;
-            leaves.push(leaf_of(&row, &commit(&blind, &item.canonical)));
+            leaves.push(leaf_of(&row, &commit(&blind, canonical)));
             let place = Some(ItemPlace { index, path: Vec::new(), blind });
-            done.push(Fate::Stored { record: row.record, revision: row.held.number, kind, place });
+            done.push(Fate::Stored { record: row.record, revision: row.held.number, kind, place, findings });
             // The next item under the same key revises this one.
             newest.insert(RecordKey::of(*root, item), row.held.clone());
             rows.push(row);
@@ -166,9 +188,10 @@ impl Batch {
     async fn newest(
         &self,
         tx: &mut Transaction<'_>,
-        roots: &[Option<[u8; 16]>],
+        stated: &[Option<Stated<'_>>],
     ) -> Result<HashMap<RecordKey, HeldRevision>, Failure> {
-        let with_root = || self.items.iter().zip(roots).filter_map(|(item, root)| Some((item, (*root)?)));
+        let with_root =
+            || self.items.iter().zip(stated).filter_map(|(item, stated)| Some((item, stated.as_ref()?.root)));
         let asked: Vec<RecordAsked> = with_root()
             .map(|(item, root)| RecordAsked {
                 root,
@@ -190,7 +213,7 @@ impl Batch {
 
     async fn seal(
         &self,
-        item: &Prepared,
+        (item, canonical): (&Prepared, &[u8]),
         root: [u8; 16],
         newest: Option<&HeldRevision>,
         now: Timestamp,
@@ -202,7 +225,7 @@ impl Batch {
         };
         let blind = unefois_vault::fill::<32>();
         let aad = RecordAad { dataset: &item.dataset, record, revision: number };
-        let sealed = key.seal(&aad.encode(), &[&blind[..], &item.canonical[..]].concat());
+        let sealed = key.seal(&aad.encode(), &[&blind[..], canonical].concat());
         let held = HeldRevision {
             record,
             discriminator: item.discriminator,
@@ -227,7 +250,7 @@ impl Batch {
     async fn remember(&self, tx: &mut Transaction<'_>, fates: &[Fate], place: Place) -> Result<(), Failure> {
         let mut rows = Vec::new();
         for (item, fate) in self.items.iter().zip(fates) {
-            let Fate::Stored { record, revision, kind, place: item_place } = fate else { continue };
+            let Fate::Stored { record, revision, kind, place: item_place, findings: _ } = fate else { continue };
             let (item_index, item_path) = match item_place {
                 Some(ItemPlace { index, path, blind: _ }) => (*index, path.clone()),
                 None => (0, Vec::new()),
@@ -268,6 +291,11 @@ impl Batch {
         };
         Some(Draft::new(public, Uuid::now_v7()))
     }
+}
+
+/// The dataset of an item.
+fn catalogued<'h>(hub: &'h Hub, item: &Prepared) -> Result<&'h Dataset, Failure> {
+    hub.catalog.dataset(&item.dataset).ok_or_else(|| Failure::new(Reason::Internal))
 }
 
 impl Act for Batch {

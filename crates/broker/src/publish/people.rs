@@ -32,7 +32,7 @@ impl People {
         newcomers: &Newcomers,
         hub: &Hub,
         now: Timestamp,
-    ) -> Result<[u8; 16], Failure> {
+    ) -> Result<SubjectRow, Failure> {
         let found = item.pseudonyms.iter().filter_map(|pseudonym| self.known.get(pseudonym).copied());
         let subject = match one_subject(found)? {
             Some(subject) => {
@@ -52,7 +52,19 @@ impl People {
         for pseudonym in &item.pseudonyms {
             self.known.entry(*pseudonym).or_insert(subject);
         }
-        Ok(subject.root)
+        Ok(subject)
+    }
+
+    /// Whether another subject has the traits of the item's. The first to have them is remembered by them; no caller can
+    /// name traits, so nobody is ever found by them.
+    pub(super) fn is_homonym(&mut self, item: &Prepared, subject: SubjectRow) -> bool {
+        let Some(traits) = item.traits else { return false };
+        if let Some(first) = self.known.get(&traits) {
+            return first.root != subject.root;
+        }
+        self.known.insert(traits, subject);
+        self.joined.push((traits, subject.root));
+        false
     }
 
     /// Writes whom the items made known, and what joined them.

@@ -4,6 +4,7 @@
 
 mod comments;
 mod documents;
+mod doubts;
 mod examples;
 mod minimised;
 mod norms;

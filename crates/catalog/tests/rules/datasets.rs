@@ -66,7 +66,7 @@ fn fields_come_in_the_order_of_their_numbers_with_their_annotations() {
 
 #[test]
 fn a_dataset_that_breaks_a_rule_stops_the_hub_which_says_where_and_why() {
-    let stay = |from, to, words: &str| {
+    let stay = |from: &str, to: &str, words: &str| {
         let (message, rule) = refusal(from, to);
         assert_eq!((message.as_str(), rule.as_str()), ("test.v1.Stay", words));
     };
@@ -81,6 +81,17 @@ fn a_dataset_that_breaks_a_rule_stops_the_hub_which_says_where_and_why() {
         "rows: \"T01\" told_apart_by: \"nights\"",
         "`nights` tells records apart and is not part of the key",
     );
+    let rows = |more: &str, words: &str| stay("rows: \"T01\"", &format!("rows: \"T01\" {more}"), words);
+    let repeats = |rule: &str| format!("repeats: {{{rule}}}");
+    rows(&repeats("list: \"parts\" same: \"kind\""), "`parts` is not a list of messages");
+    rows(&repeats("list: \"first\" same: \"kind\""), "`first` is not a list of messages");
+    rows(&repeats("list: \"others\""), "the items of `others` cannot be compared");
+    rows(&repeats("list: \"others\" same: \"size\""), "the items of `others` cannot be compared");
+    let unmarked = "list: \"others\" same: \"kind\" mark: \"kind\" record_mark: \"finished\"";
+    rows(&repeats(unmarked), "the items of `others` cannot be marked");
+    rows("homonyms: {traits: \"nights\" same: \"kind\"}", "the traits in `nights` cannot be compared");
+    rows("homonyms: {traits: \"first\"}", "the traits in `first` cannot be compared");
+    rows("homonyms: {traits: \"first\" same: \"kind\"}", "the traits in `first` cannot be compared");
     stay("= 63 [", "= 64 [", "field `finished` has a number above 63");
     stay(
         "= 63 [(unefois.dataset.v1.field) = {sensitivity: SENSITIVITY_PERSONAL}]",

@@ -1,0 +1,114 @@
+//! Duplicates and homonyms in the monthly resources: found at publication, marked, and told to the provider.
+
+use prost::Message;
+use unefois_client::{Connection, RetryPolicy, monthly_resources, verify_acknowledgement};
+use unefois_proto::pb::{
+    calendar::v1::Month,
+    income::v1::{GetMonthlyResourcesRequest, MonthlyResources},
+    publication::v1::{
+        Acknowledgement, AcknowledgementKind, FindingKind, PublishRequest, publish_response::Result as Fate,
+    },
+};
+use unefois_testkit::{House, Person, context, item};
+
+use crate::{UNEFOIS, catalog, example::example_of, published};
+
+/// The resources of the example.
+fn resources() -> MonthlyResources {
+    let catalog = catalog();
+    let dataset = catalog.dataset("monthly-resources").unwrap();
+    MonthlyResources::decode(dataset.from_json(&example_of(dataset)).unwrap().as_slice()).unwrap()
+}
+
+fn item_of(person: &Person, record: &MonthlyResources) -> PublishRequest {
+    item("monthly-resources", vec![person.by_nir()], record)
+}
+
+async fn acknowledged(provider: &Connection, item: PublishRequest) -> Acknowledgement {
+    match published(provider, item).await {
+        Fate::Acknowledged(acknowledgement) => acknowledgement,
+        Fate::Rejected(rejection) => panic!("{rejection:?}"),
+    }
+}
+
+fn found(acknowledgement: &Acknowledgement) -> Vec<(FindingKind, &str)> {
+    acknowledgement.findings.iter().map(|finding| (finding.kind(), finding.path.as_str())).collect()
+}
+
+/// What CNAF gets of the person.
+async fn pulled(house: &House, person: &Person) -> MonthlyResources {
+    let request = GetMonthlyResourcesRequest {
+        context: Some(context("drm-benefits")),
+        subject: Some(person.by_nir()),
+        month: Some(Month { year: Some(2026), month: Some(3) }),
+        field_mask: None,
+    };
+    let cnaf = house.agency("cnaf").await;
+    monthly_resources(&cnaf, request, &RetryPolicy::never()).await.unwrap().data
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_declared_twice_is_marked_and_told() {
+    let house = House::open(UNEFOIS).await;
+    let cnav = house.agency("cnav").await;
+    let marie = Person::invented(501);
+    let mut record = resources();
+    record.payments.push(record.payments[0].clone());
+    let item = item_of(&marie, &record);
+
+    let first = acknowledged(&cnav, item.clone()).await;
+    assert_eq!(found(&first), [(FindingKind::Duplicate, "payments[1].duplicate")]);
+    // The provider proves what is kept: its record with the marks that it was told of.
+    record.payments[1].duplicate = Some(true);
+    record.possible_duplicate = Some(true);
+    verify_acknowledgement(&first, &record.encode_to_vec(), &house.public_key().await).unwrap();
+    let again = acknowledged(&cnav, item).await;
+    assert_eq!(found(&again), found(&first), "a repeat is told the same");
+    let same = acknowledged(&cnav, item_of(&marie, &record)).await;
+    assert_eq!((same.kind(), found(&same)), (AcknowledgementKind::Unchanged, found(&first)));
+
+    let seen = pulled(&house, &marie).await;
+    let marks: Vec<Option<bool>> = seen.payments.iter().map(|payment| payment.duplicate).collect();
+    assert_eq!((marks, seen.possible_duplicate), (vec![None, Some(true)], Some(true)));
+
+    // Mended, it is a new revision without marks.
+    let mended = acknowledged(&cnav, item_of(&marie, &resources())).await;
+    assert_eq!((mended.kind(), found(&mended)), (AcknowledgementKind::Revised, Vec::new()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_person_with_the_same_traits_is_marked_and_told() {
+    let house = House::open(UNEFOIS).await;
+    let cnav = house.agency("cnav").await;
+    let (marie, namesake, other) = (Person::invented(502), Person::invented(503), Person::invented(504));
+    let first = acknowledged(&cnav, item_of(&marie, &resources())).await;
+    assert_eq!(found(&first), []);
+
+    let second = acknowledged(&cnav, item_of(&namesake, &resources())).await;
+    assert_eq!(found(&second), [(FindingKind::Homonym, "possible_homonym")]);
+    assert_eq!(pulled(&house, &namesake).await.possible_homonym, Some(true));
+    assert_eq!(pulled(&house, &marie).await.possible_homonym, Some(false), "what was told before stays");
+
+    // The same person again is no homonym, and nothing changed.
+    let again = acknowledged(&cnav, item_of(&marie, &resources())).await;
+    assert_eq!((again.kind(), found(&again)), (AcknowledgementKind::Unchanged, Vec::new()));
+    let again = acknowledged(&cnav, item_of(&namesake, &resources())).await;
+    assert_eq!((again.kind(), found(&again)), (AcknowledgementKind::Unchanged, found(&second)));
+
+    let mut elsewhere = resources();
+    elsewhere.identity.as_mut().unwrap().first_names = Some("MARIE ANNE".to_owned());
+    assert_eq!(found(&acknowledged(&cnav, item_of(&other, &elsewhere)).await), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_person_under_two_identifiers_is_no_homonym() {
+    let house = House::open(UNEFOIS).await;
+    let cnav = house.agency("cnav").await;
+    let marie = Person::invented(505);
+    let mut by_both = item_of(&marie, &resources());
+    by_both.subjects.push(marie.by_siren());
+    assert_eq!(found(&acknowledged(&cnav, by_both).await), []);
+    let mut by_siren = item_of(&marie, &resources());
+    by_siren.subjects = vec![marie.by_siren()];
+    assert_eq!(found(&acknowledged(&cnav, by_siren).await), []);
+}
