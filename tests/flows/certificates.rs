@@ -28,7 +28,7 @@ fn certificate(media_type: &str, content: Vec<u8>) -> TaxComplianceCertificate {
         compliant: Some(true),
         document: Some(InlineDocument {
             media_type: Some(media_type.to_owned()),
-            content: Some(content.into()),
+            content: Some(content),
             sha256: None,
         }),
         ..TaxComplianceCertificate::default()
@@ -67,7 +67,7 @@ async fn a_document_that_is_too_large_or_not_what_it_says_is_rejected() {
     let mut wordy = certificate("application/pdf", pdf(1_000));
     wordy.document.as_mut().unwrap().media_type = Some("x".repeat(70_000));
     let mut forged = certificate("application/pdf", pdf(1_000));
-    forged.document.as_mut().unwrap().sha256 = Some(vec![7; 32].into());
+    forged.document.as_mut().unwrap().sha256 = Some(vec![7; 32]);
     for (certificate, reason, field) in [
         (certificate("application/pdf", pdf(DOCUMENT_SIZE_BYTES_MAX + 1)), "MESSAGE_TOO_LARGE", ""),
         (certificate("application/pdf", b"MZ\x90 a program".to_vec()), "PAYLOAD_INVALID", "data.document.content"),

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::comments::{CONTRACT, example_of};
 
 /// The example of a dataset with another value at a place.
-fn with(dataset: &str, place: &str, value: Value) -> Result<(), (String, String)> {
+fn with(dataset: &str, place: &str, value: &Value) -> Result<(), (String, String)> {
     let dataset = CONTRACT.catalog.dataset(dataset).unwrap();
     let mut record = example_of(dataset.message_name()).unwrap();
     let known = record.pointer_mut(place).unwrap_or_else(|| panic!("the example has no {place}"));
@@ -63,7 +63,7 @@ fn a_value_that_breaks_its_norm_is_refused_by_field_and_rule() {
         ),
         ("family-quotient", "/children/0/birth_date", day(2015, 2, 29), "children.birth_date", "it is not a day"),
     ] {
-        let (at, broken) = with(dataset, place, bad).expect_err(place);
+        let (at, broken) = with(dataset, place, &bad).expect_err(place);
         assert_eq!(at, field, "{dataset}{place}");
         assert!(broken.starts_with(rule), "{dataset}{place}: {broken}");
     }
@@ -82,7 +82,7 @@ fn a_value_that_keeps_its_norm_is_taken() {
         ("contact-details", "/address/commune_cog", json!("97411")),
         ("home-service-approval", "/activities/0/departments_cog", json!([])),
     ] {
-        assert_eq!(with(dataset, place, good), Ok(()), "{dataset}{place}");
+        assert_eq!(with(dataset, place, &good), Ok(()), "{dataset}{place}");
     }
 }
 
