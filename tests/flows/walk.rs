@@ -12,12 +12,13 @@ use unefois_proto::{
         audit::v1::SearchExchangesRequest,
         consent::v1::GrantRequest,
         exchange::v1::{ExchangeContext, PullRequest},
-        ledger::v1::{EntryKind, PublicPart},
+        ledger::v1::{EntryKind, PublicPart, Source},
         publication::v1::publish_response::Result as Fate,
+        subject::v1::{Subject, subject::Identifier},
     },
     purpose_to_wire,
 };
-use unefois_testkit::{House, context, item};
+use unefois_testkit::{ApiEntreprise, House, HouseSettings, Script, context, item};
 
 use crate::{
     UNEFOIS,
@@ -27,8 +28,13 @@ use crate::{
     published, registry,
 };
 
+/// The dataset that is asked live, and what its provider says of the company of the example.
+const LIVE: &str = "company-turnover";
+const LIVE_ANSWER: &str = r#"{"data":[{"data":{"chiffre_affaires":900001,"date_fin_exercice":"2025-12-31"}}]}"#;
+
 /// What every walk needs.
 struct Scene {
+    provider: ApiEntreprise,
     house: House,
     catalog: Catalog,
     registry: RegistryFile,
@@ -46,9 +52,11 @@ struct Walk<'a> {
 
 impl Scene {
     async fn open() -> Self {
-        let house = House::open(UNEFOIS).await;
+        let provider = ApiEntreprise::serve(None).await;
+        let settings = HouseSettings { provider: Some(provider.base_url()), ..HouseSettings::default() };
+        let house = House::open_with(UNEFOIS, &settings).await;
         let public_key = house.public_key().await;
-        Self { house, catalog: catalog(), registry: registry(), public_key }
+        Self { provider, house, catalog: catalog(), registry: registry(), public_key }
     }
 
     fn walks(&self) -> impl Iterator<Item = Walk<'_>> {
@@ -86,9 +94,32 @@ impl Walk<'_> {
         PullRequest {
             context: Some(self.context()),
             dataset: self.dataset.id().to_owned(),
-            subject: Some(subject(self.kind)),
+            subject: Some(self.subject()),
             key: key_of(self.dataset, &self.record),
             field_mask: None,
+        }
+    }
+
+    /// A live provider is asked by what it knows the company by.
+    fn subject(&self) -> Subject {
+        if !self.is_live() {
+            return subject(self.kind);
+        }
+        let siret = self.record["siret"].as_str().unwrap().to_owned();
+        Subject { identifier: Some(Identifier::Siret(siret)) }
+    }
+
+    fn is_live(&self) -> bool {
+        self.dataset.id() == LIVE
+    }
+
+    /// The provider publishes the record, or will say it when it is asked: once typed and once generic.
+    async fn provide(&self) {
+        if !self.is_live() {
+            return self.publish().await;
+        }
+        for _ in ["typed", "generic"] {
+            self.scene.provider.answers_next(Script::Answer("200 OK", "", LIVE_ANSWER)).await;
         }
     }
 
@@ -135,6 +166,8 @@ impl Walk<'_> {
         let all = self.dataset.fields().iter().map(|field| field.name.as_str());
         assert_eq!(withheld, all.filter(|field| !granted.contains(field)).collect(), "{}", self.agreement.id);
         assert_eq!(public.legal_basis, self.agreement.legal_basis.code());
+        let due = if self.is_live() { Source::Live } else { Source::Held };
+        assert_eq!(answer.response.freshness.unwrap().source(), due, "{}", self.agreement.id);
         public.entry_id
     }
 
@@ -197,7 +230,7 @@ async fn every_promised_exchange_goes_its_whole_way() {
     let mut held = HashSet::new();
     for walk in scene.walks() {
         if held.insert((walk.agreement.provider.clone(), walk.dataset.id(), walk.kind.code())) {
-            walk.publish().await;
+            walk.provide().await;
         }
         if walk.agreement.consent == ConsentRule::Required {
             walk.consent().await;

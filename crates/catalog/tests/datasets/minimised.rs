@@ -1,6 +1,7 @@
 //! Minimising, over every dataset: only granted fields, and those as they were.
 
 use proptest::{prelude::*, sample::Index};
+use prost::encoding::{DecodeContext, decode_key, encode_varint, skip_field};
 use unefois_catalog::Dataset;
 
 use crate::comments::{CONTRACT, example_of};
@@ -18,17 +19,30 @@ fn any_grant() -> impl Strategy<Value = (&'static Dataset, Vec<&'static str>)> {
 /// The number of a field as its tag on the wire, in whatever wire type.
 fn field(number: u32, wire_type: u8, body: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::new();
-    prost::encoding::encode_varint(u64::from(number) << 3 | u64::from(wire_type), &mut bytes);
+    encode_varint(u64::from(number) << 3 | u64::from(wire_type), &mut bytes);
     match wire_type {
-        0 => prost::encoding::encode_varint(body.len() as u64, &mut bytes),
+        0 => encode_varint(body.len() as u64, &mut bytes),
         1 => bytes.extend_from_slice(&[7; 8]),
         5 => bytes.extend_from_slice(&[7; 4]),
         _ => {
-            prost::encoding::encode_varint(body.len() as u64, &mut bytes);
+            encode_varint(body.len() as u64, &mut bytes);
             bytes.extend_from_slice(body);
         }
     }
     bytes
+}
+
+/// The fields of a message: number and bytes, in their order.
+fn fields_of(message: &[u8]) -> Vec<(u32, Vec<u8>)> {
+    let mut rest = message;
+    let mut fields = Vec::new();
+    while !rest.is_empty() {
+        let before = rest;
+        let (number, wire_type) = decode_key(&mut rest).unwrap();
+        skip_field(wire_type, number, &mut rest, DecodeContext::default()).unwrap();
+        fields.push((number, before[..before.len() - rest.len()].to_vec()));
+    }
+    fields
 }
 
 /// Fields of any number and type: unknown, repeated, packed, nested, their tags in any order and as often as they like.
@@ -50,6 +64,22 @@ proptest! {
         due.as_object_mut().unwrap().retain(|name, _| granted.contains(&name.as_str()));
         prop_assert_eq!(dataset.to_json(&minimised).unwrap(), due);
         prop_assert_eq!(dataset.minimise(&minimised, set).unwrap(), minimised);
+    }
+
+    #[test]
+    fn canonical_bytes_do_not_depend_on_the_order_in_which_fields_come(
+        place in any::<Index>(),
+        order in Just((0..64_u32).collect::<Vec<_>>()).prop_shuffle(),
+    ) {
+        let datasets: Vec<&Dataset> = CONTRACT.catalog.datasets().collect();
+        let dataset = *place.get(&datasets);
+        let record = example_of(dataset.message_name()).unwrap();
+        let canonical = dataset.canonicalise(&dataset.from_json(&record).unwrap()).unwrap();
+        let mut fields = fields_of(&canonical);
+        // Stable: the items of a list stay in their order.
+        fields.sort_by_key(|(number, _)| order[usize::try_from(*number).unwrap()]);
+        let shuffled: Vec<u8> = fields.into_iter().flat_map(|(_, bytes)| bytes).collect();
+        prop_assert_eq!(dataset.canonicalise(&shuffled).unwrap(), canonical);
     }
 
     #[test]
@@ -76,10 +106,7 @@ proptest! {
     ) {
         let set = dataset.field_set(granted.iter().copied()).unwrap();
         let Ok(minimised) = dataset.minimise(&bytes, set) else { return Ok(()) };
-        let mut rest = minimised.as_slice();
-        while !rest.is_empty() {
-            let (number, wire_type) = prost::encoding::decode_key(&mut rest).unwrap();
-            prost::encoding::skip_field(wire_type, number, &mut rest, prost::encoding::DecodeContext::default()).unwrap();
+        for (number, _) in fields_of(&minimised) {
             let of = dataset.fields().iter().find(|field| field.number == number);
             prop_assert!(of.is_some_and(|field| granted.contains(&field.name.as_str())), "{}: {number}", dataset.id());
         }
