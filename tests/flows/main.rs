@@ -11,6 +11,7 @@ mod complete;
 mod doubts;
 mod example;
 mod promises;
+mod rejected;
 mod walk;
 
 use unefois_catalog::Catalog;
