@@ -160,10 +160,9 @@ impl Hub {
         };
         let shard = LedgerShard::take(taking, &limits).await?;
         let (slot, origin, verifying_key) = (shard.slot(), shard.origin().to_owned(), shard.verifying_key());
-        let feed = shard.fed();
         let indexed = store.index_position_fetch(slot).await?;
         let (recorder, queues) = Recorder::new(&limits, &shard, indexed, storage.clone());
-        let follower = Follower::new(store.clone(), of_follower, recorder.clone(), (slot, feed), &limits).await?;
+        let follower = Follower::new(store.clone(), of_follower, recorder.clone(), slot, &limits).await?;
         let housekeeper = housekeeping::run(recorder.clone(), clock, limits.request_id_kept, limits.housekeeping_every);
         let catching_up = catch_up::run(catch_up, store.clone(), wakes, limits.catch_up_every, storage.clone());
         let tasks = HubTasks {

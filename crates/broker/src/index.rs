@@ -28,7 +28,6 @@ pub(crate) struct Follower {
     store: Store,
     pseudonyms: Pseudonyms,
     recorder: Recorder,
-    feed: Feed,
     slot: u32,
     slice_max: u32,
     /// How long entries gather before the next slice, unless they fill it.
@@ -51,12 +50,12 @@ impl Follower {
         store: Store,
         pseudonyms: Pseudonyms,
         recorder: Recorder,
-        (slot, feed): (u32, Feed),
+        slot: u32,
         limits: &Limits,
     ) -> Result<Self, Failure> {
         let since = Since::now(&store, &recorder).await?;
         let (slice_max, every) = (limits.index_slice_max, limits.index_every);
-        Ok(Self { store, pseudonyms, recorder, feed, slot, slice_max, every, since })
+        Ok(Self { store, pseudonyms, recorder, slot, slice_max, every, since })
     }
 
     /// Follows the shard until the recorder ends.
@@ -119,7 +118,7 @@ impl Follower {
         let gap = if next < self.since.size {
             self.since.size - next
         } else {
-            match self.feed.take(next, self.slice_max as usize) {
+            match self.recorder.feed().take(next, self.slice_max as usize) {
                 Ok(fed) => return Ok(fed),
                 Err(first) => first.map_or(u64::MAX, |first| first - next),
             }

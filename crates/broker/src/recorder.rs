@@ -35,6 +35,7 @@ pub(crate) use take::{ShardKeys, Taking};
 
 use crate::{
     failure::Failure,
+    index::Feed,
     limits::Limits,
     metrics::QueueDepth,
     readiness::{Readiness, Unready},
@@ -52,6 +53,7 @@ pub(crate) struct Recorder {
     exchanges: mpsc::Sender<Waiting>,
     acts: mpsc::Sender<Box<dyn Act>>,
     head: watch::Receiver<Head>,
+    feed: Feed,
     indexed: Arc<AtomicU64>,
     index_tail_max: u64,
     storage: Readiness,
@@ -88,6 +90,7 @@ impl Recorder {
             exchanges,
             acts,
             head: shard.head(),
+            feed: shard.fed(),
             indexed: Arc::new(AtomicU64::new(indexed)),
             index_tail_max: limits.index_tail_max,
             storage,
@@ -145,6 +148,11 @@ impl Recorder {
     /// Follows the committed state.
     pub(crate) fn follow(&self) -> watch::Receiver<Head> {
         self.head.clone()
+    }
+
+    /// What waits in memory to be indexed.
+    pub(crate) fn feed(&self) -> &Feed {
+        &self.feed
     }
 
     /// Says how far the index has come.
