@@ -39,7 +39,9 @@ impl Hub {
             }
         };
         let patience = self.patience(question.deadline);
-        let ended = match tokio::time::timeout(patience, self.pull_in_time(question, patience)).await {
+        // Boxed where it is made: it is large, and everything around it would be moved with it.
+        let in_time = Box::pin(self.pull_in_time(question, patience));
+        let ended = match tokio::time::timeout(patience, in_time).await {
             Ok(answer) => answer,
             Err(_elapsed) => Err(Failure::new(Reason::DeadlineExceeded)),
         };
