@@ -8,7 +8,7 @@ use std::{
 use quick_cache::sync::Cache;
 use tokio::task::JoinHandle;
 use unefois_catalog::Catalog;
-use unefois_connect::ApiEntreprise;
+use unefois_connect::RestProvider;
 use unefois_core::{Agency, AgencyCode, Caller, DatasetId, RegistryFile, Role, Sandbox};
 use unefois_identity::TrustDomain;
 use unefois_ledger::VerifyingKey;
@@ -35,13 +35,6 @@ use crate::{
     subject::Known,
 };
 
-/// A provider's own system, asked live in place of held records.
-#[derive(Debug)]
-pub enum Connector {
-    /// `company-turnover`, from API Entreprise.
-    CompanyTurnover(ApiEntreprise),
-}
-
 /// What a hub is put together from.
 #[derive(Debug)]
 pub struct HubParts {
@@ -65,8 +58,8 @@ pub struct HubParts {
     pub outside: CheckpointFiles,
     /// Identifiers accepted although their keys are wrong.
     pub sandbox: Sandbox,
-    /// Live providers, by agency and dataset.
-    pub connectors: HashMap<(AgencyCode, DatasetId), Connector>,
+    /// Providers that are asked live in place of held records, by agency and dataset.
+    pub connectors: HashMap<(AgencyCode, DatasetId), RestProvider>,
     /// The limits.
     pub limits: Limits,
     /// The clock.
@@ -97,7 +90,7 @@ pub struct Shared {
     pub(crate) places: Places,
     pub(crate) subjects: Arc<Cache<[u8; 32], Known>>,
     pub(crate) sandbox: Sandbox,
-    pub(crate) connectors: HashMap<(AgencyCode, DatasetId), Connector>,
+    pub(crate) connectors: HashMap<(AgencyCode, DatasetId), RestProvider>,
     pub(crate) limits: Limits,
     pub(crate) clock: Clock,
     pub(crate) metrics: BrokerMetrics,

@@ -43,7 +43,7 @@ pub use clock::Clock;
 pub use consent::ConsentAsked;
 pub use erasure::Erased;
 pub use failure::{Cause, Failure, Violation};
-pub use hub::{Connector, Hub, HubParts, HubTasks};
+pub use hub::{Hub, HubParts, HubTasks};
 pub use limits::Limits;
 pub use publish::{Acknowledgement, AcknowledgementKind, PublicationProof, PublishItem};
 pub use question::{Answer, Context, Freshness, Question};

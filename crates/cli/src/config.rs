@@ -16,6 +16,8 @@ use serde::Deserialize;
 use unefois_store::StorageSettings;
 use unefois_telemetry::{LogSettings, TelemetrySettings};
 
+use crate::provider::ProviderConfig;
+
 /// Everything that can be configured. `deploy/unefois.toml` documents each key.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
@@ -77,35 +79,6 @@ pub(crate) struct LimitsConfig {
     pub(crate) store: unefois_store::StoreLimits,
 }
 
-/// A provider that is asked live.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "kind", deny_unknown_fields)]
-pub(crate) enum ProviderConfig {
-    ApiEntreprise(ApiEntrepriseConfig),
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) struct ApiEntrepriseConfig {
-    pub(crate) agency: String,
-    pub(crate) dataset: String,
-    pub(crate) base_url: String,
-    pub(crate) token: String,
-    pub(crate) context: String,
-    pub(crate) object: String,
-    pub(crate) recipient_siret: String,
-    #[serde(default = "ApiEntrepriseConfig::timeout_ms_default")]
-    pub(crate) timeout_ms: u64,
-    #[serde(default = "ApiEntrepriseConfig::answer_size_bytes_default")]
-    pub(crate) answer_size_bytes_max: usize,
-    #[serde(default = "ApiEntrepriseConfig::in_flight_default")]
-    pub(crate) in_flight_max: usize,
-    #[serde(default = "ApiEntrepriseConfig::pause_ms_default")]
-    pub(crate) pause_ms_max: u64,
-    #[serde(default)]
-    pub(crate) ca: Option<PathBuf>,
-}
-
 /// How commands call a hub.
 #[derive(Debug, Default, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
@@ -147,24 +120,6 @@ impl Default for AdminConfig {
     }
 }
 
-impl ApiEntrepriseConfig {
-    fn timeout_ms_default() -> u64 {
-        5_000
-    }
-
-    fn answer_size_bytes_default() -> usize {
-        64 * 1024
-    }
-
-    fn in_flight_default() -> usize {
-        20
-    }
-
-    fn pause_ms_default() -> u64 {
-        60_000
-    }
-}
-
 impl Config {
     /// Reads the file, then the environment (`UNEFOIS_HUB__NAME` for `hub.name`). Paths of the file are relative to
     /// its folder.
@@ -200,9 +155,7 @@ impl Config {
             &mut client.certificate,
             &mut client.key,
         ];
-        let of_providers = provider.iter_mut().filter_map(|provider| match provider {
-            ProviderConfig::ApiEntreprise(api) => api.ca.as_mut(),
-        });
+        let of_providers = provider.iter_mut().flat_map(ProviderConfig::paths);
         for path in paths.into_iter().chain(optional.into_iter().filter_map(Option::as_mut)).chain(of_providers) {
             *path = folder.join(&*path);
         }

@@ -10,6 +10,7 @@ mod migrate;
 mod output;
 mod pki;
 mod place;
+mod provider;
 mod publish;
 mod pull;
 mod ready;

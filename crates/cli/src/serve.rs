@@ -1,6 +1,6 @@
 //! `unefois serve`: wires the rooms into a hub and runs it until it is told to stop.
 
-use std::{collections::HashMap, net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use tokio::{
@@ -8,10 +8,9 @@ use tokio::{
     signal::unix::{Signal, SignalKind, signal},
 };
 use unefois_api::{Admin, Doors, Draining, admin_serve};
-use unefois_broker::{Clock, Connector, Hub, HubParts, HubTasks};
+use unefois_broker::{Clock, Hub, HubParts, HubTasks};
 use unefois_catalog::Catalog;
-use unefois_connect::{ApiEntreprise, ApiEntrepriseConfig, TrustedRoots};
-use unefois_core::{AgencyCode, DatasetId, IdentifierKind, Sandbox};
+use unefois_core::{AgencyCode, IdentifierKind, Sandbox};
 use unefois_identity::{ReloadingServerTls, ServerFiles, TrustDomain};
 use unefois_store::{DirectoryLock, Opened, StorageKind, Store};
 use unefois_telemetry::{Exporter, Metrics, Tracer, log_start, process_watch};
@@ -19,8 +18,9 @@ use unefois_vault::Keyring;
 
 use crate::{
     arguments::ServeOptions,
-    config::{Config, ProviderConfig},
+    config::Config,
     place::Place,
+    provider::providers,
 };
 
 /// A hub that is put together, and the lock that keeps another out of its data directory.
@@ -152,18 +152,19 @@ pub(crate) async fn open(config: &Config, metrics: &Metrics) -> anyhow::Result<O
         }
     };
     let Opened { store, writer, key_store } = opened;
+    let catalog = Catalog::load(unefois_proto::FILE_DESCRIPTOR_SET)?;
     let parts = HubParts {
         name: config.hub.name.clone(),
         trust_domain: TrustDomain::parse(&config.hub.trust_domain).context("hub.trust-domain")?,
         operator: AgencyCode::parse(&config.hub.operator).context("hub.operator")?,
-        catalog: Catalog::load(unefois_proto::FILE_DESCRIPTOR_SET)?,
+        connectors: providers(&config.provider, &catalog)?,
+        catalog,
         store,
         writer,
         key_store,
         keyring: Keyring::load(&place.keyring)?,
         outside: place.outside,
         sandbox: sandbox(&config.identifiers.sandbox)?,
-        connectors: connectors(&config.provider)?,
         limits: config.limits.broker.clone(),
         clock: Clock::system(),
         metrics: metrics.clone(),
@@ -212,37 +213,4 @@ fn sandbox(listed: &[String]) -> anyhow::Result<Sandbox> {
         Ok((kind, text.to_owned()))
     });
     Ok(Sandbox::of(parsed.collect::<anyhow::Result<Vec<_>>>()?))
-}
-
-fn connectors(configured: &[ProviderConfig]) -> anyhow::Result<HashMap<(AgencyCode, DatasetId), Connector>> {
-    let mut connectors = HashMap::new();
-    for provider in configured {
-        let ProviderConfig::ApiEntreprise(api) = provider;
-        let agency = AgencyCode::parse(&api.agency).context("provider.agency")?;
-        let dataset = DatasetId::parse(&api.dataset).context("provider.dataset")?;
-        anyhow::ensure!(
-            dataset.as_str() == "company-turnover",
-            "provider.dataset: api-entreprise answers `company-turnover` only"
-        );
-        let trusted_roots = match &api.ca {
-            None => TrustedRoots::System,
-            Some(file) => TrustedRoots::Pem(
-                std::fs::read(file).with_context(|| format!("cannot read provider.ca `{}`", file.display()))?,
-            ),
-        };
-        let connector = ApiEntreprise::new(ApiEntrepriseConfig {
-            base_url: api.base_url.clone(),
-            token: api.token.clone(),
-            context: api.context.clone(),
-            object: api.object.clone(),
-            recipient_siret: api.recipient_siret.clone(),
-            trusted_roots,
-            timeout: Duration::from_millis(api.timeout_ms),
-            answer_size_bytes_max: api.answer_size_bytes_max,
-            in_flight_max: api.in_flight_max,
-            pause_max: Duration::from_millis(api.pause_ms_max),
-        })?;
-        connectors.insert((agency, dataset), Connector::CompanyTurnover(connector));
-    }
-    Ok(connectors)
 }

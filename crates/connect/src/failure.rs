@@ -13,6 +13,12 @@ pub enum ProviderFailure {
     /// The provider knows nothing of what was asked. An outcome, not a fault: asking again brings the same.
     #[error("provider has nothing of what was asked")]
     NotFound,
+    /// The question lacks what this provider is asked by; it was not asked. Another question may do.
+    #[error("the provider is asked by `{lacks}`, which the question lacks")]
+    NotAskable {
+        /// What it lacks: `subject.nir`, `key.siret`.
+        lacks: String,
+    },
     /// The provider cannot answer now; asking again later may help.
     #[error("provider is unavailable")]
     Unavailable {
@@ -54,42 +60,58 @@ pub enum Outage {
         /// The connector's limit.
         in_flight_max: usize,
     },
-    /// The provider refuses the hub's token (401 or 403). The operator has to renew it; the log says so too.
-    #[error("provider refused the hub's token with status {0}")]
-    TokenRefused(u16),
+    /// The provider refuses the hub's secret (401 or 403). The operator has to renew it; the log says so too.
+    #[error("provider refused the hub's secret with status {0}")]
+    SecretRefused(u16),
 }
 
-/// What is wrong with a provider's answer. Never holds anything of it but numbers about its form.
-#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+/// What is wrong with a provider's answer. Never holds anything of it but numbers about its form; `field` is the
+/// interface's own name of a place in it.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum InvalidAnswer {
     /// A status that the interface does not foresee, redirections included: they are not followed.
     #[error("unexpected status {0}")]
     UnexpectedStatus(u16),
+    /// The provider says that the question is not one (422): the interface asks it wrongly, or it checks an identifier
+    /// by another rule than the hub does.
+    #[error("the provider refused the question as invalid, with status 422")]
+    QuestionRefused,
+    /// No address can be made of the question; it was not asked.
+    #[error("the question makes no address")]
+    Unaskable,
     /// Longer than the connector reads.
     #[error("longer than {max_bytes} bytes")]
     TooLong {
         /// The connector's limit.
         max_bytes: usize,
     },
-    /// Not JSON of the expected shape, from this place on.
-    #[error("not of the expected shape, at line {line}, column {column}")]
+    /// Not JSON, from this place on.
+    #[error("not JSON, at line {line}, column {column}")]
     Shape {
         /// Line of the body, from 1.
         line: usize,
         /// Column in that line, in bytes.
         column: usize,
     },
-    /// A date that is not `YYYY-MM-DD`, or not in the calendar.
-    #[error("`{field}` is not a date")]
-    Date {
+    /// A value that must be there is not.
+    #[error("`{field}` is missing")]
+    Missing {
         /// The field, by the provider's name.
-        field: &'static str,
+        field: String,
+    },
+    /// A value of another kind than the interface says.
+    #[error("`{field}` is not {expected}")]
+    Kind {
+        /// The field, by the provider's name.
+        field: String,
+        /// What it should be.
+        expected: &'static str,
     },
     /// An amount that cannot be expressed exactly in euro-cents.
     #[error("`{field}` is not an amount")]
     Amount {
         /// The field, by the provider's name.
-        field: &'static str,
+        field: String,
         /// What is wrong with it.
         source: InvalidAmount,
     },
@@ -97,7 +119,21 @@ pub enum InvalidAnswer {
     #[error("`{field}` is stated twice, differently")]
     Contradiction {
         /// The field, by the provider's name.
-        field: &'static str,
+        field: String,
+    },
+    /// A link that is no address, or to a host that is not among the allowed ones; it was not followed.
+    #[error("`{field}` links a file on a host that is not allowed")]
+    LinkNotAllowed {
+        /// The field, by the provider's name.
+        field: String,
+    },
+    /// A linked file that is not to be had.
+    #[error("the file that `{field}` links was answered with status {status}")]
+    LinkedFile {
+        /// The field, by the provider's name.
+        field: String,
+        /// The status.
+        status: u16,
     },
 }
 

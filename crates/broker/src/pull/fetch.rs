@@ -2,17 +2,15 @@
 
 use std::time::Duration;
 
-use prost::Message;
-use unefois_connect::{Call, ProviderFailure};
-use unefois_core::{Grant, Reason};
+use unefois_connect::{Call, ProviderFailure, Question, RestProvider};
+use unefois_core::{AgencyCode, Grant, Reason};
 use unefois_ledger::Source;
-use unefois_proto::pb;
 use unefois_store::{HeldRevision, RecordAsked};
 use unefois_telemetry::TraceContext;
 use unefois_vault::RecordAad;
 
 use super::identify::Exchange;
-use crate::{failure::Failure, hub::Connector, hub::Hub, question::Freshness};
+use crate::{failure::Failure, hub::Hub, question::Freshness};
 
 /// A whole record, before it is minimised.
 #[derive(Debug, Clone)]
@@ -23,6 +21,15 @@ pub(super) struct Fetched {
     /// The key that it was sealed under, when the hub holds it.
     pub(super) payload_key: Option<[u8; 16]>,
     pub(super) freshness: Freshness,
+}
+
+/// A live answer that was understood and is not the record that was asked for.
+#[derive(Debug, thiserror::Error)]
+enum UnfitAnswer {
+    #[error("a value of the answer does not fit its field")]
+    Message,
+    #[error("the answer is about another key than the one asked for")]
+    OtherKey,
 }
 
 /// How long to wait for a provider that does not say so itself.
@@ -39,7 +46,7 @@ impl Exchange {
         onward: Option<TraceContext>,
     ) -> Result<Fetched, Failure> {
         match self.hub.connectors.get(&(grant.provider.clone(), self.dataset.clone())) {
-            Some(connector) => self.fetch_live(connector, patience, onward).await,
+            Some(connector) => self.fetch_live(connector, &grant.provider, patience, onward).await,
             None => self.fetch_held(grant).await,
         }
     }
@@ -71,36 +78,29 @@ impl Exchange {
 
     async fn fetch_live(
         &self,
-        connector: &Connector,
+        connector: &RestProvider,
+        provider: &AgencyCode,
         patience: Duration,
         onward: Option<TraceContext>,
     ) -> Result<Fetched, Failure> {
-        let Connector::CompanyTurnover(api) = connector;
-        let question =
-            pb::income::v1::CompanyTurnover::decode(self.key.natural.as_slice()).map_err(Failure::internal)?;
-        let (Some(siret), Some(year)) = (question.siret, question.year) else {
-            return Err(Failure::field(Reason::KeyInvalid, "siret", "a live question names the establishment"));
-        };
-        let year =
-            i16::try_from(year).map_err(|_out_of_range| Failure::field(Reason::KeyInvalid, "year", "1 to 9999"))?;
+        let dataset = self.catalogued();
+        let key = dataset.to_json(&self.key.natural).map_err(Failure::internal)?;
+        let question = Question { provider, subject: &self.question.subject, key: &key };
         let traceparent = onward.map(|context| context.to_string());
         let call = Call { deadline: Some(patience), traceparent };
-        let turnover = api.company_turnover(&siret, year, call).await.map_err(provider_failure)?;
-        let end = turnover.fiscal_year_end;
-        let record = pb::income::v1::CompanyTurnover {
-            siret: Some(siret),
-            year: Some(i32::from(year)),
-            turnover_cents: Some(turnover.turnover_cents),
-            fiscal_year_end: Some(pb::calendar::v1::Date {
-                year: Some(end.year().into()),
-                month: Some(end.month().into()),
-                day: Some(end.day().into()),
-            }),
-        };
+        let record = connector.ask(&question, call).await.map_err(provider_failure)?;
+        let invalid = |what: UnfitAnswer| Failure::new(Reason::ProviderAnswerInvalid).because(what);
+        // What the reader of JSON says may quote a value: it is not kept.
+        let data = dataset.from_json(&record).map_err(|_may_quote| invalid(UnfitAnswer::Message))?;
         let canonical = self
             .hub
-            .take_in(self.catalogued(), &record.encode_to_vec())
+            .take_in(dataset, &data)
             .map_err(|invalid| Failure::new(Reason::ProviderAnswerInvalid).because(invalid))?;
+        let answered = dataset.key_of_record(&canonical).map_err(Failure::internal)?;
+        let is_other_part = self.key.discriminator.is_some() && answered.discriminator != self.key.discriminator;
+        if answered.selector != self.key.selector || is_other_part {
+            return Err(invalid(UnfitAnswer::OtherKey));
+        }
         let freshness = Freshness {
             source: Source::Live,
             provider_recorded_at: None,
@@ -143,6 +143,9 @@ fn newest(found: Vec<HeldRevision>) -> Result<HeldRevision, Failure> {
 fn provider_failure(failure: ProviderFailure) -> Failure {
     let told = match &failure {
         ProviderFailure::NotFound => return Failure::new(Reason::NotFound),
+        ProviderFailure::NotAskable { lacks } => {
+            return Failure::field(Reason::KeyInvalid, lacks.clone(), "the provider is asked by it");
+        }
         ProviderFailure::Unavailable { retry_after, .. } => {
             Failure::new(Reason::ProviderUnavailable).retry_after(retry_after.unwrap_or(RETRY_AFTER))
         }

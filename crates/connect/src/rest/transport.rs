@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::{ACCEPT, AUTHORIZATION, HeaderValue};
+use http::header::{ACCEPT, HeaderMap, HeaderValue};
 use http::{Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Empty, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
@@ -21,9 +21,11 @@ use tokio::time::Instant;
 use tracing::error;
 
 use super::call::Call;
-use super::config::{ApiEntrepriseConfig, Endpoint, InvalidConnectorConfig, Protection, TrustedRoots};
 use super::limits::Pause;
+use super::linked::FileHosts;
+use super::settings::{Base, InvalidRestSettings, Protection, RestSettings, TrustedRoots};
 use crate::failure::{InvalidAnswer, Outage, ProviderFailure};
+use crate::interface::Link;
 
 /// When to come back after all questions were under way: they take some hundred milliseconds.
 const BUSY_RETRY_AFTER: Duration = Duration::from_millis(200);
@@ -37,53 +39,62 @@ const HEAD_SIZE_BYTES_MAX: usize = 16 * 1024;
 /// The way to one provider, with its limits.
 pub(super) struct Transport {
     client: Client<HttpsConnector<HttpConnector>, Empty<Bytes>>,
-    /// `Bearer <token>`, marked sensitive: its `Debug` hides it.
-    authorization: HeaderValue,
+    name: String,
+    file_hosts: FileHosts,
     timeout: Duration,
     answer_size_bytes_max: usize,
+    file_size_bytes_max: usize,
     in_flight: Semaphore,
     in_flight_max: usize,
     pause: Pause,
 }
 
 impl Transport {
-    pub(super) fn new(config: ApiEntrepriseConfig, endpoint: &Endpoint) -> Result<Self, InvalidConnectorConfig> {
-        let ApiEntrepriseConfig {
+    pub(super) fn new(settings: RestSettings, base: &Base) -> Result<Self, InvalidRestSettings> {
+        let RestSettings {
+            name,
             base_url: _,
-            token,
-            context: _,
-            object: _,
-            recipient_siret: _,
+            secret: _,
+            parameters: _,
+            file_hosts,
             trusted_roots,
             timeout,
             answer_size_bytes_max,
+            file_size_bytes_max,
             in_flight_max,
             pause_max,
-        } = config;
+        } = settings;
         for (setting, is_zero) in [
             ("timeout", timeout.is_zero()),
-            ("answer_size_bytes_max", answer_size_bytes_max == 0),
-            ("in_flight_max", in_flight_max == 0),
-            ("pause_max", pause_max.is_zero()),
+            ("answer-size-bytes-max", answer_size_bytes_max == 0),
+            ("file-size-bytes-max", file_size_bytes_max == 0),
+            ("in-flight-max", in_flight_max == 0),
+            ("pause-max", pause_max.is_zero()),
         ] {
             if is_zero {
-                return Err(InvalidConnectorConfig::Zero(setting));
+                return Err(InvalidRestSettings::Zero(setting));
             }
         }
-        let connector = connector(endpoint.protection(), trusted_roots, timeout)?;
+        let connector = connector(base.protection, trusted_roots, timeout)?;
         Ok(Self {
             client: client(connector, in_flight_max),
-            authorization: bearer(&token)?,
+            name,
+            file_hosts: FileHosts::parse(&file_hosts, base.protection)?,
             timeout,
             answer_size_bytes_max,
+            file_size_bytes_max,
             in_flight: Semaphore::new(in_flight_max.min(Semaphore::MAX_PERMITS)),
             in_flight_max,
             pause: Pause::new(pause_max),
         })
     }
 
-    /// The body of the answer to `uri`, when its status is 200.
-    pub(super) async fn fetch(&self, uri: Uri, call: Call) -> Result<Bytes, ProviderFailure> {
+    /// What comes of `work`, when the provider may be asked now and as long as there is time.
+    pub(super) async fn within_limits<T>(
+        &self,
+        call: &Call,
+        work: impl Future<Output = Result<T, ProviderFailure>>,
+    ) -> Result<T, ProviderFailure> {
         if let Some(left) = self.pause.left(Instant::now()) {
             return Err(ProviderFailure::Unavailable { retry_after: Some(left), source: Outage::LimitUsedUp });
         }
@@ -93,32 +104,51 @@ impl Transport {
                 source: Outage::Busy { in_flight_max: self.in_flight_max },
             });
         };
-        let Call { deadline, traceparent } = call;
-        let time = deadline.map_or(self.timeout, |deadline| deadline.min(self.timeout));
+        let time = call.deadline.map_or(self.timeout, |deadline| deadline.min(self.timeout));
         let timed_out = || ProviderFailure::outage(Outage::TimedOut(time));
         if time.is_zero() {
             return Err(timed_out());
         }
-        match tokio::time::timeout(time, self.exchange(uri, traceparent)).await {
+        match tokio::time::timeout(time, work).await {
             Ok(outcome) => outcome,
             Err(_elapsed) => Err(timed_out()),
         }
     }
 
-    async fn exchange(&self, uri: Uri, traceparent: Option<String>) -> Result<Bytes, ProviderFailure> {
+    /// The body of the answer to `uri`, when its status is 200.
+    pub(super) async fn fetch(&self, uri: Uri, headers: &HeaderMap, call: &Call) -> Result<Bytes, ProviderFailure> {
         let mut request = Request::new(Empty::new());
         *request.uri_mut() = uri;
-        request.headers_mut().insert(AUTHORIZATION, self.authorization.clone());
         request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
+        request.headers_mut().extend(headers.clone());
         // A text that is no header is no context either: the question goes without.
-        if let Some(Ok(value)) = traceparent.map(HeaderValue::try_from) {
+        if let Some(Ok(value)) = call.traceparent.as_ref().map(HeaderValue::try_from) {
             request.headers_mut().insert("traceparent", value);
         }
-        let response = self.client.request(request).await;
-        let response = response.map_err(|error| ProviderFailure::outage(Outage::Connection(Box::new(error))))?;
+        let response = self.send(request).await?;
         self.pause.learn(response.status(), response.headers(), Instant::now());
         self.check_status(&response)?;
-        self.read(response.into_body()).await
+        read(response.into_body(), self.answer_size_bytes_max).await
+    }
+
+    /// The file that an answer links, from an allowed host only. That host is not the provider: it gets neither the
+    /// secret nor the trace, and its limits are not the provider's.
+    pub(super) async fn fetch_linked(&self, link: &Link) -> Result<Bytes, ProviderFailure> {
+        let mut request = Request::new(Empty::new());
+        *request.uri_mut() = self.file_hosts.allow(link)?;
+        let response = self.send(request).await?;
+        match response.status() {
+            StatusCode::OK => read(response.into_body(), self.file_size_bytes_max).await,
+            status if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() => {
+                Err(ProviderFailure::outage(Outage::Status(status.as_u16())))
+            }
+            status => Err(InvalidAnswer::LinkedFile { field: link.field(), status: status.as_u16() }.into()),
+        }
+    }
+
+    async fn send(&self, request: Request<Empty<Bytes>>) -> Result<Response<Incoming>, ProviderFailure> {
+        let response = self.client.request(request).await;
+        response.map_err(|error| ProviderFailure::outage(Outage::Connection(Box::new(error))))
     }
 
     fn check_status(&self, response: &Response<Incoming>) -> Result<(), ProviderFailure> {
@@ -132,25 +162,26 @@ impl Transport {
             StatusCode::NOT_FOUND => Err(ProviderFailure::NotFound),
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
                 error!(
-                    provider.name = "api_entreprise",
+                    provider.name = self.name,
                     provider.status = status.as_u16(),
-                    "our token was refused by API Entreprise: renew it, or have its rights extended"
+                    "our secret was refused by provider `{}`: renew it, or have its rights extended",
+                    self.name
                 );
-                Err(ProviderFailure::outage(Outage::TokenRefused(status.as_u16())))
+                Err(ProviderFailure::outage(Outage::SecretRefused(status.as_u16())))
             }
             StatusCode::TOO_MANY_REQUESTS => Err(unavailable(Outage::TooManyRequests)),
             status if status.is_server_error() => Err(unavailable(Outage::Status(status.as_u16()))),
+            StatusCode::UNPROCESSABLE_ENTITY => Err(InvalidAnswer::QuestionRefused.into()),
             status => Err(InvalidAnswer::UnexpectedStatus(status.as_u16()).into()),
         }
     }
+}
 
-    async fn read(&self, body: Incoming) -> Result<Bytes, ProviderFailure> {
-        let max_bytes = self.answer_size_bytes_max;
-        match Limited::new(body, max_bytes).collect().await {
-            Ok(collected) => Ok(collected.to_bytes()),
-            Err(error) if error.is::<LengthLimitError>() => Err(InvalidAnswer::TooLong { max_bytes }.into()),
-            Err(error) => Err(ProviderFailure::outage(Outage::Connection(error))),
-        }
+async fn read(body: Incoming, max_bytes: usize) -> Result<Bytes, ProviderFailure> {
+    match Limited::new(body, max_bytes).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(InvalidAnswer::TooLong { max_bytes }.into()),
+        Err(error) => Err(ProviderFailure::outage(Outage::Connection(error))),
     }
 }
 
@@ -173,7 +204,7 @@ fn connector(
     protection: Protection,
     roots: TrustedRoots,
     timeout: Duration,
-) -> Result<HttpsConnector<HttpConnector>, InvalidConnectorConfig> {
+) -> Result<HttpsConnector<HttpConnector>, InvalidRestSettings> {
     let mut tcp = HttpConnector::new();
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
@@ -188,18 +219,7 @@ fn connector(
     Ok(builder.enable_http1().wrap_connector(tcp))
 }
 
-fn bearer(token: &str) -> Result<HeaderValue, InvalidConnectorConfig> {
-    // Visible ASCII: what a bearer token is made of (RFC 6750, section 2.1), and no line break among it.
-    if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(InvalidConnectorConfig::Token);
-    }
-    let mut value =
-        HeaderValue::try_from(format!("Bearer {token}")).expect("checked above: visible characters and a space");
-    value.set_sensitive(true);
-    Ok(value)
-}
-
-fn tls(roots: TrustedRoots) -> Result<ClientConfig, InvalidConnectorConfig> {
+fn tls(roots: TrustedRoots) -> Result<ClientConfig, InvalidRestSettings> {
     let builder = tls_builder();
     let builder = match roots {
         TrustedRoots::System => builder.with_native_roots().map_err(unusable)?,
@@ -218,17 +238,17 @@ fn tls_builder() -> ConfigBuilder<ClientConfig, WantsVerifier> {
         .expect("aws-lc has cipher suites for every version that rustls finds safe")
 }
 
-fn pem_roots(pem: &[u8]) -> Result<RootCertStore, InvalidConnectorConfig> {
+fn pem_roots(pem: &[u8]) -> Result<RootCertStore, InvalidRestSettings> {
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(pem) {
         roots.add(certificate.map_err(unusable)?).map_err(unusable)?;
     }
     if roots.is_empty() {
-        return Err(InvalidConnectorConfig::TrustedRoots(None));
+        return Err(InvalidRestSettings::TrustedRoots(None));
     }
     Ok(roots)
 }
 
-fn unusable(error: impl StdError + Send + Sync + 'static) -> InvalidConnectorConfig {
-    InvalidConnectorConfig::TrustedRoots(Some(Box::new(error)))
+fn unusable(error: impl StdError + Send + Sync + 'static) -> InvalidRestSettings {
+    InvalidRestSettings::TrustedRoots(Some(Box::new(error)))
 }

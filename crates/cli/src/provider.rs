@@ -1,0 +1,123 @@
+//! Providers that are asked live: their tables in the configuration, and the connectors made from them.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::Context;
+use jiff::fmt::serde::unsigned_duration::friendly::compact::required as duration;
+use serde::Deserialize;
+use unefois_catalog::Catalog;
+use unefois_connect::{Interface, RestProvider, RestSettings, Secret, TrustedRoots};
+use unefois_core::{AgencyCode, DatasetId};
+
+/// A `[[provider]]`: how to reach it, in whose name and within which limits. What it is asked, and how its answer is
+/// read, is in the file of its interface.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) struct ProviderConfig {
+    pub(crate) agency: String,
+    pub(crate) interface: PathBuf,
+    pub(crate) base_url: String,
+    #[serde(default)]
+    pub(crate) secret: Option<Secret>,
+    #[serde(default)]
+    pub(crate) secret_file: Option<PathBuf>,
+    #[serde(default)]
+    pub(crate) parameters: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(crate) file_hosts: Vec<String>,
+    #[serde(default = "ProviderConfig::timeout_default", with = "duration")]
+    pub(crate) timeout: Duration,
+    #[serde(default = "ProviderConfig::answer_size_bytes_default")]
+    pub(crate) answer_size_bytes_max: usize,
+    #[serde(default = "ProviderConfig::file_size_bytes_default")]
+    pub(crate) file_size_bytes_max: usize,
+    #[serde(default = "ProviderConfig::in_flight_default")]
+    pub(crate) in_flight_max: usize,
+    #[serde(default = "ProviderConfig::pause_default", with = "duration")]
+    pub(crate) pause_max: Duration,
+    #[serde(default)]
+    pub(crate) ca: Option<PathBuf>,
+}
+
+impl ProviderConfig {
+    fn timeout_default() -> Duration {
+        Duration::from_secs(5)
+    }
+
+    fn answer_size_bytes_default() -> usize {
+        64 * 1024
+    }
+
+    fn file_size_bytes_default() -> usize {
+        8 * 1024 * 1024
+    }
+
+    fn in_flight_default() -> usize {
+        20
+    }
+
+    fn pause_default() -> Duration {
+        Duration::from_secs(60)
+    }
+
+    /// Its paths, which are relative to the folder of the configuration.
+    pub(crate) fn paths(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        let Self { interface, secret_file, ca, .. } = self;
+        std::iter::once(interface).chain(secret_file.as_mut()).chain(ca.as_mut())
+    }
+
+    fn connect(&self, catalog: &Catalog) -> anyhow::Result<((AgencyCode, DatasetId), RestProvider)> {
+        let agency = AgencyCode::parse(&self.agency).context("agency")?;
+        let text = read(&self.interface, "interface")?;
+        let (interface, dataset) = Interface::load(&text, |id| catalog.dataset(id))?;
+        let settings = RestSettings {
+            name: format!("{agency}/{}", dataset.id()),
+            base_url: self.base_url.clone(),
+            secret: self.secret()?,
+            parameters: self.parameters.clone(),
+            file_hosts: self.file_hosts.clone(),
+            trusted_roots: match &self.ca {
+                None => TrustedRoots::System,
+                Some(file) => TrustedRoots::Pem(read(file, "ca")?.into_bytes()),
+            },
+            timeout: self.timeout,
+            answer_size_bytes_max: self.answer_size_bytes_max,
+            file_size_bytes_max: self.file_size_bytes_max,
+            in_flight_max: self.in_flight_max,
+            pause_max: self.pause_max,
+        };
+        let dataset = DatasetId::parse(dataset.id())?;
+        Ok(((agency, dataset), RestProvider::new(settings, interface)?))
+    }
+
+    fn secret(&self) -> anyhow::Result<Secret> {
+        match (&self.secret, &self.secret_file) {
+            (Some(secret), None) => Ok(secret.clone()),
+            (None, Some(file)) => Ok(Secret::new(read(file, "secret-file")?.trim_end().to_owned())),
+            (None, None) | (Some(_), Some(_)) => anyhow::bail!("it has either `secret` or `secret-file`"),
+        }
+    }
+}
+
+/// The connectors of all providers that are configured.
+pub(crate) fn providers(
+    configured: &[ProviderConfig],
+    catalog: &Catalog,
+) -> anyhow::Result<HashMap<(AgencyCode, DatasetId), RestProvider>> {
+    let mut connectors = HashMap::new();
+    for (place, provider) in configured.iter().enumerate() {
+        let named = || format!("[[provider]] {} (`{}`)", place + 1, provider.interface.display());
+        let (whose, connector) = provider.connect(catalog).with_context(named)?;
+        let twice = format!("agency `{}` is asked for dataset `{}` already", whose.0, whose.1);
+        anyhow::ensure!(connectors.insert(whose, connector).is_none(), "{}: {twice}", named());
+    }
+    Ok(connectors)
+}
+
+fn read(file: &Path, key: &str) -> anyhow::Result<String> {
+    std::fs::read_to_string(file).with_context(|| format!("cannot read {key} `{}`", file.display()))
+}

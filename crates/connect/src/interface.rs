@@ -1,0 +1,81 @@
+//! What is asked of a provider and how its answer is read: a file in a small language, checked when it is loaded.
+//!
+//! `deploy/providers.md` describes the language to those who write such files.
+
+mod check;
+mod convert;
+mod file;
+mod json;
+mod link;
+mod path;
+mod question;
+mod read;
+mod rule;
+mod template;
+
+use std::collections::BTreeSet;
+
+use unefois_catalog::Dataset;
+
+pub use self::check::InvalidInterface;
+use self::file::InterfaceFile;
+pub(crate) use self::link::Link;
+pub use self::question::Question;
+use self::rule::{Fields, Rows};
+pub(crate) use self::template::{Hole, Part, Template};
+
+/// One interface of one provider, for one dataset.
+#[derive(Debug, Clone)]
+pub struct Interface {
+    path: Template,
+    query: Vec<(String, Template)>,
+    headers: Vec<(String, Template)>,
+    rows: Option<Rows>,
+    fields: Fields,
+    /// The key fields that the answer is not read for: they are those of the question.
+    key_of_question: Vec<String>,
+}
+
+impl Interface {
+    /// Reads the file and checks it against the dataset that it says it is for, which `find` finds.
+    ///
+    /// # Errors
+    /// [`InvalidInterface`] names the place in the file and the rule that it breaks.
+    pub fn load<'a>(
+        text: &str,
+        find: impl FnOnce(&str) -> Option<&'a Dataset>,
+    ) -> Result<(Self, &'a Dataset), InvalidInterface> {
+        let file: InterfaceFile =
+            toml::from_str(text).map_err(|error| InvalidInterface::new("file", error.to_string()))?;
+        let unknown = || InvalidInterface::new("dataset", format!("there is no dataset `{}`", file.dataset));
+        let dataset = find(&file.dataset).ok_or_else(unknown)?;
+        let interface = check::interface(file, dataset)?;
+        Ok((interface, dataset))
+    }
+
+    pub(crate) fn path(&self) -> &Template {
+        &self.path
+    }
+
+    pub(crate) fn query(&self) -> &[(String, Template)] {
+        &self.query
+    }
+
+    pub(crate) fn headers(&self) -> &[(String, Template)] {
+        &self.headers
+    }
+
+    /// The parameters that its templates name.
+    pub(crate) fn parameters(&self) -> BTreeSet<&str> {
+        let named = self.templates().flat_map(Template::holes).filter_map(|hole| match hole {
+            Hole::Parameter(name) => Some(name.as_str()),
+            Hole::Key(_) | Hole::Subject(_) | Hole::Secret => None,
+        });
+        named.collect()
+    }
+
+    fn templates(&self) -> impl Iterator<Item = &Template> {
+        let named = self.query.iter().chain(&self.headers);
+        std::iter::once(&self.path).chain(named.map(|(_, template)| template))
+    }
+}

@@ -1,0 +1,142 @@
+//! Reading one answer by the rules of its interface.
+
+use jiff::civil::Date;
+use serde_json::{Value, json};
+
+use super::Interface;
+use super::convert::{convert, date};
+use super::json::Node;
+use super::link::{Link, put};
+use super::path::Path;
+use super::question::Question;
+use super::rule::{Conversion, Fields, Presence, Rows, Rule, Within};
+use crate::failure::{InvalidAnswer, ProviderFailure};
+
+/// A record as protobuf JSON, and the files that are still to be fetched for it.
+type Read = (Value, Vec<Link>);
+
+impl Interface {
+    /// The record that the answer holds.
+    pub(crate) fn read(&self, body: &[u8], question: &Question<'_>) -> Result<Read, ProviderFailure> {
+        let answer = Node::parse(body)?;
+        let row = |node| self.read_row(node, question);
+        let Some(rows) = &self.rows else { return row(answer) };
+        let mut found = rows.of(answer, question)?.into_iter().map(row);
+        let first = found.next().ok_or(ProviderFailure::NotFound)??;
+        for other in found {
+            if other? != first {
+                return Err(InvalidAnswer::Contradiction { field: rows.each.to_string() }.into());
+            }
+        }
+        Ok(first)
+    }
+
+    fn read_row(&self, node: Node<'_>, question: &Question<'_>) -> Result<Read, ProviderFailure> {
+        let (mut record, mut links) = (json!({}), Vec::new());
+        self.fields.read(node, question, &mut record, &mut links)?;
+        for name in &self.key_of_question {
+            if let Some(value) = question.key.get(name) {
+                record[name.as_str()] = value.clone();
+            }
+        }
+        Ok((record, links))
+    }
+}
+
+impl Fields {
+    fn read(
+        &self,
+        node: Node<'_>,
+        question: &Question<'_>,
+        record: &mut Value,
+        links: &mut Vec<Link>,
+    ) -> Result<(), ProviderFailure> {
+        let Self(fields) = self;
+        for (place, rule) in fields {
+            let value = match rule {
+                Rule::Fixed(value) => Some(value.clone()),
+                Rule::From { path, conversion, presence } => {
+                    let Some(found) = find(node, path, *presence)? else { continue };
+                    let value = convert(found, path, conversion)?;
+                    if let (Conversion::Document, Some(Value::String(address))) = (conversion, &value) {
+                        links.push(Link { place: place.clone(), from: path.clone(), address: address.clone() });
+                        continue;
+                    }
+                    if value.is_none() && *presence == Presence::Required {
+                        return Err(InvalidAnswer::Missing { field: path.to_string() }.into());
+                    }
+                    value
+                }
+                Rule::Each { path, within, presence, fields } => {
+                    let Some(list) = find(node, path, *presence)? else { continue };
+                    let items = chosen(list, path, within.as_ref(), question)?;
+                    // A provider that has something of another month only has nothing of what was asked.
+                    if within.is_some() && items.is_empty() {
+                        return Err(ProviderFailure::NotFound);
+                    }
+                    let items: Result<Vec<Value>, ProviderFailure> = items
+                        .into_iter()
+                        .map(|item| {
+                            let mut message = json!({});
+                            fields.read(item, question, &mut message, links).map(|()| message)
+                        })
+                        .collect();
+                    Some(Value::Array(items?))
+                }
+            };
+            if let Some(value) = value {
+                put(record, place, value);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Rows {
+    /// The items that may be meant; several say the same, or contradict each other.
+    fn of<'a>(&self, answer: Node<'a>, question: &Question<'_>) -> Result<Vec<Node<'a>>, ProviderFailure> {
+        let items = chosen(answer.require(&self.each)?, &self.each, self.within.as_ref(), question)?;
+        let Some(latest) = &self.latest else { return Ok(items) };
+        let dated: Result<Vec<(Date, Node<'a>)>, InvalidAnswer> =
+            items.into_iter().map(|item| Ok((date(item.require(latest)?, latest)?, item))).collect();
+        let dated = dated?;
+        let last = dated.iter().map(|(date, _)| *date).max();
+        Ok(dated.into_iter().filter(|(date, _)| Some(*date) == last).map(|(_, item)| item).collect())
+    }
+}
+
+fn find<'a>(node: Node<'a>, path: &Path, presence: Presence) -> Result<Option<Node<'a>>, InvalidAnswer> {
+    match presence {
+        Presence::Required => node.require(path).map(Some),
+        Presence::Optional => node.get(path),
+    }
+}
+
+/// The items of a list that are of the year or month asked for.
+fn chosen<'a>(
+    list: Node<'a>,
+    path: &Path,
+    within: Option<&Within>,
+    question: &Question<'_>,
+) -> Result<Vec<Node<'a>>, ProviderFailure> {
+    let items = list.items().ok_or_else(|| InvalidAnswer::Kind { field: path.to_string(), expected: "a list" })?;
+    let Some(Within { date: of_item, key }) = within else { return Ok(items) };
+    let asked = key.names().iter().try_fold(question.key, |value, name| value.get(name));
+    let asked = asked.ok_or_else(|| ProviderFailure::NotAskable { lacks: format!("key.{key}") })?;
+    let mut chosen = Vec::new();
+    for item in items {
+        if is_within(date(item.require(of_item)?, of_item)?, asked) {
+            chosen.push(item);
+        }
+    }
+    Ok(chosen)
+}
+
+/// Whether the day is in a year (a number) or in a month (a message).
+fn is_within(day: Date, asked: &Value) -> bool {
+    let (year, month) = (i64::from(day.year()), i64::from(day.month()));
+    match asked.as_i64() {
+        Some(asked) => asked == year,
+        None => asked["year"].as_i64() == Some(year) && asked["month"].as_i64() == Some(month),
+    }
+}
