@@ -1,6 +1,6 @@
 //! The scene on which every program plays the same story: a hub, an invented person, and the agencies' certificates.
 
-use unefois_testkit::{ApiEntreprise, House, HouseSettings, Person, Script};
+use unefois_testkit::{ApiGouv, House, HouseSettings, Person, Script};
 
 use crate::UNEFOIS;
 
@@ -14,13 +14,13 @@ pub(crate) const PROVIDER_PAUSE_MILLIS_MAX: u64 = 200;
 pub(crate) struct Scene {
     pub(crate) house: House,
     pub(crate) person: Person,
-    _provider: ApiEntreprise,
+    _provider: ApiGouv,
 }
 
 impl Scene {
     /// A hub whose live provider is overloaded, and certificates made by `unefois pki`.
     pub(crate) async fn set(person: u32) -> Self {
-        let provider = ApiEntreprise::serve(None).await;
+        let provider = ApiGouv::serve(None).await;
         let settings = HouseSettings { provider: Some(provider.base_url()), ..HouseSettings::default() };
         let house = House::open_with(UNEFOIS, &settings).await;
         for agency in AGENCIES {

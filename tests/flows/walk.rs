@@ -18,7 +18,7 @@ use unefois_proto::{
     },
     purpose_to_wire,
 };
-use unefois_testkit::{ApiEntreprise, House, HouseSettings, Script, context, item};
+use unefois_testkit::{ApiGouv, House, HouseSettings, Script, context, item};
 
 use crate::{
     UNEFOIS,
@@ -34,7 +34,7 @@ const LIVE_ANSWER: &str = r#"{"data":[{"data":{"chiffre_affaires":900001,"date_f
 
 /// What every walk needs.
 struct Scene {
-    provider: ApiEntreprise,
+    provider: ApiGouv,
     house: House,
     catalog: Catalog,
     registry: RegistryFile,
@@ -52,7 +52,7 @@ struct Walk<'a> {
 
 impl Scene {
     async fn open() -> Self {
-        let provider = ApiEntreprise::serve(None).await;
+        let provider = ApiGouv::serve(None).await;
         let settings = HouseSettings { provider: Some(provider.base_url()), ..HouseSettings::default() };
         let house = House::open_with(UNEFOIS, &settings).await;
         let public_key = house.public_key().await;

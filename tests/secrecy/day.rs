@@ -13,7 +13,7 @@ use unefois_proto::pb::{
     subject::v1::{ListExchangesRequest, MergeRequest, Subject, subject::Identifier},
 };
 use unefois_testkit::{
-    ApiEntreprise, House, Person, Script, affiliation_of, context, declared, item, pull_request, reason_of, turnover_of,
+    ApiGouv, House, Person, Script, affiliation_of, context, declared, item, pull_request, reason_of, turnover_of,
 };
 
 /// An amount that does not occur by chance.
@@ -138,7 +138,7 @@ pub(crate) async fn portal_and_audit(house: &House, people: &[Person]) {
 }
 
 /// A live provider is asked about everybody, and answers, fails and talks nonsense.
-pub(crate) async fn live(house: &House, provider: &ApiEntreprise, people: &[Person]) {
+pub(crate) async fn live(house: &House, provider: &ApiGouv, people: &[Person]) {
     let urssaf = house.agency("urssaf").await;
     for person in people {
         let good = "{\"data\":[{\"data\":{\"chiffre_affaires\":9182736455.46,\"date_fin_exercice\":\"2023-12-31\"}}]}";

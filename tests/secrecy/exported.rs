@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use prost::Message;
 use unefois_ledger::PersonalPart;
-use unefois_testkit::{ApiEntreprise, Collector, House, HouseSettings, Person, pull_request};
+use unefois_testkit::{ApiGouv, Collector, House, HouseSettings, Person, pull_request};
 
 use crate::{LOG_ALL, UNEFOIS, check, check_open, day, day::TRACE, scan::Scan, secrets};
 
@@ -24,7 +24,7 @@ async fn names_inside(house: &House, person: &Person) -> Vec<(&'static str, Vec<
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_that_is_exported_or_logged_names_a_person_an_amount_or_a_reference() {
-    let (collector, provider) = (Collector::serve().await, ApiEntreprise::serve(None).await);
+    let (collector, provider) = (Collector::serve().await, ApiGouv::serve(None).await);
     let more = format!("{LOG_ALL}{}", collector.settings());
     let settings = HouseSettings { provider: Some(provider.base_url()), more, ..HouseSettings::default() };
     let mut house = House::open_with(UNEFOIS, &settings).await;

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use prost::Message;
 use unefois_proto::pb::audit::v1::{ExportEntriesRequest, export_entries_response::Part};
-use unefois_testkit::{ApiEntreprise, House, HouseSettings, Person};
+use unefois_testkit::{ApiGouv, House, HouseSettings, Person};
 
 use crate::{
     day::{CENTS, EUROS, TRACE},
@@ -89,7 +89,7 @@ fn left_by(house: &House) -> (Vec<(PathBuf, Vec<u8>)>, &'static str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_on_disk_names_a_person_an_amount_or_a_reference() {
-    let provider = ApiEntreprise::serve(None).await;
+    let provider = ApiGouv::serve(None).await;
     let settings =
         HouseSettings { provider: Some(provider.base_url()), more: LOG_ALL.to_owned(), ..HouseSettings::default() };
     let mut house = House::open_with(UNEFOIS, &settings).await;

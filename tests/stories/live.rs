@@ -11,7 +11,7 @@ use unefois_proto::pb::{
     ledger::v1::{Outcome, Source},
     subject::v1::{Subject, subject::Identifier},
 };
-use unefois_testkit::{ApiEntreprise, House, HouseSettings, Script, context, shared_data};
+use unefois_testkit::{ApiGouv, House, HouseSettings, Script, context, shared_data};
 
 use crate::UNEFOIS;
 
@@ -28,7 +28,7 @@ fn asks(siret: &str, year: i32) -> GetCompanyTurnoverRequest {
     }
 }
 
-async fn house_with(provider: &ApiEntreprise, sandbox: &[&str]) -> House {
+async fn house_with(provider: &ApiGouv, sandbox: &[&str]) -> House {
     let settings = HouseSettings {
         sandbox: sandbox.iter().map(|siret| format!("siret:{siret}")).collect(),
         provider: Some(provider.base_url()),
@@ -40,7 +40,7 @@ async fn house_with(provider: &ApiEntreprise, sandbox: &[&str]) -> House {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_real_turnovers_come_through_with_receipt_and_proof() {
     let Some(folder) = shared_data(FOLDER) else { return };
-    let provider = ApiEntreprise::serve(Some(folder)).await;
+    let provider = ApiGouv::serve(Some(folder)).await;
     let house = house_with(&provider, &[SANDBOX_SIRET]).await;
     let urssaf = house.agency("urssaf").await;
     for year in [2022, 2023, 2024] {
@@ -59,7 +59,7 @@ async fn the_real_turnovers_come_through_with_receipt_and_proof() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sandbox_identifier_is_refused_unless_it_is_listed() {
-    let provider = ApiEntreprise::serve(None).await;
+    let provider = ApiGouv::serve(None).await;
     let house = house_with(&provider, &[]).await;
     let urssaf = house.agency("urssaf").await;
     let status = urssaf.income().get_company_turnover(asks(SANDBOX_SIRET, 2023)).await.unwrap_err();
@@ -68,7 +68,7 @@ async fn a_sandbox_identifier_is_refused_unless_it_is_listed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_provider_that_fails_costs_the_caller_a_retryable_error_and_is_recorded() {
-    let provider = ApiEntreprise::serve(None).await;
+    let provider = ApiGouv::serve(None).await;
     let house = house_with(&provider, &[]).await;
     let urssaf = house.agency("urssaf").await;
     let retryable = ("PROVIDER_UNAVAILABLE", Code::Unavailable);
@@ -95,7 +95,7 @@ async fn a_provider_that_fails_costs_the_caller_a_retryable_error_and_is_recorde
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_deadline_of_the_caller_bounds_a_silent_provider() {
-    let provider = ApiEntreprise::serve(None).await;
+    let provider = ApiGouv::serve(None).await;
     let house = house_with(&provider, &[]).await;
     let urssaf = house.agency("urssaf").await;
     provider.answers_next(Script::Silence(Duration::from_secs(20))).await;
@@ -107,7 +107,7 @@ async fn the_deadline_of_the_caller_bounds_a_silent_provider() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_repeat_of_a_live_answer_does_not_ask_the_provider_again() {
-    let provider = ApiEntreprise::serve(None).await;
+    let provider = ApiGouv::serve(None).await;
     let house = house_with(&provider, &[]).await;
     let urssaf = house.agency("urssaf").await;
     let body = "{\"data\":[{\"data\":{\"chiffre_affaires\":12.34,\"date_fin_exercice\":\"2023-12-31\"}}]}";

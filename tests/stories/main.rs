@@ -15,6 +15,7 @@ mod metrics;
 mod nodes;
 mod overload;
 mod partner;
+mod providers;
 mod publication;
 mod pull;
 mod receipt;

@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use unefois_proto::pb::income::v1::GetCompanyTurnoverRequest;
-use unefois_testkit::{
-    ApiEntreprise, Collector, House, HouseSettings, Person, Script, context, pull_request, turnover_of,
-};
+use unefois_testkit::{ApiGouv, Collector, House, HouseSettings, Person, Script, context, pull_request, turnover_of};
 
 use crate::{UNEFOIS, acknowledged};
 
@@ -65,7 +63,7 @@ async fn connections_are_counted_while_they_are_open() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_that_its_caller_gives_up_is_counted_as_such() {
-    let provider = ApiEntreprise::serve(None).await;
+    let provider = ApiGouv::serve(None).await;
     let settings = HouseSettings { provider: Some(provider.base_url()), ..HouseSettings::default() };
     let house = House::open_with(UNEFOIS, &settings).await;
     provider.answers_next(Script::Silence(Duration::from_secs(20))).await;

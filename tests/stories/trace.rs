@@ -6,7 +6,7 @@ use unefois_client::{RetryPolicy, company_turnover};
 use unefois_ledger::PersonalPart;
 use unefois_proto::pb::{exchange::v1::PullResponse, income::v1::GetCompanyTurnoverRequest};
 use unefois_testkit::{
-    ApiEntreprise, Collector, House, HouseSettings, Person, Script, attribute, context, pull_request, turnover_of,
+    ApiGouv, Collector, House, HouseSettings, Person, Script, attribute, context, pull_request, turnover_of,
 };
 
 use crate::{UNEFOIS, acknowledged};
@@ -140,7 +140,7 @@ async fn a_caller_that_does_not_trace_is_not_traced() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_live_provider_is_told_the_trace() {
-    let (collector, provider) = (Collector::serve().await, ApiEntreprise::serve(None).await);
+    let (collector, provider) = (Collector::serve().await, ApiGouv::serve(None).await);
     let settings =
         HouseSettings { provider: Some(provider.base_url()), more: collector.settings(), ..HouseSettings::default() };
     let house = House::open_with(UNEFOIS, &settings).await;
@@ -165,7 +165,7 @@ async fn a_live_provider_is_told_the_trace() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_lines_of_a_traced_call_carry_the_identifier_of_its_trace() {
-    let (collector, provider) = (Collector::serve().await, ApiEntreprise::serve(None).await);
+    let (collector, provider) = (Collector::serve().await, ApiGouv::serve(None).await);
     let more = format!("[log]\nformat = \"json\"\nlevel = \"warn\"\n{}", collector.settings());
     let settings = HouseSettings { provider: Some(provider.base_url()), more, ..HouseSettings::default() };
     let house = House::open_with(UNEFOIS, &settings).await;

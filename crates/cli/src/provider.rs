@@ -121,3 +121,45 @@ pub(crate) fn providers(
 fn read(file: &Path, key: &str) -> anyhow::Result<String> {
     std::fs::read_to_string(file).with_context(|| format!("cannot read {key} `{}`", file.display()))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use unefois_catalog::Catalog;
+
+    use super::providers;
+    use crate::config::Config;
+
+    fn demonstration() -> (Config, Catalog) {
+        let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/demonstration"));
+        let mut config: Config = toml::from_str(&std::fs::read_to_string(folder.join("unefois.toml")).unwrap()).unwrap();
+        for provider in &mut config.provider {
+            provider.paths().for_each(|path| *path = folder.join(&*path));
+            // A machine that tests may have no authorities that the real addresses would need.
+            provider.base_url = "http://localhost".to_owned();
+        }
+        (config, Catalog::load(unefois_proto::FILE_DESCRIPTOR_SET).unwrap())
+    }
+
+    #[test]
+    fn the_demonstration_asks_six_providers() {
+        let (config, catalog) = demonstration();
+        let connectors = providers(&config.provider, &catalog).unwrap();
+        assert_eq!(connectors.len(), 6);
+        assert!(!format!("{config:?} {connectors:?}").contains("\"sandbox\""), "a secret is shown");
+    }
+
+    #[test]
+    fn a_provider_that_cannot_be_asked_is_named_by_its_place() {
+        let (mut config, catalog) = demonstration();
+        config.provider[3].secret = None;
+        let error = format!("{:#}", providers(&config.provider, &catalog).unwrap_err());
+        assert!(error.contains("[[provider]] 4") && error.contains("`secret-file`"), "{error}");
+        let (mut config, catalog) = demonstration();
+        config.provider[5].interface = config.provider[4].interface.clone();
+        config.provider[5].agency = config.provider[4].agency.clone();
+        let error = format!("{:#}", providers(&config.provider, &catalog).unwrap_err());
+        assert!(error.contains("[[provider]] 6") && error.contains("already"), "{error}");
+    }
+}

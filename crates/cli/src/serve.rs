@@ -16,12 +16,7 @@ use unefois_store::{DirectoryLock, Opened, StorageKind, Store};
 use unefois_telemetry::{Exporter, Metrics, Tracer, log_start, process_watch};
 use unefois_vault::Keyring;
 
-use crate::{
-    arguments::ServeOptions,
-    config::Config,
-    place::Place,
-    provider::providers,
-};
+use crate::{arguments::ServeOptions, config::Config, place::Place, provider::providers};
 
 /// A hub that is put together, and the lock that keeps another out of its data directory.
 pub(crate) struct OpenHub {

@@ -18,6 +18,7 @@ use unefois_proto::pb::{
     registry::v1::{ApplyRequest, ApplyResponse},
 };
 
+pub use self::configuration::live_providers;
 use self::storage::Databases;
 pub use self::storage::Storage;
 use crate::{

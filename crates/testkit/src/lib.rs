@@ -21,13 +21,13 @@ mod words;
 
 pub use collector::{Collector, attribute};
 pub use health::is_serving;
-pub use house::{House, HouseSettings, Storage};
+pub use house::{House, HouseSettings, Storage, live_providers};
 pub use person::Person;
 pub use pki::{Client, Pki};
 pub use postgres::{PostgresCluster, PostgresDurability};
 pub use presenter::{Answer, Attempt, Open, Presented, Presenter};
 pub use process::HubProcess;
-pub use provider::{ApiEntreprise, Script, shared_data};
+pub use provider::{ApiGouv, Script, shared_data};
 pub use proxy::{Caught, CommitFate, PostgresProxy};
 pub use sqlite::{number, python, sql};
 pub use words::{

@@ -54,7 +54,9 @@ impl Interface {
         for hole in self.path.holes().chain(self.query.iter().flat_map(|(_, template)| template.holes())) {
             match hole {
                 Hole::Key(path) => check_key("ask", path, dataset, &[json!(1), json!("x")])?,
-                Hole::Secret => return Err(InvalidInterface::new("ask", "a secret is for headers: addresses are logged")),
+                Hole::Secret => {
+                    return Err(InvalidInterface::new("ask", "a secret is for headers: addresses are logged"));
+                }
                 Hole::Subject(_) | Hole::Parameter(_) => {}
             }
         }
@@ -100,10 +102,7 @@ fn is_path_character(c: char) -> bool {
     c.is_ascii_alphanumeric() || "-._~/!$&'()*+,;=:@".contains(c)
 }
 
-fn templates(
-    table: &str,
-    texts: &BTreeMap<String, String>,
-) -> Result<Vec<(String, Template)>, InvalidInterface> {
+fn templates(table: &str, texts: &BTreeMap<String, String>) -> Result<Vec<(String, Template)>, InvalidInterface> {
     texts.iter().map(|(name, text)| Ok((name.clone(), template(&format!("ask.{table}.{name:?}"), text)?))).collect()
 }
 
@@ -207,16 +206,18 @@ impl Context<'_> {
 
     fn check_conversion(&self, place: &str, field: &Path, conversion: &Conversion) -> Result<(), InvalidInterface> {
         let sample = match conversion {
-            Conversion::Text | Conversion::FrenchTelephone | Conversion::PostalCode | Conversion::Locality => json!("x"),
+            Conversion::Text | Conversion::FrenchTelephone | Conversion::PostalCode | Conversion::Locality => {
+                json!("x")
+            }
             Conversion::WholeNumber => json!(1),
             Conversion::Boolean => json!(true),
             Conversion::Date => of_date(jiff::civil::date(2000, 1, 1)),
             // More than 32 bits hold.
             Conversion::Euros => json!(1_i64 << 40),
             Conversion::Table(table) => {
-                return table.iter().try_for_each(|(name, value)| {
-                    self.fits(&format!("{place}.table.{name:?}"), field, value.clone())
-                });
+                return table
+                    .iter()
+                    .try_for_each(|(name, value)| self.fits(&format!("{place}.table.{name:?}"), field, value.clone()));
             }
             Conversion::Document if !self.within.is_empty() => {
                 return Err(InvalidInterface::new(place, "a document is not in a list"));

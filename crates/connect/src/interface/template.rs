@@ -74,8 +74,7 @@ impl Template {
 
 impl Hole {
     fn parse(text: &str) -> Result<Self, String> {
-        let unknown =
-            || format!("`{{{text}}}` is not `{{key.…}}`, `{{subject.…}}`, `{{parameter.…}}` or `{{secret}}`");
+        let unknown = || format!("`{{{text}}}` is not `{{key.…}}`, `{{subject.…}}`, `{{parameter.…}}` or `{{secret}}`");
         if text == "secret" {
             return Ok(Self::Secret);
         }

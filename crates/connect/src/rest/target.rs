@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::Uri;
+use http::header::{HeaderMap, HeaderName, HeaderValue};
 
 use super::encode::push_encoded;
 use super::settings::{Base, InvalidRestSettings, RestSettings};

@@ -1,10 +1,10 @@
 //! What is made of an answer: the exact turnover, nothing, or a refusal to guess.
 
-use jiff::civil::date;
-use unefois_connect::{Call, CompanyTurnover, InvalidAmount, InvalidAnswer, ProviderFailure};
+use serde_json::json;
+use unefois_connect::{Call, InvalidAmount, InvalidAnswer, ProviderFailure};
 
 use crate::upstream::{Reply, Upstream};
-use crate::{ANSWER_SIZE_BYTES_MAX, SIRET, connector, outcome, sandbox, turnover_of, years};
+use crate::{ANSWER_SIZE_BYTES_MAX, SIRET, Turnover, ask, connector, outcome, sandbox, siret, turnover_of, years};
 
 async fn invalid(body: &str) -> InvalidAnswer {
     match outcome(Reply::new(200, body)).await {
@@ -22,26 +22,40 @@ async fn the_real_answers_of_the_sandbox_are_understood() {
     let connector = connector(&upstream);
     for year in [2022, 2023, 2024] {
         let turnover = turnover_of(&connector, year).await.unwrap();
-        let expected = CompanyTurnover {
-            siret: SIRET.to_owned(),
-            year,
-            turnover_cents: 90_000_100,
-            fiscal_year_end: date(year, 12, 1),
-        };
-        assert!(turnover == expected, "{year}: {turnover:?}");
+        assert_eq!(turnover, Turnover { cents: 90_000_100, end: [year.into(), 12, 1] });
     }
-    let nobody = connector.company_turnover("00000000000000", 2023, Call::default()).await;
+    let key = json!({ "siret": "00000000000000", "year": 2023 });
+    let nobody = ask(&connector, &siret("00000000000000"), key, Call::default()).await;
     assert!(matches!(nobody, Err(ProviderFailure::NotFound)), "{nobody:?}");
 }
 
 #[tokio::test]
-async fn text_that_is_no_siret_is_not_found_without_a_question() {
-    let upstream = Upstream::replying(Reply::new(200, "{}")).await;
+async fn a_value_never_leaves_its_place_in_the_address() {
+    let upstream = Upstream::replying(Reply::new(404, "{}")).await;
     let connector = connector(&upstream);
-    for text in ["", "123", "130025265000010", "1300252650000x", "../../../../../", "１３００２"] {
-        let outcome = connector.company_turnover(text, 2023, Call::default()).await;
+    let asked = async |text: &str| {
+        ask(&connector, &siret(SIRET), json!({ "siret": text, "year": 2023 }), Call::default()).await
+    };
+    for text in ["", ".", ".."] {
+        let outcome = asked(text).await;
         assert!(matches!(outcome, Err(ProviderFailure::NotFound)), "{outcome:?}");
     }
+    assert_eq!(upstream.questions(), 0, "a server would take it for another address");
+    for (text, encoded) in
+        [("../x", "..%2Fx"), ("a?b#c&d=e", "a%3Fb%23c%26d%3De"), ("%2e%2e", "%252e%252e"), ("１", "%EF%BC%91")]
+    {
+        let outcome = asked(text).await;
+        assert!(matches!(outcome, Err(ProviderFailure::NotFound)), "{outcome:?}");
+        assert_eq!(upstream.last().path, format!("/v3/dgfip/etablissements/{encoded}/chiffres_affaires"));
+        assert!(upstream.last().query.ends_with("&year=2023"));
+    }
+}
+
+#[tokio::test]
+async fn a_question_that_lacks_what_the_provider_is_asked_by_is_not_asked() {
+    let upstream = Upstream::replying(Reply::new(404, "{}")).await;
+    let outcome = ask(&connector(&upstream), &siret(SIRET), json!({ "year": 2023 }), Call::default()).await;
+    assert!(matches!(&outcome, Err(ProviderFailure::NotAskable { lacks }) if lacks == "key.siret"), "{outcome:?}");
     assert_eq!(upstream.questions(), 0);
 }
 
@@ -49,8 +63,7 @@ async fn text_that_is_no_siret_is_not_found_without_a_question() {
 async fn amounts_become_exact_cents() {
     for (euros, cents) in [("12.34", 1_234), ("1e3", 100_000), ("-5.5", -550), ("0", 0)] {
         let turnover = outcome(Reply::new(200, years(&[("2023-06-30", euros)]))).await.unwrap();
-        assert_eq!(turnover.turnover_cents, cents);
-        assert_eq!(turnover.fiscal_year_end, date(2023, 6, 30));
+        assert_eq!(turnover, Turnover { cents, end: [2023, 6, 30] });
     }
 }
 
@@ -66,28 +79,28 @@ async fn a_year_that_the_answer_lacks_is_not_found() {
 async fn of_two_fiscal_years_that_ended_in_one_year_the_later_is_given() {
     for statements in [[("2023-03-31", "1"), ("2023-12-31", "2")], [("2023-12-31", "2"), ("2023-03-31", "1")]] {
         let turnover = outcome(Reply::new(200, years(&statements))).await.unwrap();
-        assert_eq!((turnover.turnover_cents, turnover.fiscal_year_end), (200, date(2023, 12, 31)));
+        assert_eq!(turnover, Turnover { cents: 200, end: [2023, 12, 31] });
     }
 }
 
 #[tokio::test]
 async fn a_fiscal_year_stated_twice_must_be_stated_alike() {
     let alike = years(&[("2023-12-31", "2"), ("2023-12-31", "2.00")]);
-    assert_eq!(outcome(Reply::new(200, alike)).await.unwrap().turnover_cents, 200);
+    assert_eq!(outcome(Reply::new(200, alike)).await.unwrap().cents, 200);
     let differently = years(&[("2023-12-31", "2"), ("2023-12-31", "3")]);
-    assert_eq!(invalid(&differently).await, InvalidAnswer::Contradiction { field: "chiffre_affaires" });
+    assert_eq!(invalid(&differently).await, InvalidAnswer::Contradiction { field: "data".to_owned() });
 }
 
 #[tokio::test]
 async fn an_amount_of_another_kind_is_invalid() {
     for (euros, source) in [
         ("\"900001\"", InvalidAmount::NotANumber),
-        ("null", InvalidAmount::NotANumber),
+        ("true", InvalidAmount::NotANumber),
         ("0.001", InvalidAmount::FinerThanACent),
         ("-1e300", InvalidAmount::OutOfRange),
     ] {
         let what = invalid(&years(&[("2023-12-31", euros)])).await;
-        assert_eq!(what, InvalidAnswer::Amount { field: "chiffre_affaires", source });
+        assert_eq!(what, InvalidAnswer::Amount { field: "data.chiffre_affaires".to_owned(), source });
     }
 }
 
@@ -95,28 +108,36 @@ async fn an_amount_of_another_kind_is_invalid() {
 async fn a_date_of_another_form_is_invalid() {
     for end in ["", "2023", "20231231", "31/12/2023", "2023-12-31T00:00:00", "2023-02-30", "+023-12-31", "２-12-31"] {
         let what = invalid(&years(&[(end, "1")])).await;
-        assert_eq!(what, InvalidAnswer::Date { field: "date_fin_exercice" }, "{end}");
+        let field = "data.date_fin_exercice".to_owned();
+        assert_eq!(what, InvalidAnswer::Kind { field, expected: "a date" }, "{end}");
     }
 }
 
 #[tokio::test]
-async fn a_body_of_another_shape_is_invalid_and_not_quoted() {
+async fn a_body_that_is_not_json_is_invalid_and_not_quoted() {
     let whole = years(&[("2023-12-31", "900001")]);
-    for body in [
-        "",
-        "<html>",
-        "[]",
-        "{}",
-        r#"{"data": {}}"#,
-        r#"{"data": [{"data": {"chiffre_affaires": 1}}]}"#,
-        r#"{"data": [{"data": {"chiffre_affaires": 1, "date_fin_exercice": 20231231}}]}"#,
-        r#"{"data": [{"data": {"chiffre_affaires": 01, "date_fin_exercice": "2023-12-31"}}]}"#,
-        &whole[..whole.len() / 2],
-        &format!("{whole}{whole}"),
-    ] {
+    for body in ["", "<html>", &whole[..whole.len() / 2], &format!("{whole}{whole}"), &years(&[("2023-12-31", "01")])] {
         let what = invalid(body).await;
         assert!(matches!(what, InvalidAnswer::Shape { .. }), "{body}: {what:?}");
         assert!(!what.to_string().contains("2023"), "{what}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_of_another_shape_is_invalid_and_its_place_is_named() {
+    for (body, named) in [
+        ("[]", "`data` is not in an object"),
+        ("{}", "`data` is missing"),
+        (r#"{"data": null}"#, "`data` is missing"),
+        (r#"{"data": {}}"#, "`data` is not a list"),
+        (r#"{"data": [1]}"#, "`data.date_fin_exercice` is not in an object"),
+        (r#"{"data": [], "data": []}"#, "`data` is stated twice, differently"),
+        (r#"{"data": [{"data": {"chiffre_affaires": 1}}]}"#, "`data.date_fin_exercice` is missing"),
+        (r#"{"data": [{"data": {"date_fin_exercice": "2023-12-31"}}]}"#, "`data.chiffre_affaires` is missing"),
+        (r#"{"data": [{"data": {"chiffre_affaires": 1, "date_fin_exercice": 20231231}}]}"#, "is not a date"),
+    ] {
+        let what = invalid(body).await.to_string();
+        assert!(what.contains(named), "{body}: {what}");
     }
 }
 
@@ -129,7 +150,7 @@ async fn a_body_longer_than_allowed_is_not_read() {
 
 #[tokio::test]
 async fn a_status_that_the_interface_does_not_foresee_is_invalid() {
-    for status in [201, 204, 206, 301, 302, 400, 409, 418, 422] {
+    for status in [201, 204, 206, 301, 302, 400, 409, 418] {
         let reply = Reply::new(status, "").header("Location", "/elsewhere");
         let outcome = outcome(reply).await;
         let Err(ProviderFailure::Invalid { what: InvalidAnswer::UnexpectedStatus(told) }) = outcome else {
@@ -137,4 +158,10 @@ async fn a_status_that_the_interface_does_not_foresee_is_invalid() {
         };
         assert_eq!(told, status);
     }
+}
+
+#[tokio::test]
+async fn a_question_that_the_provider_refuses_is_told_apart_from_nonsense() {
+    let outcome = outcome(Reply::new(422, "{\"errors\": []}")).await;
+    assert!(matches!(outcome, Err(ProviderFailure::Invalid { what: InvalidAnswer::QuestionRefused })), "{outcome:?}");
 }

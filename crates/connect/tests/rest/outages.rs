@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use unefois_connect::{ApiEntreprise, ApiEntrepriseConfig, Call, Outage, ProviderFailure, TrustedRoots};
+use unefois_connect::{Call, Outage, ProviderFailure, RestSettings, TrustedRoots};
 
 use crate::upstream::{Reply, Upstream};
-use crate::{SIRET, config, connector, log, outcome, turnover_of, years};
+use crate::{config, connector, log, open, outcome, turnover_of, turnover_within, years};
 
 async fn unavailable(reply: Reply) -> (Option<Duration>, Outage) {
     match outcome(reply).await {
@@ -70,7 +70,7 @@ async fn a_slow_provider_is_given_up_at_the_callers_deadline() {
     let connector = connector(&upstream);
     let deadline = Duration::from_millis(100);
     let begin = tokio::time::Instant::now();
-    let outcome = connector.company_turnover(SIRET, 2023, Call::within(deadline)).await;
+    let outcome = turnover_within(&connector, 2023, Call::within(deadline)).await;
     assert!(begin.elapsed() < Duration::from_secs(3));
     assert!(
         matches!(
@@ -79,7 +79,7 @@ async fn a_slow_provider_is_given_up_at_the_callers_deadline() {
         ),
         "{outcome:?}"
     );
-    let no_time = connector.company_turnover(SIRET, 2023, Call::within(Duration::ZERO)).await;
+    let no_time = turnover_within(&connector, 2023, Call::within(Duration::ZERO)).await;
     assert!(matches!(no_time, Err(ProviderFailure::Unavailable { source: Outage::TimedOut(_), .. })), "{no_time:?}");
     assert_eq!(upstream.questions(), 1);
 }
@@ -88,8 +88,8 @@ async fn a_slow_provider_is_given_up_at_the_callers_deadline() {
 async fn a_slow_provider_is_given_up_at_the_connectors_own_time_out() {
     let upstream = Upstream::replying(Reply::new(200, "{}").after(Duration::from_secs(30))).await;
     let timeout = Duration::from_millis(100);
-    let connector = ApiEntreprise::new(ApiEntrepriseConfig { timeout, ..config(upstream.base_url()) }).unwrap();
-    let outcome = connector.company_turnover(SIRET, 2023, Call::within(Duration::from_secs(20))).await;
+    let connector = open(RestSettings { timeout, ..config(upstream.base_url()) }).unwrap();
+    let outcome = turnover_within(&connector, 2023, Call::within(Duration::from_secs(20))).await;
     assert!(
         matches!(
             outcome,
@@ -103,8 +103,7 @@ async fn a_slow_provider_is_given_up_at_the_connectors_own_time_out() {
 async fn questions_over_the_limit_are_sent_back_at_once() {
     let body = years(&[("2023-12-31", "1")]);
     let upstream = Upstream::replying(Reply::new(200, body).after(Duration::from_millis(300))).await;
-    let connector =
-        ApiEntreprise::new(ApiEntrepriseConfig { in_flight_max: 1, ..config(upstream.base_url()) }).unwrap();
+    let connector = open(RestSettings { in_flight_max: 1, ..config(upstream.base_url()) }).unwrap();
     let (first, second) = tokio::join!(turnover_of(&connector, 2023), turnover_of(&connector, 2023));
     first.unwrap();
     assert!(
@@ -121,9 +120,8 @@ async fn questions_over_the_limit_are_sent_back_at_once() {
 #[tokio::test]
 async fn a_question_given_up_makes_room_for_the_next() {
     let upstream = Upstream::replying(Reply::new(404, "").after(Duration::from_millis(200))).await;
-    let connector =
-        ApiEntreprise::new(ApiEntrepriseConfig { in_flight_max: 1, ..config(upstream.base_url()) }).unwrap();
-    let given_up = connector.company_turnover(SIRET, 2023, Call::within(Duration::from_millis(20))).await;
+    let connector = open(RestSettings { in_flight_max: 1, ..config(upstream.base_url()) }).unwrap();
+    let given_up = turnover_within(&connector, 2023, Call::within(Duration::from_millis(20))).await;
     assert!(matches!(given_up, Err(ProviderFailure::Unavailable { .. })), "{given_up:?}");
     let next = turnover_of(&connector, 2023).await;
     assert!(matches!(next, Err(ProviderFailure::NotFound)), "{next:?}");
@@ -135,7 +133,7 @@ async fn a_provider_that_is_not_there_is_an_outage() {
     let base_url = upstream.base_url();
     drop(upstream);
     tokio::task::yield_now().await;
-    let connector = ApiEntreprise::new(config(base_url)).unwrap();
+    let connector = open(config(base_url)).unwrap();
     let outcome = turnover_of(&connector, 2023).await;
     assert!(matches!(outcome, Err(ProviderFailure::Unavailable { source: Outage::Connection(_), .. })), "{outcome:?}");
 }
@@ -152,19 +150,19 @@ async fn a_provider_without_tls_is_not_spoken_to_over_https() {
     let upstream = Upstream::replying(Reply::new(200, "")).await;
     let trusted_roots = TrustedRoots::Pem(include_bytes!("authority.pem").to_vec());
     let base_url = upstream.base_url().replace("http:", "https:");
-    let connector = ApiEntreprise::new(ApiEntrepriseConfig { trusted_roots, ..config(base_url) }).unwrap();
+    let connector = open(RestSettings { trusted_roots, ..config(base_url) }).unwrap();
     let outcome = turnover_of(&connector, 2023).await;
     assert!(matches!(outcome, Err(ProviderFailure::Unavailable { source: Outage::Connection(_), .. })), "{outcome:?}");
     assert_eq!(upstream.questions(), 0);
 }
 
 #[tokio::test]
-async fn a_refused_token_is_an_outage_and_calls_for_the_operator() {
+async fn a_refused_secret_is_an_outage_and_calls_for_the_operator() {
     for status in [401, 403] {
         let log = log::Captured::start();
         let (retry_after, source) = unavailable(Reply::new(status, "")).await;
         assert_eq!(retry_after, None);
-        assert!(matches!(source, Outage::TokenRefused(told) if told == status), "{source:?}");
-        assert!(log.text().contains("ERROR") && log.text().contains("our token was refused"), "{}", log.text());
+        assert!(matches!(source, Outage::SecretRefused(told) if told == status), "{source:?}");
+        assert!(log.text().contains("ERROR") && log.text().contains("our secret was refused"), "{}", log.text());
     }
 }

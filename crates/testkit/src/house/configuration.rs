@@ -1,6 +1,6 @@
 //! What a house writes into its hub's configuration.
 
-use std::path::Path;
+use std::{fmt::Write, path::Path};
 
 use super::{HouseSettings, storage::Databases};
 use crate::pki::Client;
@@ -14,13 +14,7 @@ pub(super) fn configuration(settings: &HouseSettings, storage: &str, server: &Cl
     let HouseSettings { sandbox, provider, more, storage: _, durability: _, postgres_settings: _ } = settings;
     // A table stands in a file once.
     let admin = if more.contains("[admin]") { "" } else { "[admin]\nlisten = \"127.0.0.1:0\"\n" };
-    let provider = provider.as_ref().map(|base_url| {
-        format!(
-            "[[provider]]\nkind = \"api-entreprise\"\nagency = \"dgfip\"\ndataset = \"company-turnover\"\n\
-             base-url = \"{base_url}\"\ntoken = \"secret\"\ncontext = \"test\"\nobject = \"test\"\n\
-             recipient-siret = \"73282932000074\"\ntimeout-ms = 2000\npause-ms-max = 200\n"
-        )
-    });
+    let provider = provider.as_ref().map(|base_url| live_providers(base_url, &["company-turnover"]));
     format!(
         "{storage}{admin}\
          [server]\nlisten = \"127.0.0.1:0\"\ncertificate = {:?}\nkey = {:?}\nclient-ca = {ca:?}\n\
@@ -29,4 +23,29 @@ pub(super) fn configuration(settings: &HouseSettings, storage: &str, server: &Cl
         server.key,
         provider.unwrap_or_default(),
     )
+}
+
+/// The providers of the demonstration's configuration for these datasets, at another address: as lines of a
+/// configuration. Files may be linked there too.
+#[must_use]
+pub fn live_providers(base_url: &str, datasets: &[&str]) -> String {
+    let demonstration = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/demonstration");
+    let text = std::fs::read_to_string(format!("{demonstration}/unefois.toml")).unwrap();
+    let host = base_url.trim_start_matches("http://");
+    let mut tables = String::new();
+    for dataset in datasets {
+        let interface = format!("\ninterface = \"providers/{dataset}.toml\"\n");
+        let table = text.split("[[provider]]").find(|table| table.contains(&interface));
+        tables.push_str("[[provider]]\ntimeout = \"2s\"\npause-max = \"200ms\"\n");
+        for line in table.unwrap_or_else(|| panic!("the demonstration has no provider of `{dataset}`")).lines() {
+            match line.split_once(" = ").map(|(key, _)| key) {
+                Some("interface") => writeln!(tables, "interface = \"{demonstration}/providers/{dataset}.toml\""),
+                Some("base-url") => writeln!(tables, "base-url = {base_url:?}"),
+                Some("file-hosts") => writeln!(tables, "file-hosts = [{host:?}]"),
+                Some(_) | None => writeln!(tables, "{line}"),
+            }
+            .unwrap();
+        }
+    }
+    tables
 }
