@@ -133,7 +133,8 @@ mod tests {
 
     fn demonstration() -> (Config, Catalog) {
         let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/demonstration"));
-        let mut config: Config = toml::from_str(&std::fs::read_to_string(folder.join("unefois.toml")).unwrap()).unwrap();
+        let mut config: Config =
+            toml::from_str(&std::fs::read_to_string(folder.join("unefois.toml")).unwrap()).unwrap();
         for provider in &mut config.provider {
             provider.paths().for_each(|path| *path = folder.join(&*path));
             // A machine that tests may have no authorities that the real addresses would need.

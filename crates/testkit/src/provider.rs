@@ -19,7 +19,7 @@ pub enum Script {
     Case(PathBuf),
     /// These bytes, whatever they are, and the end of the connection.
     Bytes(Vec<u8>),
-    /// A good beginning, and then spaces without end, one at each such turn.
+    /// A good beginning, and then spaces without end, 1 KiB at each such turn.
     Endless(Duration),
     /// Nothing, for that long.
     Silence(Duration),

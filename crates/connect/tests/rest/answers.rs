@@ -127,6 +127,7 @@ async fn a_body_that_is_not_json_is_invalid_and_not_quoted() {
 async fn a_body_of_another_shape_is_invalid_and_its_place_is_named() {
     for (body, named) in [
         ("[]", "`data` is not in an object"),
+        (&format!("{}{}", "[".repeat(2000), "]".repeat(2000)), "`data` is not in an object"),
         ("{}", "`data` is missing"),
         (r#"{"data": null}"#, "`data` is missing"),
         (r#"{"data": {}}"#, "`data` is not a list"),

@@ -36,7 +36,7 @@ impl Recorded {
 
     /// One case, its files linked here.
     pub(super) fn case(&self, file: &Path) -> Case {
-        let text = std::fs::read_to_string(file).unwrap();
+        let text = std::fs::read_to_string(file).unwrap().replace("\r\n", "\n");
         let mut case = Case::parse(&text);
         for host in FILE_HOSTS {
             case.body = case.body.replace(host, &self.base_url);

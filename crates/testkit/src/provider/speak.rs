@@ -46,7 +46,7 @@ pub(super) async fn answer(
 async fn endless(mut stream: TcpStream, turn: std::time::Duration) {
     let mut piece = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n{".as_slice();
     while stream.write_all(piece).await.is_ok() {
-        piece = b" ";
+        piece = &[b' '; 1024];
         tokio::time::sleep(turn).await;
     }
 }
