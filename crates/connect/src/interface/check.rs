@@ -165,10 +165,10 @@ impl Context<'_> {
             let rule = self.rule(&place, &field, file)?;
             fields.push((field, rule));
         }
-        match fields.is_empty() {
-            true => Err(InvalidInterface::new(place, "no field is mapped")),
-            false => Ok(Fields(fields)),
+        if fields.is_empty() {
+            return Err(InvalidInterface::new(place, "no field is mapped"));
         }
+        Ok(Fields(fields))
     }
 
     fn rule(&self, place: &str, field: &Path, file: FieldFile) -> Result<Rule, InvalidInterface> {

@@ -33,7 +33,13 @@ impl Interface {
 
     fn read_row(&self, node: Node<'_>, question: &Question<'_>) -> Result<Read, ProviderFailure> {
         let (mut record, mut links) = (json!({}), Vec::new());
-        self.fields.read(node, question, &mut record, &mut links)?;
+        for (place, rule) in &self.fields.0 {
+            match rule.read(node, question)? {
+                None => {}
+                Some(Made::Value(value)) => put(&mut record, place, value),
+                Some(Made::Link { from, address }) => links.push(Link { place: place.clone(), from, address }),
+            }
+        }
         for name in &self.key_of_question {
             if let Some(value) = question.key.get(name) {
                 record[name.as_str()] = value.clone();
@@ -43,52 +49,62 @@ impl Interface {
     }
 }
 
-impl Fields {
-    fn read(
-        &self,
-        node: Node<'_>,
-        question: &Question<'_>,
-        record: &mut Value,
-        links: &mut Vec<Link>,
-    ) -> Result<(), ProviderFailure> {
-        let Self(fields) = self;
-        for (place, rule) in fields {
-            let value = match rule {
-                Rule::Fixed(value) => Some(value.clone()),
-                Rule::From { path, conversion, presence } => {
-                    let Some(found) = find(node, path, *presence)? else { continue };
-                    let value = convert(found, path, conversion)?;
-                    if let (Conversion::Document, Some(Value::String(address))) = (conversion, &value) {
-                        links.push(Link { place: place.clone(), from: path.clone(), address: address.clone() });
-                        continue;
-                    }
-                    if value.is_none() && *presence == Presence::Required {
-                        return Err(InvalidAnswer::Missing { field: path.to_string() }.into());
-                    }
-                    value
+/// What a rule makes of an answer.
+enum Made {
+    Value(Value),
+    /// To be fetched.
+    Link {
+        from: Path,
+        address: String,
+    },
+}
+
+impl Rule {
+    fn read(&self, node: Node<'_>, question: &Question<'_>) -> Result<Option<Made>, ProviderFailure> {
+        match self {
+            Self::Fixed(value) => Ok(Some(Made::Value(value.clone()))),
+            Self::From { path, conversion, presence } => Ok(one(node, path, conversion, *presence)?),
+            Self::Each { path, within, presence, fields } => {
+                let Some(list) = find(node, path, *presence)? else { return Ok(None) };
+                let items = chosen(list, path, within.as_ref(), question)?;
+                // A provider that has something of another month only has nothing of what was asked.
+                if within.is_some() && items.is_empty() {
+                    return Err(ProviderFailure::NotFound);
                 }
-                Rule::Each { path, within, presence, fields } => {
-                    let Some(list) = find(node, path, *presence)? else { continue };
-                    let items = chosen(list, path, within.as_ref(), question)?;
-                    // A provider that has something of another month only has nothing of what was asked.
-                    if within.is_some() && items.is_empty() {
-                        return Err(ProviderFailure::NotFound);
-                    }
-                    let items: Result<Vec<Value>, ProviderFailure> = items
-                        .into_iter()
-                        .map(|item| {
-                            let mut message = json!({});
-                            fields.read(item, question, &mut message, links).map(|()| message)
-                        })
-                        .collect();
-                    Some(Value::Array(items?))
-                }
-            };
-            if let Some(value) = value {
-                put(record, place, value);
+                let items: Result<Vec<Value>, ProviderFailure> =
+                    items.into_iter().map(|item| fields.read_item(item, question)).collect();
+                Ok(Some(Made::Value(Value::Array(items?))))
             }
         }
-        Ok(())
+    }
+}
+
+impl Fields {
+    /// A message within a record.
+    fn read_item(&self, node: Node<'_>, question: &Question<'_>) -> Result<Value, ProviderFailure> {
+        let mut message = json!({});
+        for (place, rule) in &self.0 {
+            // Links are not in lists: an interface that has one there is not loaded.
+            if let Some(Made::Value(value)) = rule.read(node, question)? {
+                put(&mut message, place, value);
+            }
+        }
+        Ok(message)
+    }
+}
+
+fn one(
+    node: Node<'_>,
+    path: &Path,
+    conversion: &Conversion,
+    presence: Presence,
+) -> Result<Option<Made>, InvalidAnswer> {
+    let Some(found) = find(node, path, presence)? else { return Ok(None) };
+    match (convert(found, path, conversion)?, conversion, presence) {
+        (Some(Value::String(address)), Conversion::Document, _) => Ok(Some(Made::Link { from: path.clone(), address })),
+        (Some(value), _, _) => Ok(Some(Made::Value(value))),
+        (None, _, Presence::Optional) => Ok(None),
+        (None, _, Presence::Required) => Err(InvalidAnswer::Missing { field: path.to_string() }),
     }
 }
 
