@@ -128,7 +128,7 @@ mod tests {
 
     use unefois_catalog::Catalog;
 
-    use super::providers;
+    use super::{ProviderConfig, providers};
     use crate::config::Config;
 
     fn demonstration() -> (Config, Catalog) {
@@ -162,5 +162,27 @@ mod tests {
         config.provider[5].agency = config.provider[4].agency.clone();
         let error = format!("{:#}", providers(&config.provider, &catalog).unwrap_err());
         assert!(error.contains("[[provider]] 6") && error.contains("already"), "{error}");
+    }
+
+    #[test]
+    fn the_documented_provider_is_understood_and_its_limits_are_the_default_ones() {
+        let (_, text) = include_str!("../../../deploy/unefois.toml").split_once("# [[provider]]\n").unwrap();
+        let keys: Vec<&str> = text.lines().map_while(|line| line.strip_prefix("# ")).collect();
+        let least = r#"agency = "dgfip"
+            interface = "x"
+            base-url = "https://provider.example""#;
+        let read = |keys: &str| {
+            let config: Config = toml::from_str(&format!("[[provider]]\n{keys}")).unwrap();
+            config.provider.into_iter().next().unwrap()
+        };
+        let (documented, default) = (read(&keys.join("\n")), read(least));
+        let limits = |of: &ProviderConfig| {
+            let ProviderConfig {
+                timeout, answer_size_bytes_max, file_size_bytes_max, in_flight_max, pause_max, ..
+            } = of;
+            (*timeout, *answer_size_bytes_max, *file_size_bytes_max, *in_flight_max, *pause_max)
+        };
+        assert_eq!(limits(&documented), limits(&default));
+        assert!(documented.secret_file.is_some() && documented.ca.is_some() && !documented.parameters.is_empty());
     }
 }
