@@ -1,7 +1,7 @@
 //! The lints that a change must pass.
 
 use crate::{
-    deploy, docs, needs,
+    breaking, deploy, docs, needs,
     shell::{self, apt_unpack, cargo_tool, works},
 };
 
@@ -25,7 +25,8 @@ fn deny() -> anyhow::Result<()> {
 fn buf() -> anyhow::Result<()> {
     needs::node()?;
     shell::run(&["node_modules/.bin/buf", "lint"])?;
-    shell::run(&["node_modules/.bin/buf", "format", "--diff", "--exit-code"])
+    shell::run(&["node_modules/.bin/buf", "format", "--diff", "--exit-code"])?;
+    breaking::check()
 }
 
 /// The rules of Prometheus, read by its own tool: taken out of its package, because the package would start a server.

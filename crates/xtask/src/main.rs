@@ -1,5 +1,6 @@
 //! Developer chores: `cargo xtask test`, `soak`, `lint`, `docs`, `mutants`.
 
+mod breaking;
 mod deploy;
 mod docs;
 mod lint;

@@ -49,6 +49,14 @@ pub(crate) fn works(words: &[&str]) -> bool {
     command.status().is_ok_and(|status| status.success())
 }
 
+/// What a command says when it succeeds, without the end of its line.
+pub(crate) fn said(words: &[&str]) -> Option<String> {
+    let (program, arguments) = words.split_first()?;
+    let output = Command::new(program).args(arguments).current_dir(top()).output().ok()?;
+    let said = String::from_utf8(output.stdout).ok().filter(|_| output.status.success())?;
+    Some(said.trim_end().to_owned())
+}
+
 /// The program of a package, given as `name@version`, which is installed where it is missing.
 pub(crate) fn cargo_tool(package: &str) -> anyhow::Result<String> {
     let (name, _version) = package.split_once('@').context("a tool has a version")?;
