@@ -19,10 +19,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
 
     let mut compiler = protox::Compiler::new([&root])?;
-    compiler.include_imports(true).open_files(proto_files(&root)?)?;
+    // With the comments: they are the documentation of the catalogue, wherever it is read.
+    compiler.include_imports(true).include_source_info(true).open_files(proto_files(&root)?)?;
     // Encoded by the compiler and not by way of `prost-types`, which would drop the options that annotate datasets.
     fs::write(out.join("descriptors.bin"), compiler.encode_file_descriptor_set())?;
-    compiler.include_source_info(true);
     let files = compiler.file_descriptor_set();
 
     tonic_prost_build::configure().build_server(false).compile_fds(files.clone())?;

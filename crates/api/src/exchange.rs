@@ -31,7 +31,7 @@ pub(crate) struct Exchanges {
 #[tonic::async_trait]
 impl ExchangeService for Exchanges {
     async fn pull(&self, request: Request<PullRequest>) -> Result<Response<PullResponse>, Status> {
-        answer(&self.hub, request).await
+        answer(&self.hub, request, None).await
     }
 }
 
@@ -46,8 +46,12 @@ pub(crate) fn typed(
     PullRequest { context, dataset: dataset.to_owned(), subject, key: key.encode_to_vec(), field_mask }
 }
 
-/// Asks the broker.
-pub(crate) async fn answer(hub: &Hub, request: Request<PullRequest>) -> Result<Response<PullResponse>, Status> {
+/// Asks the broker. A typed call fixes the major version of the dataset: its response can hold no other.
+pub(crate) async fn answer(
+    hub: &Hub,
+    request: Request<PullRequest>,
+    dataset_major: Option<u32>,
+) -> Result<Response<PullResponse>, Status> {
     let (metadata, extensions, message) = request.into_parts();
     let PullRequest { context, dataset, subject, key, field_mask } = message;
     let invalid = |failure: Failure| status_of(&failure);
@@ -56,6 +60,7 @@ pub(crate) async fn answer(hub: &Hub, request: Request<PullRequest>) -> Result<R
         caller: caller(&extensions)?,
         context: context_of(hub, context.ok_or_else(|| missing("context"))?)?,
         dataset,
+        dataset_major,
         subject: identity(hub, subject, "subject")?,
         key,
         fields: field_mask.map(|mask| mask.paths).unwrap_or_default(),

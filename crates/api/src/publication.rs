@@ -115,7 +115,7 @@ async fn publish_batch(
 }
 
 fn item_of(hub: &Hub, item: wire::PublishRequest) -> Result<PublishItem, Failure> {
-    let wire::PublishRequest { publication_id, dataset, subjects, data, recorded_at } = item;
+    let wire::PublishRequest { publication_id, dataset, subjects, data, recorded_at, dataset_major } = item;
     let invalid = |field: &str, rule: String| Failure::field(Reason::ArgumentInvalid, field, rule);
     let recorded_at = recorded_at.ok_or_else(|| invalid("recorded_at", "it is required".to_owned()))?;
     let subjects = subjects
@@ -128,7 +128,9 @@ fn item_of(hub: &Hub, item: wire::PublishRequest) -> Result<PublishItem, Failure
         })
         .collect::<Result<_, _>>()?;
     let recorded_at = timestamp_from_wire(recorded_at).map_err(|broken| invalid("recorded_at", broken.to_string()))?;
-    Ok(PublishItem { publication_id, dataset, subjects, data, recorded_at })
+    // What programs of before the second major leave out.
+    let dataset_major = dataset_major.max(1);
+    Ok(PublishItem { publication_id, dataset, dataset_major, subjects, data, recorded_at })
 }
 
 fn acknowledged(acknowledgement: Acknowledgement) -> wire::Acknowledgement {

@@ -12,20 +12,16 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::Server;
 use unefois_broker::Hub;
 use unefois_identity::{AcceptError, ReloadingServerTls};
-use unefois_proto::{
-    FILE_DESCRIPTOR_SET,
-    server::{
-        audit::v1::audit_service_server::AuditServiceServer,
-        certificate::v1::certificate_service_server::CertificateServiceServer,
-        consent::v1::consent_service_server::ConsentServiceServer,
-        contact::v1::contact_service_server::ContactServiceServer,
-        exchange::v1::exchange_service_server::ExchangeServiceServer,
-        income::v1::income_service_server::IncomeServiceServer,
-        publication::v1::publication_service_server::PublicationServiceServer,
-        registry::v1::registry_service_server::RegistryServiceServer,
-        status::v1::status_service_server::StatusServiceServer,
-        subject::v1::subject_service_server::SubjectServiceServer,
-    },
+use unefois_proto::server::{
+    audit::v1::audit_service_server::AuditServiceServer,
+    certificate::v1::certificate_service_server::CertificateServiceServer,
+    consent::v1::consent_service_server::ConsentServiceServer,
+    contact::v1::contact_service_server::ContactServiceServer,
+    exchange::v1::exchange_service_server::ExchangeServiceServer,
+    income::v1::income_service_server::IncomeServiceServer,
+    publication::v1::publication_service_server::PublicationServiceServer,
+    registry::v1::registry_service_server::RegistryServiceServer,
+    status::v1::status_service_server::StatusServiceServer, subject::v1::subject_service_server::SubjectServiceServer,
 };
 
 use unefois_telemetry::{Metrics, Tracer};
@@ -126,9 +122,10 @@ pub async fn serve(doors: Doors, stop: impl Future<Output = ()> + Send) -> Resul
     let Doors { listener, tls, hub, limits, metrics, tracer } = doors;
     watch_certificates(&metrics, Arc::clone(&tls));
     let metrics = Arc::new(DoorMetrics::new(&metrics));
+    let contract = hub.catalog().descriptor_set();
     let reflection = || {
         tonic_reflection::server::Builder::configure()
-            .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
+            .register_encoded_file_descriptor_set(&contract)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
             .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
     };

@@ -40,6 +40,10 @@ pub(crate) struct Typed {
     pub(crate) hub: Hub,
 }
 
+/// The major version of the messages in these services. The next major of a dataset gets a method of its own, in the
+/// service of its own package.
+const MAJOR: u32 = 1;
+
 /// A typed service: each method with its request and the key fields in it, the dataset, and the dataset's message.
 macro_rules! typed_service {
     ($service:ident: $($method:ident($request:ident { $($key:ident),* }) => $dataset:literal $message:ident;)*) => {
@@ -50,7 +54,7 @@ macro_rules! typed_service {
                     let key = $message { $($key: $key.given(),)* ..$message::default() };
                     typed($dataset, context, subject, &key, field_mask)
                 });
-                answer(&self.hub, generic).await
+                answer(&self.hub, generic, Some(MAJOR)).await
             })*
         }
     };

@@ -24,6 +24,8 @@ pub struct PublishItem {
     pub publication_id: String,
     /// The identifier of the dataset.
     pub dataset: String,
+    /// The major version whose message `data` is.
+    pub dataset_major: u32,
     /// The identifiers of the subject that the provider knows.
     pub subjects: Vec<Identifier>,
     /// The dataset's message, encoded.
@@ -92,6 +94,9 @@ struct Prepared {
     publication_id: String,
     content: [u8; 32],
     dataset: String,
+    dataset_major: u32,
+    /// What names the dataset in this major version in the store.
+    stored_name: String,
     pseudonyms: Vec<[u8; 32]>,
     canonical: Vec<u8>,
     /// What stands for the traits of the person, where homonyms are looked for.
@@ -172,14 +177,15 @@ impl Hub {
 
     /// Checks an item against the registry, the catalogue and the keys of its identifiers.
     fn prepare(&self, caller: &Caller, item: PublishItem) -> Result<Prepared, Failure> {
-        let PublishItem { publication_id, dataset, subjects, data, recorded_at } = item;
+        let PublishItem { publication_id, dataset, dataset_major, subjects, data, recorded_at } = item;
         let id_is_good = (1..=self.limits.publication_id_length_max).contains(&publication_id.len())
             && publication_id.bytes().all(|byte| byte.is_ascii_graphic());
         if !id_is_good {
             let rule = "1 to 64 visible ASCII characters";
             return Err(Failure::field(Reason::ArgumentInvalid, "publication_id", rule));
         }
-        let known = self.catalog.dataset(&dataset).ok_or_else(|| Failure::new(Reason::DatasetUnknown))?;
+        let known = self.catalog.version(&dataset, dataset_major);
+        let known = known.ok_or_else(|| Failure::new(Reason::DatasetUnknown))?;
         let id = DatasetId::parse(&dataset).map_err(Failure::internal)?;
         let registry = std::sync::Arc::clone(&self.authority.load().registry);
         if !registry.agency(&caller.agency).is_some_and(|agency| agency.datasets.contains(&id)) {
@@ -195,7 +201,7 @@ impl Hub {
         let mut pseudonyms: Vec<_> = subjects.iter().map(|subject| pseudonym(&self.pseudonyms, subject)).collect();
         pseudonyms.sort_unstable();
         pseudonyms.dedup();
-        let content = self.content_of(caller, &dataset, &pseudonyms, &canonical, recorded_at);
+        let content = self.content_of(caller, &known.stored_name(), &pseudonyms, &canonical, recorded_at);
         Ok(Prepared {
             publication_id: stand_in(&self.pseudonyms, caller.agency.as_str(), "publication", &publication_id),
             content,
@@ -204,6 +210,8 @@ impl Hub {
             selector: part("selector", &selector),
             discriminator: part("discriminator", discriminator.as_deref().unwrap_or_default()),
             dataset,
+            dataset_major,
+            stored_name: known.stored_name(),
             canonical,
             recorded_at,
         })
@@ -237,14 +245,14 @@ impl Hub {
     fn content_of(
         &self,
         caller: &Caller,
-        dataset: &str,
+        stored_name: &str,
         pseudonyms: &[[u8; 32]],
         canonical: &[u8],
         recorded_at: Timestamp,
     ) -> [u8; 32] {
         let length = |part: &[u8]| (part.len() as u64).to_be_bytes();
         let mut bytes = recorded_at.as_microsecond().to_be_bytes().to_vec();
-        for part in [dataset.as_bytes(), canonical, &pseudonyms.concat()] {
+        for part in [stored_name.as_bytes(), canonical, &pseudonyms.concat()] {
             bytes.extend_from_slice(&length(part));
             bytes.extend_from_slice(part);
         }
@@ -273,7 +281,7 @@ impl Hub {
     /// The first acknowledgement of a publication, from storage.
     async fn acknowledge_again(&self, row: PublicationRow) -> Result<Acknowledgement, Failure> {
         let kind = AcknowledgementKind::from_number(row.kind).ok_or_else(|| Failure::new(Reason::Internal))?;
-        let dataset = self.catalog.dataset(&row.dataset).filter(|dataset| dataset.has_doubts());
+        let dataset = self.catalog.stored(&row.dataset).filter(|dataset| dataset.has_doubts());
         let (mut proof, mut findings) = (None, Vec::new());
         if row.entry.is_some() || dataset.is_some() {
             let held = self.store.revision_fetch(row.record, row.revision).await?;

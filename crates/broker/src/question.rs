@@ -34,6 +34,8 @@ pub struct Question {
     pub context: Context,
     /// The identifier of the dataset.
     pub dataset: String,
+    /// The major version in which the answer is read, where the call fixes it; otherwise that of the agreement.
+    pub dataset_major: Option<u32>,
     /// Whose record.
     pub subject: Identifier,
     /// The dataset's message with its key fields only.

@@ -94,8 +94,7 @@ impl Hub {
     fn catalogued(&self, agreement: &Agreement) -> Result<(), String> {
         let dataset = self
             .catalog
-            .dataset(agreement.dataset.as_str())
-            .filter(|dataset| dataset.major() == agreement.dataset_major)
+            .version(agreement.dataset.as_str(), agreement.dataset_major)
             .ok_or_else(|| format!("there is no dataset `{}` of that major version", agreement.dataset))?;
         let fields = agreement.fields.iter().map(|field| field.as_str());
         dataset.field_set(fields).map(drop).map_err(|unknown| unknown.to_string())

@@ -1,15 +1,17 @@
-//! The catalogue: every dataset of the contract, by identifier.
+//! The catalogue: every dataset of the contract, by identifier and major version.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
 use prost_reflect::DescriptorPool;
 
-use crate::{dataset::Dataset, load, load::InvalidCatalog};
+use crate::{compile::compile, dataset::Dataset, load, load::InvalidCatalog};
 
 /// Every dataset that the contract defines. Built once, when a process starts.
 #[derive(Debug)]
 pub struct Catalog {
-    datasets: BTreeMap<String, Dataset>,
+    /// Each dataset in its major versions, at least one.
+    datasets: BTreeMap<String, BTreeMap<u32, Dataset>>,
+    pool: DescriptorPool,
 }
 
 impl Catalog {
@@ -18,25 +20,92 @@ impl Catalog {
     /// # Errors
     /// The set cannot be decoded, or a dataset breaks a rule of `unefois/dataset/v1/options.proto`.
     pub fn load(descriptor_set: &[u8]) -> Result<Self, InvalidCatalog> {
-        let pool = DescriptorPool::decode(descriptor_set).map_err(InvalidCatalog::Descriptors)?;
-        let mut datasets = BTreeMap::new();
+        Self::load_with_folders(descriptor_set, std::iter::empty::<&Path>())
+    }
+
+    /// Reads the datasets of a descriptor set, and those of the `.proto` files below folders, which may import the
+    /// files of the set.
+    ///
+    /// # Errors
+    /// Also: a folder cannot be compiled, or has a file that the set has.
+    pub fn load_with_folders(
+        descriptor_set: &[u8],
+        folders: impl IntoIterator<Item = impl AsRef<Path>>,
+    ) -> Result<Self, InvalidCatalog> {
+        let mut pool = DescriptorPool::decode(descriptor_set).map_err(InvalidCatalog::Descriptors)?;
+        for folder in folders {
+            let files = compile(&pool, folder.as_ref()).map_err(InvalidCatalog::Folder)?;
+            // What is in the pool already is left out.
+            pool.decode_file_descriptor_set(files.as_slice()).map_err(InvalidCatalog::Descriptors)?;
+        }
+        let mut datasets: BTreeMap<String, BTreeMap<u32, Dataset>> = BTreeMap::new();
         for message in pool.all_messages() {
             let Some(dataset) = load::dataset_of(&pool, message)? else { continue };
-            if let Some(earlier) = datasets.insert(dataset.id().to_owned(), dataset) {
-                return Err(InvalidCatalog::DatasetTwice { dataset: earlier.id().to_owned() });
+            let majors = datasets.entry(dataset.id().to_owned()).or_default();
+            if let Some(earlier) = majors.insert(dataset.major(), dataset) {
+                return Err(InvalidCatalog::DatasetTwice { dataset: earlier.id().to_owned(), major: earlier.major() });
             }
         }
-        Ok(Self { datasets })
+        for majors in datasets.values() {
+            for (major, dataset) in majors {
+                dataset.check_continues(major.checked_sub(1).and_then(|previous| majors.get(&previous)))?;
+            }
+        }
+        Ok(Self { datasets, pool })
     }
 
-    /// The dataset of that identifier.
+    /// The dataset of that identifier, in its first major version: every major has the same key.
     #[must_use]
     pub fn dataset(&self, id: &str) -> Option<&Dataset> {
-        self.datasets.get(id)
+        self.majors(id).next()
     }
 
-    /// Every dataset, ordered by identifier.
+    /// The dataset of that identifier and major version.
+    #[must_use]
+    pub fn version(&self, id: &str, major: u32) -> Option<&Dataset> {
+        self.datasets.get(id)?.get(&major)
+    }
+
+    /// The dataset that a store knows by that name: see [`Dataset::stored_name`].
+    #[must_use]
+    pub fn stored(&self, stored_name: &str) -> Option<&Dataset> {
+        let (id, major) = stored_name.split_once('/').unwrap_or((stored_name, "1"));
+        self.version(id, major.parse().ok()?)
+    }
+
+    /// The major versions of a dataset, the first one first.
+    pub fn majors(&self, id: &str) -> impl Iterator<Item = &Dataset> {
+        self.datasets.get(id).into_iter().flat_map(BTreeMap::values)
+    }
+
+    /// Every dataset in every major version, ordered by identifier and version.
     pub fn datasets(&self) -> impl Iterator<Item = &Dataset> {
-        self.datasets.values()
+        self.datasets.values().flat_map(BTreeMap::values)
+    }
+
+    /// The whole contract, encoded as a `google.protobuf.FileDescriptorSet` with options and comments.
+    #[must_use]
+    pub fn descriptor_set(&self) -> Vec<u8> {
+        self.pool.encode_to_vec()
+    }
+
+    /// A record of one major version in another one, by the conversions that the versions between them declare.
+    /// `None` when a version between them is missing.
+    #[must_use]
+    pub fn convert(&self, canonical: &[u8], from: &Dataset, to: &Dataset) -> Option<Vec<u8>> {
+        let mut at = from;
+        let mut bytes = canonical.to_vec();
+        while at.major() != to.major() {
+            let (next, converted) = if at.major() < to.major() {
+                let next = self.version(at.id(), at.major() + 1)?;
+                (next, next.from_previous(at, &bytes))
+            } else {
+                let next = self.version(at.id(), at.major() - 1)?;
+                (next, at.to_previous(next, &bytes))
+            };
+            bytes = converted.ok()?;
+            at = next;
+        }
+        Some(bytes)
     }
 }

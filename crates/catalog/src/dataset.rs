@@ -3,6 +3,7 @@
 use prost_reflect::MessageDescriptor;
 
 use crate::{
+    convert::Continues,
     field_set::{FieldSet, UnknownField},
     marking::{HomonymRule, RepeatRule},
     rules::Rules,
@@ -26,6 +27,8 @@ pub struct Dataset {
     pub(crate) documents: Vec<String>,
     pub(crate) repeats: Vec<RepeatRule>,
     pub(crate) homonyms: Option<HomonymRule>,
+    /// What its fields were in the previous major version.
+    pub(crate) continues: Vec<Continues>,
     pub(crate) message: MessageDescriptor,
 }
 
@@ -107,6 +110,44 @@ pub enum IdentifierKind {
     Spi,
 }
 
+impl SubjectKind {
+    /// What it is called.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NaturalPerson => "natural person",
+            Self::Company => "company",
+            Self::Either => "natural person or company",
+        }
+    }
+}
+
+impl Sensitivity {
+    /// What it is called.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Personal => "personal",
+            Self::Financial => "financial",
+            Self::Identifying => "identifying",
+        }
+    }
+}
+
+impl IdentifierKind {
+    /// What it is called.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Nir => "NIR",
+            Self::Siren => "SIREN",
+            Self::Siret => "SIRET",
+            Self::Spi => "SPI",
+        }
+    }
+}
+
 impl Dataset {
     /// The stable identifier, such as `declared-turnover`.
     #[must_use]
@@ -118,6 +159,12 @@ impl Dataset {
     #[must_use]
     pub fn major(&self) -> u32 {
         self.major
+    }
+
+    /// What names it, in this major version, in a store: the first major is the dataset itself.
+    #[must_use]
+    pub fn stored_name(&self) -> String {
+        if self.major == 1 { self.id.clone() } else { format!("{}/{}", self.id, self.major) }
     }
 
     /// The name in French, as the agencies call it.

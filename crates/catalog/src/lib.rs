@@ -6,7 +6,10 @@
 
 mod canonical;
 mod catalog;
+mod compile;
+mod convert;
 mod dataset;
+mod described;
 mod document;
 mod field_set;
 mod finding;
@@ -20,7 +23,9 @@ mod rules;
 
 pub use canonical::InvalidPayload;
 pub use catalog::Catalog;
+pub use compile::InvalidFolder;
 pub use dataset::{Dataset, Field, IdentifierField, IdentifierKind, Sensitivity, SubjectKind};
+pub use described::DescribedField;
 pub use field_set::{FieldSet, UnknownField};
 pub use finding::{Finding, FindingKind};
 pub use json::InvalidJson;

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use prost_reflect::{DescriptorError, DescriptorPool, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Value};
 
 use crate::{
+    compile::InvalidFolder,
+    convert::Continues,
     dataset::{Dataset, Field, KeyField, KeyPart, Sensitivity, SubjectKind},
     document,
     field_set::FieldSet,
@@ -29,12 +31,17 @@ pub enum InvalidCatalog {
         /// The option.
         option: &'static str,
     },
-    /// Two messages claim one identifier.
-    #[error("two messages are the dataset `{dataset}`")]
+    /// Two messages claim one identifier and major version.
+    #[error("two messages are the dataset `{dataset}` in its major version {major}")]
     DatasetTwice {
         /// The identifier.
         dataset: String,
+        /// The major version.
+        major: u32,
     },
+    /// A folder of `.proto` files is no part of the contract.
+    #[error("the datasets of a folder cannot be served")]
+    Folder(#[source] InvalidFolder),
     /// A message breaks a rule of `unefois/dataset/v1/options.proto`.
     #[error("message `{message}`: {rule}")]
     Rule {
@@ -76,6 +83,7 @@ pub(crate) fn dataset_of(pool: &DescriptorPool, message: MessageDescriptor) -> R
     }
     let repeats = repeats_of(&rule, &message).map_err(&refuse)?;
     let homonyms = homonyms_of(&rule, &message).map_err(&refuse)?;
+    let continues = continues_of(pool, &message)?;
     let french_name = text(&rule, "french_name");
     Ok(Some(Dataset {
         id,
@@ -89,6 +97,7 @@ pub(crate) fn dataset_of(pool: &DescriptorPool, message: MessageDescriptor) -> R
         documents,
         repeats,
         homonyms,
+        continues,
         message,
     }))
 }
@@ -122,15 +131,32 @@ fn field_of(pool: &DescriptorPool, rules: &Rules, field: &FieldDescriptor) -> Re
         return Err(refuse("has a number above 63"));
     }
     let rule = field_annotation(pool, field)?.ok_or_else(|| refuse("is not annotated"))?;
-    let sensitivity = match number(&rule, "sensitivity") {
-        1 => Sensitivity::Public,
-        2 => Sensitivity::Personal,
-        3 => Sensitivity::Financial,
-        4 => Sensitivity::Identifying,
-        _ => return Err(refuse("does not say how sensitive it is")),
-    };
+    let sensitivity = sensitivity_of(&rule).ok_or_else(|| refuse("does not say how sensitive it is"))?;
     let identifier = rules.get(field.full_name()).and_then(|rules| rules.identifier);
     Ok(Field { name: field.name().to_owned(), number: field.number(), sensitivity, identifier })
+}
+
+/// The fields that continue one of the previous major version.
+fn continues_of(pool: &DescriptorPool, message: &MessageDescriptor) -> Result<Vec<Continues>, InvalidCatalog> {
+    let mut continues = Vec::new();
+    for field in message.fields() {
+        let path = field_annotation(pool, &field)?.map(|rule| text(&rule, "continues")).unwrap_or_default();
+        if !path.is_empty() {
+            continues.push(Continues { field: field.name().to_owned(), path });
+        }
+    }
+    Ok(continues)
+}
+
+/// What an annotation says of how sensitive a field is, if it says so.
+pub(crate) fn sensitivity_of(rule: &DynamicMessage) -> Option<Sensitivity> {
+    match number(rule, "sensitivity") {
+        1 => Some(Sensitivity::Public),
+        2 => Some(Sensitivity::Personal),
+        3 => Some(Sensitivity::Financial),
+        4 => Some(Sensitivity::Identifying),
+        _ => None,
+    }
 }
 
 /// Every scalar is `optional`; there are no maps, no floats and no messages within themselves.

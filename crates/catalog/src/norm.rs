@@ -38,6 +38,22 @@ impl Norm {
         usize::try_from(number).ok()?.checked_sub(1).and_then(|place| all.get(place)).copied()
     }
 
+    /// What it is called.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Iban => "IBAN",
+            Self::Bic => "BIC",
+            Self::Naf => "NAF code",
+            Self::PostalCode => "postal code",
+            Self::CogCommune => "commune (COG)",
+            Self::CogDepartment => "department (COG)",
+            Self::CogCountry => "country (COG)",
+            Self::Email => "e-mail address",
+            Self::Telephone => "telephone number",
+            Self::Year => "year",
+        }
+    }
+
     /// Whether it is a norm of numbers; the others are of texts.
     pub(crate) fn is_of_numbers(self) -> bool {
         self == Self::Year

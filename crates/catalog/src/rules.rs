@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use prost_reflect::{DescriptorPool, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Value};
 
 use crate::{
-    dataset::IdentifierKind,
-    load::{InvalidCatalog, field_annotation, number, text},
+    dataset::{IdentifierKind, Sensitivity},
+    load::{InvalidCatalog, field_annotation, number, sensitivity_of, text},
     norm::Norm,
 };
 
@@ -17,8 +17,9 @@ pub(crate) type Rules = HashMap<String, ValueRules>;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct ValueRules {
     pub(crate) identifier: Option<IdentifierKind>,
+    pub(crate) sensitivity: Option<Sensitivity>,
     sign: Sign,
-    norm: Option<Norm>,
+    pub(crate) norm: Option<Norm>,
     not_before: Option<String>,
     length_max: Option<usize>,
 }
@@ -127,7 +128,8 @@ fn read(annotation: &DynamicMessage, field: &FieldDescriptor) -> Result<ValueRul
     if let Some(earlier) = &not_before {
         check_earlier(field, earlier)?;
     }
-    Ok(ValueRules { identifier, sign, norm, not_before, length_max })
+    let sensitivity = sensitivity_of(annotation);
+    Ok(ValueRules { identifier, sensitivity, sign, norm, not_before, length_max })
 }
 
 /// What a field must not be before is a day or a month like itself.

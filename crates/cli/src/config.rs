@@ -26,6 +26,7 @@ pub(crate) struct Config {
     pub(crate) storage: StorageSettings,
     pub(crate) server: ServerConfig,
     pub(crate) identifiers: IdentifiersConfig,
+    pub(crate) catalog: CatalogConfig,
     pub(crate) admin: AdminConfig,
     pub(crate) log: LogSettings,
     pub(crate) telemetry: TelemetrySettings,
@@ -59,6 +60,13 @@ pub(crate) struct ServerConfig {
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub(crate) struct IdentifiersConfig {
     pub(crate) sandbox: Vec<String>,
+}
+
+/// Datasets beside those of the contract.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub(crate) struct CatalogConfig {
+    pub(crate) folders: Vec<PathBuf>,
 }
 
 /// The port of probes and scrapers.
@@ -144,7 +152,7 @@ impl Config {
     }
 
     fn resolve(&mut self, folder: &Path) {
-        let Self { hub, server, client, provider, telemetry, .. } = self;
+        let Self { hub, server, catalog, client, provider, telemetry, .. } = self;
         let paths = [&mut hub.data_directory, &mut server.certificate, &mut server.key, &mut server.client_ca];
         let optional = [
             &mut hub.keyring,
@@ -156,7 +164,12 @@ impl Config {
             &mut client.key,
         ];
         let of_providers = provider.iter_mut().flat_map(ProviderConfig::paths);
-        for path in paths.into_iter().chain(optional.into_iter().filter_map(Option::as_mut)).chain(of_providers) {
+        for path in paths
+            .into_iter()
+            .chain(optional.into_iter().filter_map(Option::as_mut))
+            .chain(of_providers)
+            .chain(&mut catalog.folders)
+        {
             *path = folder.join(&*path);
         }
     }

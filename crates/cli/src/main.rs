@@ -5,6 +5,7 @@ mod audit;
 mod client;
 mod config;
 mod consent;
+mod contract;
 mod demo;
 mod migrate;
 mod output;
@@ -51,8 +52,8 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Demo(options) => demo::run(options.into()).await,
         Command::Pki(command) => pki::run(command, config.as_deref(), hub).await,
         Command::Registry(command) => registry::run(command, config.as_deref(), hub).await,
-        Command::Publish(options) => publish::run(options, &client::settings(config.as_deref(), hub)?).await,
-        Command::Pull(options) => pull::run(options, &client::settings(config.as_deref(), hub)?).await,
+        Command::Publish(options) => publish::run(options, config.as_deref(), hub).await,
+        Command::Pull(options) => pull::run(options, config.as_deref(), hub).await,
         Command::Consent(command) => consent::run(command, &client::settings(config.as_deref(), hub)?).await,
         Command::Subject(command) => subject::run(command, &client::settings(config.as_deref(), hub)?).await,
         Command::Audit(command) => audit::run(command, config.as_deref(), hub).await,

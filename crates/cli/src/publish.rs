@@ -11,7 +11,6 @@ use serde::Deserialize;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use unefois_catalog::Catalog;
-use unefois_client::ClientSettings;
 use unefois_proto::pb::{
     publication::v1::{
         AcknowledgementKind, Finding, FindingKind, PublishRequest, PublishResponse, publish_response::Result as Fate,
@@ -19,7 +18,12 @@ use unefois_proto::pb::{
     subject::v1::{LocalIdentifier, Subject, subject::Identifier},
 };
 
-use crate::{arguments::PublishOptions, client, output};
+use crate::{
+    arguments::{HubArguments, PublishOptions},
+    client,
+    config::Config,
+    contract, output,
+};
 
 /// How many items are read ahead of the hub; few, because each may hold a document.
 const READ_AHEAD: usize = 64;
@@ -33,10 +37,19 @@ struct Line {
     #[serde(alias = "publicationId")]
     publication_id: String,
     dataset: String,
+    #[serde(default = "Line::first_major", alias = "datasetMajor")]
+    dataset_major: u32,
     subjects: Vec<SubjectLine>,
     data: serde_json::Value,
     #[serde(alias = "recordedAt")]
     recorded_at: jiff::Timestamp,
+}
+
+impl Line {
+    /// What a line means that names none.
+    fn first_major() -> u32 {
+        1
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -49,15 +62,15 @@ enum SubjectLine {
     Local { agency: String, value: String },
 }
 
-pub(crate) async fn run(options: PublishOptions, settings: &ClientSettings) -> anyhow::Result<()> {
-    let catalog = Catalog::load(unefois_proto::FILE_DESCRIPTOR_SET)?;
+pub(crate) async fn run(options: PublishOptions, config: Option<&Path>, hub: HubArguments) -> anyhow::Result<()> {
+    let catalog = contract::load(&Config::load(config)?.catalog)?;
     let input: Box<dyn Read + Send> = if options.file == Path::new("-") {
         Box::new(std::io::stdin())
     } else {
         let file = std::fs::File::open(&options.file);
         Box::new(file.with_context(|| format!("cannot read `{}`", options.file.display()))?)
     };
-    let connection = client::connect(settings).await?;
+    let connection = client::connect(&client::settings(config, hub)?).await?;
     let (items, stream) = mpsc::channel(READ_AHEAD);
     let reading = tokio::task::spawn_blocking(move || read_lines(input, &catalog, &items));
     let mut answers = unefois_client::publish(&connection, ReceiverStream::new(stream))
@@ -167,12 +180,14 @@ fn item_of(text: &str, catalog: &Catalog) -> anyhow::Result<PublishRequest> {
     let line: Line = serde_json::from_str(text).map_err(|error| {
         anyhow!("it is not the JSON of an item: {:?} at column {}", error.classify(), error.column())
     })?;
-    let Line { publication_id, dataset, subjects, data, recorded_at } = line;
-    let known = catalog.dataset(&dataset).with_context(|| format!("there is no dataset `{dataset}`"))?;
+    let Line { publication_id, dataset, dataset_major, subjects, data, recorded_at } = line;
+    let known = catalog.version(&dataset, dataset_major);
+    let known =
+        known.with_context(|| format!("there is no dataset `{dataset}` of the major version {dataset_major}"))?;
     let data = known.from_json(&data).map_err(|error| anyhow!("`data`: {error}"))?;
     let subjects = subjects.into_iter().map(subject).collect();
     let recorded_at = Some(unefois_proto::timestamp_to_wire(recorded_at));
-    Ok(PublishRequest { publication_id, dataset, subjects, data, recorded_at })
+    Ok(PublishRequest { publication_id, dataset, subjects, data, recorded_at, dataset_major })
 }
 
 fn subject(line: SubjectLine) -> Subject {

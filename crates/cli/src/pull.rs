@@ -1,9 +1,11 @@
 //! `unefois pull`: one record, with its receipt verified.
 
+use std::path::Path;
+
 use anyhow::{Context, anyhow};
 use prost::Message;
 use unefois_catalog::{Catalog, Dataset};
-use unefois_client::{ClientSettings, Pulled, RetryPolicy};
+use unefois_client::{Pulled, RetryPolicy};
 use unefois_ledger::{Verified, VerifyingKey};
 use unefois_proto::pb::{
     audit::v1::GetCheckpointRequest,
@@ -11,10 +13,15 @@ use unefois_proto::pb::{
     ledger::v1::Source,
 };
 
-use crate::{arguments::PullOptions, client, output};
+use crate::{
+    arguments::{HubArguments, PullOptions},
+    client,
+    config::Config,
+    contract, output,
+};
 
-pub(crate) async fn run(options: PullOptions, settings: &ClientSettings) -> anyhow::Result<()> {
-    let catalog = Catalog::load(unefois_proto::FILE_DESCRIPTOR_SET)?;
+pub(crate) async fn run(options: PullOptions, config: Option<&Path>, hub: HubArguments) -> anyhow::Result<()> {
+    let catalog = contract::load(&Config::load(config)?.catalog)?;
     let dataset = catalog
         .dataset(&options.dataset)
         .with_context(|| format!("there is no dataset `{}`; there are: {}", options.dataset, names(&catalog)))?;
@@ -34,7 +41,7 @@ pub(crate) async fn run(options: PullOptions, settings: &ClientSettings) -> anyh
         key: dataset.from_json(&key).map_err(|error| anyhow!("--key-fields: {error}"))?,
         field_mask: (!options.fields.is_empty()).then(|| prost_types::FieldMask { paths: options.fields.clone() }),
     };
-    let connection = client::connect(settings).await?;
+    let connection = client::connect(&client::settings(config, hub)?).await?;
     let pulled = unefois_client::pull(&connection, request, &RetryPolicy::default()).await?;
     let checkpoint = connection
         .audit()
@@ -48,6 +55,9 @@ pub(crate) async fn run(options: PullOptions, settings: &ClientSettings) -> anyh
         std::fs::write(file, receipt.encode_to_vec())
             .with_context(|| format!("cannot write the receipt to `{}`", file.display()))?;
     }
+    let major = verified.public.dataset_major;
+    let dataset = catalog.version(&options.dataset, major);
+    let dataset = dataset.with_context(|| format!("this program does not know the major version {major}"))?;
     print(&pulled, &verified, dataset, options.json)
 }
 

@@ -9,14 +9,13 @@ use tokio::{
 };
 use unefois_api::{Admin, Doors, Draining, admin_serve};
 use unefois_broker::{Clock, Hub, HubParts, HubTasks};
-use unefois_catalog::Catalog;
 use unefois_core::{AgencyCode, IdentifierKind, Sandbox};
 use unefois_identity::{ReloadingServerTls, ServerFiles, TrustDomain};
 use unefois_store::{DirectoryLock, Opened, StorageKind, Store};
 use unefois_telemetry::{Exporter, Metrics, Tracer, log_start, process_watch};
 use unefois_vault::Keyring;
 
-use crate::{arguments::ServeOptions, config::Config, place::Place, provider::providers};
+use crate::{arguments::ServeOptions, config::Config, contract, place::Place, provider::providers};
 
 /// A hub that is put together, and the lock that keeps another out of its data directory.
 pub(crate) struct OpenHub {
@@ -147,7 +146,7 @@ pub(crate) async fn open(config: &Config, metrics: &Metrics) -> anyhow::Result<O
         }
     };
     let Opened { store, writer, key_store } = opened;
-    let catalog = Catalog::load(unefois_proto::FILE_DESCRIPTOR_SET)?;
+    let catalog = contract::load(&config.catalog)?;
     let parts = HubParts {
         name: config.hub.name.clone(),
         trust_domain: TrustDomain::parse(&config.hub.trust_domain).context("hub.trust-domain")?,

@@ -175,7 +175,10 @@ fn not_covered(request: &ExchangeRequest, registry: &Registry, agreement: &Agree
         provider.is_some_and(|agency| agency.has(Role::Provider) && agency.datasets.contains(&agreement.dataset));
     let rules = [
         (assigned, Reason::ProviderNotAssigned),
-        (agreement.dataset == request.dataset, Reason::DatasetNotCovered),
+        (
+            agreement.dataset == request.dataset && agreement.dataset_major == request.dataset_major,
+            Reason::DatasetNotCovered,
+        ),
         (agreement.operations.contains(&request.operation), Reason::OperationNotCovered),
         (agreement.purpose == request.purpose, Reason::PurposeNotCovered),
         (agreement.legal_basis.permits(agreement.purpose), Reason::PurposeNotPermitted),

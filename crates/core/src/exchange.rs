@@ -41,6 +41,8 @@ pub struct ExchangeRequest {
     pub agreement: AgreementId,
     /// The dataset.
     pub dataset: DatasetId,
+    /// The major version of the dataset in which the record is told.
+    pub dataset_major: u32,
     /// The operation.
     pub operation: Operation,
     /// The purpose that it states.

@@ -78,6 +78,7 @@ fn world() -> World {
             caller,
             agreement: AgreementId::parse("d14-benefits").unwrap(),
             dataset: DatasetId::parse("declared-turnover").unwrap(),
+            dataset_major: 1,
             operation: Operation::Pull,
             purpose: Purpose::Simplification,
             subject_kind: SubjectKind::NaturalPerson,
@@ -120,6 +121,7 @@ const BREAKAGES: &[Breakage] = &[
     (Reason::AgreementExpired, |world| world.now = "2026-12-31T23:00:00Z".parse().unwrap()),
     (Reason::ProviderNotAssigned, |world| world.file.agencies[0].datasets.clear()),
     (Reason::DatasetNotCovered, |world| world.request.dataset = DatasetId::parse("company-turnover").unwrap()),
+    (Reason::DatasetNotCovered, |world| world.request.dataset_major = 2),
     (Reason::OperationNotCovered, |world| world.request.operation = Operation::Push),
     (Reason::PurposeNotCovered, |world| world.request.purpose = Purpose::Fraud),
     (Reason::PurposeNotPermitted, |world| {

@@ -16,6 +16,7 @@ pub use purpose::{UnknownPurpose, purpose_from_wire, purpose_to_wire};
 pub use subject::{InvalidSubject, identifier_from_wire};
 pub use time::{InvalidTimestamp, timestamp_from_micros, timestamp_from_wire, timestamp_to_wire};
 
-/// Every file of the contract and what it imports, encoded as a `google.protobuf.FileDescriptorSet` with its options:
+/// Every file of the contract and what it imports, encoded as a `google.protobuf.FileDescriptorSet` with its options
+/// and comments:
 /// for server reflection and for the catalogue.
 pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));

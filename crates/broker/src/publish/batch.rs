@@ -44,15 +44,15 @@ struct Stated<'i> {
 #[derive(PartialEq, Eq, Hash)]
 struct RecordKey {
     root: [u8; 16],
-    dataset: String,
+    stored_name: String,
     selector: [u8; 32],
     discriminator: [u8; 32],
 }
 
 impl RecordKey {
     fn of(root: [u8; 16], item: &Prepared) -> Self {
-        let Prepared { dataset, selector, discriminator, .. } = item;
-        Self { root, dataset: dataset.clone(), selector: *selector, discriminator: *discriminator }
+        let Prepared { stored_name, selector, discriminator, .. } = item;
+        Self { root, stored_name: stored_name.clone(), selector: *selector, discriminator: *discriminator }
     }
 }
 
@@ -158,7 +158,7 @@ impl Batch {
             let findings = catalogued(&self.hub, item)?.findings(canonical).map_err(Failure::internal)?;
             let held = newest.get(&RecordKey::of(*root, item));
             if let Some(held) = held
-                && self.hub.open_revision(&item.dataset, held).await?.canonical == **canonical
+                && self.hub.open_revision(&item.stored_name, held).await?.canonical == **canonical
             {
                 let (record, revision, kind) = (held.record, held.number, AcknowledgementKind::Unchanged);
                 done.push(Fate::Stored { record, revision, kind, place: None, findings });
@@ -195,7 +195,7 @@ impl Batch {
         let asked: Vec<RecordAsked> = with_root()
             .map(|(item, root)| RecordAsked {
                 root,
-                dataset: item.dataset.clone(),
+                dataset: item.stored_name.clone(),
                 provider: self.caller.agency.to_string(),
                 selector: item.selector,
             })
@@ -224,7 +224,7 @@ impl Batch {
             None => (*Uuid::now_v7().as_bytes(), 1),
         };
         let blind = unefois_vault::fill::<32>();
-        let aad = RecordAad { dataset: &item.dataset, record, revision: number };
+        let aad = RecordAad { dataset: &item.stored_name, record, revision: number };
         let sealed = key.seal(&aad.encode(), &[&blind[..], canonical].concat());
         let held = HeldRevision {
             record,
@@ -238,7 +238,7 @@ impl Batch {
         let row = RevisionRow {
             record,
             subject: root,
-            dataset: item.dataset.clone(),
+            dataset: item.stored_name.clone(),
             provider: self.caller.agency.to_string(),
             selector: item.selector,
             held,
@@ -259,7 +259,7 @@ impl Batch {
                 agency: self.caller.agency.to_string(),
                 publication_id: item.publication_id.clone(),
                 content: item.content,
-                dataset: item.dataset.clone(),
+                dataset: item.stored_name.clone(),
                 record: *record,
                 revision: *revision,
                 kind: kind.number(),
@@ -295,7 +295,7 @@ impl Batch {
 
 /// The dataset of an item.
 fn catalogued<'h>(hub: &'h Hub, item: &Prepared) -> Result<&'h Dataset, Failure> {
-    hub.catalog.dataset(&item.dataset).ok_or_else(|| Failure::new(Reason::Internal))
+    hub.catalog.version(&item.dataset, item.dataset_major).ok_or_else(|| Failure::new(Reason::Internal))
 }
 
 impl Act for Batch {

@@ -52,6 +52,7 @@ impl Exchange {
             caller: self.question.caller.clone(),
             agreement: context.agreement.clone(),
             dataset: self.dataset.clone(),
+            dataset_major: self.dataset_major,
             operation: Operation::Pull,
             purpose: context.purpose,
             subject_kind: self.subject_kind(),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use unefois_catalog::Dataset;
 use unefois_connect::{Call, ProviderFailure, Question, RestProvider};
 use unefois_core::{AgencyCode, Grant, Reason};
 use unefois_ledger::Source;
@@ -52,20 +53,13 @@ impl Exchange {
     }
 
     async fn fetch_held(&self, grant: &Grant) -> Result<Fetched, Failure> {
-        let dataset = self.dataset.as_str();
-        let asked = RecordAsked {
-            root: self.subject.root,
-            dataset: dataset.to_owned(),
-            provider: grant.provider.as_str().to_owned(),
-            selector: self.hub.pseudonyms.natural_key(dataset, "selector", &self.key.selector),
-        };
-        let mut found = self.hub.loader.fetch(asked).await?;
-        if let Some(part) = &self.key.discriminator {
-            let discriminator = self.hub.pseudonyms.natural_key(dataset, "discriminator", part);
-            found.retain(|revision| revision.discriminator == discriminator);
+        let mut found = Vec::new();
+        for version in self.readable() {
+            found.extend(self.find_held(grant, version).await?.into_iter().map(|revision| (version, revision)));
         }
-        let revision = newest(found)?;
-        let canonical = self.hub.open_revision(dataset, &revision).await?.canonical;
+        let (version, revision) = newest(found)?;
+        let canonical = self.hub.open_revision(&version.stored_name(), &revision).await?.canonical;
+        let canonical = self.told_here(canonical, version).ok_or_else(|| Failure::new(Reason::NotFound))?;
         let HeldRevision { record, number, provider_recorded_at, learned_at, payload_key, .. } = revision;
         let freshness = Freshness {
             source: Source::Held,
@@ -74,6 +68,24 @@ impl Exchange {
             revision: number,
         };
         Ok(Fetched { canonical, held: Some((record, number)), payload_key: Some(payload_key), freshness })
+    }
+
+    /// The newest revisions of what may be the record, as they were published in one major version. The key is the
+    /// same in all of them.
+    async fn find_held(&self, grant: &Grant, version: &Dataset) -> Result<Vec<HeldRevision>, Failure> {
+        let dataset = self.dataset.as_str();
+        let asked = RecordAsked {
+            root: self.subject.root,
+            dataset: version.stored_name(),
+            provider: grant.provider.as_str().to_owned(),
+            selector: self.hub.pseudonyms.natural_key(dataset, "selector", &self.key.selector),
+        };
+        let mut found = self.hub.loader.fetch(asked).await?;
+        if let Some(part) = &self.key.discriminator {
+            let discriminator = self.hub.pseudonyms.natural_key(dataset, "discriminator", part);
+            found.retain(|revision| revision.discriminator == discriminator);
+        }
+        Ok(found)
     }
 
     async fn fetch_live(
@@ -118,10 +130,10 @@ pub(crate) struct OpenRevision {
 }
 
 impl Hub {
-    /// Opens a stored revision.
-    pub(crate) async fn open_revision(&self, dataset: &str, held: &HeldRevision) -> Result<OpenRevision, Failure> {
+    /// Opens a stored revision of the dataset of that name: see [`Dataset::stored_name`].
+    pub(crate) async fn open_revision(&self, stored_name: &str, held: &HeldRevision) -> Result<OpenRevision, Failure> {
         let key = self.keys.open(held.payload_key).await?;
-        let aad = RecordAad { dataset, record: held.record, revision: held.number };
+        let aad = RecordAad { dataset: stored_name, record: held.record, revision: held.number };
         let opened = key.open(&aad.encode(), &held.sealed).map_err(Failure::internal)?;
         let Some((blind, canonical)) = opened.split_first_chunk::<BLIND_BYTES>() else {
             return Err(Failure::new(Reason::Internal));
@@ -130,13 +142,13 @@ impl Hub {
     }
 }
 
-/// The one record that was found; of a merged subject's several under one key, the newest.
-fn newest(found: Vec<HeldRevision>) -> Result<HeldRevision, Failure> {
-    let first = found.first().map(|revision| revision.discriminator);
-    if found.iter().any(|revision| Some(revision.discriminator) != first) {
+/// The one record that was found; of several under one key, a merged subject's or of several major versions, the newest.
+fn newest(found: Vec<(&Dataset, HeldRevision)>) -> Result<(&Dataset, HeldRevision), Failure> {
+    let first = found.first().map(|(_, revision)| revision.discriminator);
+    if found.iter().any(|(_, revision)| Some(revision.discriminator) != first) {
         return Err(Failure::new(Reason::RecordAmbiguous));
     }
-    let newest = found.into_iter().max_by_key(|revision| (revision.learned_at, revision.number));
+    let newest = found.into_iter().max_by_key(|(_, revision)| (revision.learned_at, revision.number));
     newest.ok_or_else(|| Failure::new(Reason::NotFound))
 }
 

@@ -22,6 +22,8 @@ pub(crate) struct Exchange {
     pub(super) id: Uuid,
     pub(super) question: Question,
     pub(super) dataset: DatasetId,
+    /// The major version in which the record is told.
+    pub(super) dataset_major: u32,
     pub(super) key: Key,
     pub(super) subject: Known,
     pub(super) trace_key: OpenKey,
@@ -34,7 +36,7 @@ pub(crate) struct Exchange {
 impl Exchange {
     /// Understands the question. A subject that is mentioned for the first time gets its keys here.
     pub(super) async fn identify(hub: &Hub, question: Question) -> Result<Self, Failure> {
-        let dataset = hub.catalog.dataset(&question.dataset).ok_or_else(|| Failure::new(Reason::DatasetUnknown))?;
+        let dataset = dataset_of(hub, &question)?;
         dataset
             .field_set(question.fields.iter().map(String::as_str))
             .map_err(|unknown| Failure::field(Reason::FieldUnknown, "field_mask", unknown_path(&question, &unknown)))?;
@@ -45,8 +47,20 @@ impl Exchange {
         let content = hub.pseudonyms.request(question.caller.agency.as_str(), &canonical_request(hub, &question, &key));
         let id = Uuid::now_v7();
         let request_id = question.context.request_id.clone().unwrap_or_else(|| id.to_string());
+        let dataset_major = dataset.major();
         let dataset = DatasetId::parse(dataset.id()).map_err(Failure::internal)?;
-        Ok(Self { hub: hub.clone(), id, question, dataset, key, subject, trace_key, request_id, content })
+        Ok(Self {
+            hub: hub.clone(),
+            id,
+            question,
+            dataset,
+            dataset_major,
+            key,
+            subject,
+            trace_key,
+            request_id,
+            content,
+        })
     }
 
     /// Begins one of its steps.
@@ -56,7 +70,22 @@ impl Exchange {
 
     /// The dataset in the catalogue.
     pub(super) fn catalogued(&self) -> &Dataset {
-        self.hub.catalog.dataset(self.dataset.as_str()).expect("found when the question was identified")
+        let version = self.hub.catalog.version(self.dataset.as_str(), self.dataset_major);
+        version.expect("found when the question was identified")
+    }
+
+    /// The dataset in every major version from which a record can be told in this one, this one first.
+    pub(super) fn readable(&self) -> impl Iterator<Item = &Dataset> {
+        let others = self.hub.catalog.majors(self.dataset.as_str());
+        std::iter::once(self.catalogued()).chain(others.filter(|other| other.major() != self.dataset_major))
+    }
+
+    /// A record of one of those, in this major version.
+    pub(super) fn told_here(&self, canonical: Vec<u8>, from: &Dataset) -> Option<Vec<u8>> {
+        if from.major() == self.dataset_major {
+            return Some(canonical);
+        }
+        self.hub.catalog.convert(&canonical, from, self.catalogued())
     }
 
     /// The set of those fields.
@@ -84,6 +113,21 @@ impl Exchange {
     }
 }
 
+/// The dataset in the major version that the call fixes, or that the agreement names.
+fn dataset_of<'h>(hub: &'h Hub, question: &Question) -> Result<&'h Dataset, Failure> {
+    let in_force = hub.authority.load();
+    let agreed = || {
+        let agreement = in_force.registry.agreement(&question.context.agreement)?;
+        (agreement.dataset.as_str() == question.dataset).then_some(agreement.dataset_major)
+    };
+    let known = match question.dataset_major.or_else(agreed) {
+        Some(major) => hub.catalog.version(&question.dataset, major),
+        // No agreement will cover it: what is asked is recorded with the refusal all the same.
+        None => hub.catalog.dataset(&question.dataset),
+    };
+    known.ok_or_else(|| Failure::new(Reason::DatasetUnknown))
+}
+
 /// The rule that a path of the mask breaks, by its place: what the caller sent is not sent back. An error travels in
 /// headers, and one that is too long for them closes the connection.
 fn unknown_path(question: &Question, unknown: &UnknownField) -> String {
@@ -107,7 +151,9 @@ fn key_of(dataset: &Dataset, question: &Question) -> Result<Key, Failure> {
 
 /// What makes two requests the same: everything but the request identifier, the trace and the deadline.
 fn canonical_request(hub: &Hub, question: &Question, key: &Key) -> Vec<u8> {
-    let Question { caller, context, dataset, subject, key: _, fields, trace: _, deadline: _ } = question;
+    // The major version is that of the agreement, or the question is refused.
+    let Question { caller, context, dataset, dataset_major: _, subject, key: _, fields, trace: _, deadline: _ } =
+        question;
     let mut fields = fields.clone();
     fields.sort_unstable();
     let consent = context.consent.map(|consent| consent.0.to_string()).unwrap_or_default();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use unefois_core::{Decision, Grant, Reason, Refusal};
 use unefois_ledger::{EntryKind, PublicPart, Source, decode_leaf};
-use unefois_store::RequestClaim;
+use unefois_store::{HeldRevision, RequestClaim};
 use unefois_vault::AnswerAad;
 use uuid::Uuid;
 
@@ -115,9 +115,9 @@ impl Exchange {
         let revision = self.hub.store.revision_fetch(record, number).await?;
         // Revisions are never removed otherwise.
         let revision = revision.ok_or_else(|| Failure::new(Reason::RecordErased))?;
-        let opened = self.hub.open_revision(self.dataset.as_str(), &revision).await?;
+        let canonical = self.first_canonical(&revision).await?;
         let released = self.field_set(&public.released_fields)?;
-        let data = self.catalogued().minimise(&opened.canonical, released).map_err(Failure::internal)?;
+        let data = self.catalogued().minimise(&canonical, released).map_err(Failure::internal)?;
         let freshness = Freshness {
             source: Source::Held,
             provider_recorded_at: Some(revision.provider_recorded_at),
@@ -125,6 +125,22 @@ impl Exchange {
             revision: number,
         };
         Ok((data, revision.payload_key, freshness))
+    }
+
+    /// The record in the major version of this question. Under which one it was published is not written beside a
+    /// revision: its seal opens under no other.
+    async fn first_canonical(&self, revision: &HeldRevision) -> Result<Vec<u8>, Failure> {
+        let mut last = Failure::new(Reason::Internal);
+        for version in self.readable() {
+            match self.hub.open_revision(&version.stored_name(), revision).await {
+                Ok(opened) => {
+                    let told = self.told_here(opened.canonical, version);
+                    return told.ok_or_else(|| Failure::new(Reason::NotFound));
+                }
+                Err(failure) => last = failure,
+            }
+        }
+        Err(last)
     }
 
     async fn first_live(&self, key_id: [u8; 16], sealed: &[u8]) -> Result<Opened, Failure> {

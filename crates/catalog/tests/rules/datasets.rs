@@ -136,8 +136,8 @@ fn a_dataset_that_breaks_a_rule_stops_the_hub_which_says_where_and_why() {
 fn a_contract_without_the_options_or_with_one_dataset_twice_is_refused() {
     let without = Catalog::load(&descriptors("message Stay { optional string siren = 1; }"));
     assert!(matches!(without, Err(InvalidCatalog::OptionMissing { option: "unefois.dataset.v1.dataset" })));
-    let twice = format!("{GOOD} {VISIT}");
-    assert!(matches!(contract(&twice), Err(InvalidCatalog::DatasetTwice { dataset }) if dataset == "stay"));
+    let twice = format!("{GOOD} {}", VISIT.replace("major: 1", "major: 2"));
+    assert!(matches!(contract(&twice), Err(InvalidCatalog::DatasetTwice { dataset, major: 2 }) if dataset == "stay"));
     assert!(matches!(Catalog::load(b"no descriptors"), Err(InvalidCatalog::Descriptors(_))));
 }
 

@@ -4,4 +4,5 @@
 
 mod datasets;
 mod made_up;
+mod majors;
 mod records;

@@ -80,6 +80,7 @@ fn request(chance: &mut Chance, agreement: &Agreement) -> ExchangeRequest {
         caller,
         agreement: if chance.one_in(FLAW) { agreement_id(UNKNOWN) } else { agreement.id.clone() },
         dataset: if chance.one_in(FLAW) { dataset(chance.pick(&DATASETS)) } else { agreement.dataset.clone() },
+        dataset_major: if chance.one_in(FLAW) { agreement.dataset_major + 1 } else { agreement.dataset_major },
         operation: chance.pick(&OPERATIONS),
         purpose: if chance.one_in(FLAW) { chance.pick(&Purpose::ALL) } else { agreement.purpose },
         subject_kind: chance.pick(&KINDS),

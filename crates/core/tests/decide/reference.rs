@@ -45,7 +45,9 @@ const OF_AGREEMENT: [OfAgreement; 17] = [
         let provider = agency(world, &agreement.provider);
         provider.is_some_and(|it| it.roles.contains(&Role::Provider) && it.datasets.contains(&agreement.dataset))
     }),
-    (Reason::DatasetNotCovered, |world, agreement| agreement.dataset == world.request.dataset),
+    (Reason::DatasetNotCovered, |world, agreement| {
+        (&agreement.dataset, agreement.dataset_major) == (&world.request.dataset, world.request.dataset_major)
+    }),
     (Reason::OperationNotCovered, |world, agreement| agreement.operations.contains(&world.request.operation)),
     (Reason::PurposeNotCovered, |world, agreement| agreement.purpose == world.request.purpose),
     (Reason::PurposeNotPermitted, |_, agreement| law::permits(agreement.legal_basis.code(), agreement.purpose)),

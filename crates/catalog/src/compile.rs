@@ -1,0 +1,79 @@
+//! Compiling folders of `.proto` files, so that a dataset needs no other tool and no change of a crate.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use prost_reflect::DescriptorPool;
+use protox::file::{ChainFileResolver, DescriptorSetFileResolver, GoogleFileResolver, IncludeFileResolver};
+
+/// A folder whose files are no part of a contract.
+#[derive(Debug, thiserror::Error)]
+pub enum InvalidFolder {
+    /// It cannot be read.
+    #[error("the folder `{folder}` cannot be read")]
+    Unreadable {
+        /// The folder.
+        folder: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// A file in it is not valid, or imports what is not there.
+    #[error("the folder `{folder}` cannot be compiled")]
+    Source {
+        /// The folder.
+        folder: PathBuf,
+        /// Where, and why.
+        #[source]
+        source: Box<protox::Error>,
+    },
+    /// A file has the name of one that is there already.
+    #[error("the folder `{folder}` has a file `{file}`, and so has the contract: give it another name")]
+    FileTwice {
+        /// The folder.
+        folder: PathBuf,
+        /// The file.
+        file: String,
+    },
+}
+
+/// The files below a folder as a descriptor set, with what they import. They may import what is in the pool.
+pub(crate) fn compile(pool: &DescriptorPool, folder: &Path) -> Result<Vec<u8>, InvalidFolder> {
+    let unreadable = |source| InvalidFolder::Unreadable { folder: folder.to_owned(), source };
+    let invalid = |source| InvalidFolder::Source { folder: folder.to_owned(), source: Box::new(source) };
+    let mut resolver = ChainFileResolver::new();
+    resolver.add(IncludeFileResolver::new(folder.to_owned()));
+    let known = DescriptorSetFileResolver::decode(pool.encode_to_vec().as_slice());
+    resolver.add(known.expect("the bytes of a pool are a descriptor set"));
+    resolver.add(GoogleFileResolver::new());
+    let mut compiler = protox::Compiler::with_file_resolver(resolver);
+    compiler.include_imports(true).include_source_info(true);
+    for file in proto_files(folder).map_err(unreadable)? {
+        let name = file.to_string_lossy().replace('\\', "/");
+        if pool.get_file_by_name(&name).is_some() {
+            return Err(InvalidFolder::FileTwice { folder: folder.to_owned(), file: name });
+        }
+        compiler.open_file(folder.join(file)).map_err(invalid)?;
+    }
+    Ok(compiler.encode_file_descriptor_set())
+}
+
+/// Every `.proto` below `root`, as a path relative to it, in a stable order.
+fn proto_files(root: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut folders = vec![root.to_owned()];
+    let mut files = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "proto") {
+                files.extend(path.strip_prefix(root).ok().map(Path::to_owned));
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
+}
