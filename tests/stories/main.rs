@@ -11,6 +11,7 @@ mod consent;
 mod erasure;
 mod identity;
 mod live;
+mod majors;
 mod metrics;
 mod nodes;
 mod overload;
