@@ -30,6 +30,14 @@ impl Dataset {
         in_one_line(comment.split("\n\n").next().unwrap_or_default())
     }
 
+    /// The example in its comment, as protobuf JSON; `None` where it has none.
+    #[must_use]
+    pub fn example(&self) -> Option<serde_json::Value> {
+        let comment = comment_of(&self.message.parent_file(), self.message.path());
+        let (_, example) = comment.split_once("Example:")?;
+        serde_json::from_str(example).ok()
+    }
+
     /// Every field in words, each followed by those within it.
     #[must_use]
     pub fn described(&self) -> Vec<DescribedField> {

@@ -56,6 +56,9 @@ pub(crate) enum Command {
     /// A certificate authority and certificates for development.
     #[command(subcommand)]
     Pki(PkiCommand),
+    /// What is exchanged, and who provides it to whom. Needs no hub.
+    #[command(subcommand)]
+    Catalog(CatalogCommand),
     /// Agencies and agreements.
     #[command(subcommand)]
     Registry(RegistryCommand),
@@ -167,6 +170,39 @@ pub(crate) enum PkiCommand {
         /// Why, in words.
         #[arg(long)]
         reason: String,
+    },
+}
+
+/// Whose agencies and agreements are told.
+#[derive(Debug, Args)]
+pub(crate) struct Registry {
+    /// A registry file, such as `unefois registry show` prints; without it, that of the demonstration.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) registry: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CatalogCommand {
+    /// List the datasets.
+    List {
+        #[command(flatten)]
+        registry: Registry,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show a dataset: its fields with meaning, unit, sensitivity and source, the rows it serves, its agreements.
+    Show {
+        /// The dataset, such as `declared-turnover`.
+        dataset: String,
+        /// The major version; without it, the newest.
+        #[arg(long)]
+        major: Option<u32>,
+        #[command(flatten)]
+        registry: Registry,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
     },
 }
 

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod audit;
+mod catalog;
 mod client;
 mod config;
 mod consent;
@@ -51,6 +52,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Ready => ready::run(config.as_deref()).await,
         Command::Demo(options) => demo::run(options.into()).await,
         Command::Pki(command) => pki::run(command, config.as_deref(), hub).await,
+        Command::Catalog(command) => catalog::run(command, config.as_deref()),
         Command::Registry(command) => registry::run(command, config.as_deref(), hub).await,
         Command::Publish(options) => publish::run(options, config.as_deref(), hub).await,
         Command::Pull(options) => pull::run(options, config.as_deref(), hub).await,

@@ -1,35 +1,36 @@
-//! The pages of the docs that are generated from the code: stable reasons, and legal bases.
+//! The pages of the docs that are generated from the code: stable reasons, the catalogue, and legal bases.
 
 use std::fs;
 
 use anyhow::{Context, ensure};
 use unefois_core::{LegalBasis, Purpose, Reason, Remedy, Review, Who};
 
-use crate::shell::top;
+use crate::{catalog, samples, shell::top};
 
 /// A file, and what makes its text.
-type Page = (&'static str, fn() -> String);
+type Page = (&'static str, fn() -> anyhow::Result<String>);
 
-const PAGES: [Page; 2] = [("proto/REASONS.md", reasons), ("deploy/legal-bases.md", legal_bases)];
+const PAGES: [Page; 3] =
+    [("proto/REASONS.md", reasons), ("proto/CATALOG.md", catalog::page), ("deploy/legal-bases.md", legal_bases)];
 
 /// Writes the pages.
 pub(crate) fn write() -> anyhow::Result<()> {
     for (file, page) in PAGES {
-        fs::write(top().join(file), page()).with_context(|| format!("cannot write `{file}`"))?;
+        fs::write(top().join(file), page()?).with_context(|| format!("cannot write `{file}`"))?;
     }
-    Ok(())
+    samples::write()
 }
 
 /// Fails when a page is not the one that would be written.
 pub(crate) fn check() -> anyhow::Result<()> {
     for (file, page) in PAGES {
         let found = fs::read_to_string(top().join(file)).with_context(|| format!("cannot read `{file}`"))?;
-        ensure!(found == page(), "`{file}` is stale: run `cargo xtask docs`");
+        ensure!(found == page()?, "`{file}` is stale: run `cargo xtask docs`");
     }
-    Ok(())
+    samples::check()
 }
 
-fn reasons() -> String {
+fn reasons() -> anyhow::Result<String> {
     let mut text = String::from(
         "# Stable reasons\n\nEvery error carries one `google.rpc.ErrorInfo` with `domain: \"unefois\"` and one of these \
          reasons. The reasons are the API; the texts are not. `exchange_id` in its metadata names the ledger entry, \
@@ -50,10 +51,10 @@ fn reasons() -> String {
         let (code, english, french) = (reason.code(), reason.description(), reason.description_fr());
         text += &format!("| `{code}` | {english} | {french} | {remedy} |\n");
     }
-    text
+    Ok(text)
 }
 
-fn legal_bases() -> String {
+fn legal_bases() -> anyhow::Result<String> {
     let mut text = String::from(
         "# Legal bases\n\nThe closed list from which an agreement takes its `legal-basis`. The texts are short and ours; \
          the law itself decides. A basis that is *to confirm* needs a lawyer before production relies on it. Generated \
@@ -73,5 +74,13 @@ fn legal_bases() -> String {
         text +=
             &format!("| `{code}` | {} | {gist} | {} | {kept} | {review} |\n", article.trim_end(), purposes.join(", "));
     }
-    text
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_generated_page_and_sample_is_current() {
+        super::check().unwrap();
+    }
 }

@@ -1,11 +1,13 @@
 //! Developer chores: `cargo xtask test`, `soak`, `lint`, `docs`, `mutants`.
 
 mod breaking;
+mod catalog;
 mod deploy;
 mod docs;
 mod lint;
 mod mutants;
 mod needs;
+mod samples;
 mod shell;
 mod soak;
 mod test;

@@ -8,3 +8,4 @@ mod doubts;
 mod examples;
 mod minimised;
 mod norms;
+mod samples;
