@@ -1,7 +1,7 @@
 //! The table: who may call what, written down here a second time, so that neither copy changes unseen.
 
 /// Each method, and the roles that may call it; `any` is every registered agency.
-pub(crate) const TABLE: [(&str, &str); 39] = [
+pub(crate) const TABLE: [(&str, &str); 42] = [
     ("/unefois.exchange.v1.ExchangeService/Pull", "consumer"),
     ("/unefois.income.v1.IncomeService/GetDeclaredTurnover", "consumer"),
     ("/unefois.income.v1.IncomeService/GetCompanyTurnover", "consumer"),
@@ -22,6 +22,9 @@ pub(crate) const TABLE: [(&str, &str); 39] = [
     ("/unefois.certificate.v1.CertificateService/GetEmployerCertificate", "consumer"),
     ("/unefois.contact.v1.ContactService/GetBankDetails", "consumer"),
     ("/unefois.contact.v1.ContactService/GetContactDetails", "consumer"),
+    ("/unefois.catalog.v1.CatalogService/ListDatasets", "any"),
+    ("/unefois.catalog.v1.CatalogService/GetDataset", "any"),
+    ("/unefois.catalog.v1.CatalogService/GetFileDescriptorSet", "any"),
     ("/unefois.publication.v1.PublicationService/Publish", "provider"),
     ("/unefois.consent.v1.ConsentService/Grant", "portal consumer"),
     ("/unefois.consent.v1.ConsentService/Withdraw", "portal consumer"),

@@ -4,6 +4,7 @@
 
 mod admin;
 mod audit;
+mod catalogue;
 mod collected;
 mod collector;
 mod command_line;

@@ -5,6 +5,7 @@
 
 mod admin;
 mod audit;
+mod catalog;
 mod consent;
 mod door;
 mod exchange;

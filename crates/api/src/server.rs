@@ -13,7 +13,7 @@ use tonic::transport::Server;
 use unefois_broker::Hub;
 use unefois_identity::{AcceptError, ReloadingServerTls};
 use unefois_proto::server::{
-    audit::v1::audit_service_server::AuditServiceServer,
+    audit::v1::audit_service_server::AuditServiceServer, catalog::v1::catalog_service_server::CatalogServiceServer,
     certificate::v1::certificate_service_server::CertificateServiceServer,
     consent::v1::consent_service_server::ConsentServiceServer,
     contact::v1::contact_service_server::ContactServiceServer,
@@ -28,6 +28,7 @@ use unefois_telemetry::{Metrics, Tracer};
 
 use crate::{
     audit::Audits,
+    catalog::Catalogs,
     consent::Consents,
     door::Door,
     exchange::Exchanges,
@@ -154,6 +155,7 @@ pub async fn serve(doors: Doors, stop: impl Future<Output = ()> + Send) -> Resul
         .add_service(service!(StatusServiceServer, Typed { hub: hub() }))
         .add_service(service!(CertificateServiceServer, Typed { hub: hub() }))
         .add_service(service!(ContactServiceServer, Typed { hub: hub() }))
+        .add_service(service!(CatalogServiceServer, Catalogs { hub: hub() }))
         .add_service(service!(PublicationServiceServer, Publications { hub: hub(), answers_max }))
         .add_service(service!(ConsentServiceServer, Consents { hub: hub() }))
         .add_service(service!(RegistryServiceServer, Registries { hub: hub() }))

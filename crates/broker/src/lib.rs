@@ -9,6 +9,7 @@
 mod access;
 mod audit;
 mod authority;
+mod catalog;
 mod catch_up;
 mod clock;
 mod consent;
@@ -39,6 +40,7 @@ mod wire;
 pub use audit::{
     AuditSearch, ConsistencyProof, Export, FoundEntry, InclusionProof, OutcomeCount, SearchPage, ShardHead,
 };
+pub use catalog::Catalogued;
 pub use clock::Clock;
 pub use consent::ConsentAsked;
 pub use erasure::Erased;
@@ -51,5 +53,5 @@ pub use readiness::Unready;
 pub use recorder::Head;
 pub use registry::{Applied, ApplyMode};
 pub use subject_view::SubjectExchange;
-pub use unefois_catalog::{Finding, FindingKind};
+pub use unefois_catalog::{DescribedField, Finding, FindingKind, Sensitivity, SubjectKind};
 pub use unefois_store::Search;

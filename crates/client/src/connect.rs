@@ -5,7 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use rustls_pki_types::ServerName;
 use tonic::transport::{Channel, Endpoint, Uri};
 use unefois_proto::pb::{
-    audit::v1::audit_service_client::AuditServiceClient,
+    audit::v1::audit_service_client::AuditServiceClient, catalog::v1::catalog_service_client::CatalogServiceClient,
     certificate::v1::certificate_service_client::CertificateServiceClient,
     consent::v1::consent_service_client::ConsentServiceClient,
     contact::v1::contact_service_client::ContactServiceClient,
@@ -172,6 +172,10 @@ impl Connection {
         /// Bank and contact details (`ContactService`). [`bank_details`](crate::bank_details) and its sister keep the bytes
         /// that the receipt is about.
         contact, ContactServiceClient
+    );
+    service!(
+        /// What is exchanged (`CatalogService`). [`datasets`](crate::datasets) and its sisters ask it.
+        catalog, CatalogServiceClient
     );
     service!(
         /// Publishing (`PublicationService`). [`publish`](crate::publish()) bounds what is unanswered.

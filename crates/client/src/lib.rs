@@ -8,11 +8,13 @@
 //!    `acknowledgement`);
 //! 5. [`shards`] lists what the ledger is made of (`shard`), and [`export_to`] writes one of them into a file that verifies
 //!    offline (`export`);
-//! 6. [`Refused`] says what a refusal means for the caller (`refusal`).
+//! 6. [`datasets`], [`dataset`] and [`contract`] say what the hub exchanges (`catalog`);
+//! 7. [`Refused`] says what a refusal means for the caller (`refusal`).
 //!
 //! What is deliberately absent: rules of the hub, and a way to call it without TLS.
 
 mod acknowledgement;
+mod catalog;
 mod connect;
 mod dial;
 mod export;
@@ -26,6 +28,7 @@ mod tls;
 mod typed;
 
 pub use acknowledgement::{InvalidAcknowledgement, verify_acknowledgement};
+pub use catalog::{contract, dataset, datasets};
 pub use connect::{ClientSettings, ConnectError, Connection};
 pub use dial::DialError;
 pub use export::{ExportError, ExportSummary, export_to};

@@ -7,6 +7,11 @@ pub mod audit {
         tonic::include_proto!("unefois.audit.v1");
     }
 }
+pub mod catalog {
+    pub mod v1 {
+        tonic::include_proto!("unefois.catalog.v1");
+    }
+}
 pub mod certificate {
     pub mod v1 {
         tonic::include_proto!("unefois.certificate.v1");

@@ -7,6 +7,11 @@ pub mod audit {
         include!(concat!(env!("OUT_DIR"), "/servers/unefois.audit.v1.rs"));
     }
 }
+pub mod catalog {
+    pub mod v1 {
+        include!(concat!(env!("OUT_DIR"), "/servers/unefois.catalog.v1.rs"));
+    }
+}
 pub mod certificate {
     pub mod v1 {
         include!(concat!(env!("OUT_DIR"), "/servers/unefois.certificate.v1.rs"));

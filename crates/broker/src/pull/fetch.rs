@@ -95,7 +95,8 @@ impl Exchange {
         patience: Duration,
         onward: Option<TraceContext>,
     ) -> Result<Fetched, Failure> {
-        let dataset = self.catalogued();
+        // Providers are understood in the first major version.
+        let dataset = self.hub.catalog.dataset(self.dataset.as_str()).ok_or_else(|| Failure::new(Reason::Internal))?;
         let key = dataset.to_json(&self.key.natural).map_err(Failure::internal)?;
         let question = Question { provider, subject: &self.question.subject, key: &key };
         let traceparent = onward.map(|context| context.to_string());
@@ -104,15 +105,16 @@ impl Exchange {
         let invalid = |what: UnfitAnswer| Failure::new(Reason::ProviderAnswerInvalid).because(what);
         // What the reader of JSON says may quote a value: it is not kept.
         let data = dataset.from_json(&record).map_err(|_may_quote| invalid(UnfitAnswer::Message))?;
-        let canonical = self
+        let stated = self
             .hub
             .take_in(dataset, &data)
             .map_err(|invalid| Failure::new(Reason::ProviderAnswerInvalid).because(invalid))?;
-        let answered = dataset.key_of_record(&canonical).map_err(Failure::internal)?;
+        let answered = dataset.key_of_record(&stated).map_err(Failure::internal)?;
         let is_other_part = self.key.discriminator.is_some() && answered.discriminator != self.key.discriminator;
         if answered.selector != self.key.selector || is_other_part {
             return Err(invalid(UnfitAnswer::OtherKey));
         }
+        let canonical = self.told_here(stated, dataset).ok_or_else(|| Failure::new(Reason::Internal))?;
         let freshness = Freshness {
             source: Source::Live,
             provider_recorded_at: None,
