@@ -14,6 +14,7 @@ mod identity;
 mod live;
 mod majors;
 mod metrics;
+mod newcomer;
 mod nodes;
 mod overload;
 mod partner;

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod datasets;
+mod folders;
 mod made_up;
 mod majors;
 mod records;
