@@ -65,12 +65,12 @@ fn dataset_to_wire(found: Catalogued<'_>, fields: Vec<wire::Field>) -> wire::Dat
         natural_key: dataset.natural_key().map(str::to_owned).collect(),
         rows: dataset.rows().to_vec(),
         providers,
-        agreements: agreements.into_iter().map(agreement_to_wire).collect(),
+        agreements: agreements.iter().map(agreement_to_wire).collect(),
         fields,
     }
 }
 
-fn agreement_to_wire(agreement: Agreement) -> wire::Agreement {
+fn agreement_to_wire(agreement: &Agreement) -> wire::Agreement {
     wire::Agreement {
         id: agreement.id.to_string(),
         provider: agreement.provider.to_string(),

@@ -98,10 +98,10 @@ impl Catalog {
         while at.major() != to.major() {
             let (next, converted) = if at.major() < to.major() {
                 let next = self.version(at.id(), at.major() + 1)?;
-                (next, next.from_previous(at, &bytes))
+                (next, next.carry_forward(at, &bytes))
             } else {
                 let next = self.version(at.id(), at.major() - 1)?;
-                (next, at.to_previous(next, &bytes))
+                (next, at.carry_back(next, &bytes))
             };
             bytes = converted.ok()?;
             at = next;

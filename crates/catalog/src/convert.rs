@@ -46,8 +46,8 @@ impl Dataset {
         key.map(|field| (field.name().to_owned(), field.number(), field.kind(), field.is_list())).collect()
     }
 
-    /// What a record of the previous major version is in this one.
-    pub(crate) fn from_previous(&self, previous: &Self, canonical: &[u8]) -> Result<Vec<u8>, InvalidPayload> {
+    /// A record of the previous major version, told in this one.
+    pub(crate) fn carry_forward(&self, previous: &Self, canonical: &[u8]) -> Result<Vec<u8>, InvalidPayload> {
         let record = previous.decode_unchecked(canonical)?;
         let mut converted = DynamicMessage::new(self.message.clone());
         for (field, path) in self.carried() {
@@ -58,8 +58,8 @@ impl Dataset {
         Ok(converted.encode_to_vec())
     }
 
-    /// What a record of this major version is in the previous one.
-    pub(crate) fn to_previous(&self, previous: &Self, canonical: &[u8]) -> Result<Vec<u8>, InvalidPayload> {
+    /// A record of this major version, told in the previous one.
+    pub(crate) fn carry_back(&self, previous: &Self, canonical: &[u8]) -> Result<Vec<u8>, InvalidPayload> {
         let record = self.decode_unchecked(canonical)?;
         let mut converted = DynamicMessage::new(previous.message.clone());
         for (field, path) in self.carried() {
