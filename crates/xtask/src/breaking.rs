@@ -32,8 +32,16 @@ fn earlier_commit() -> Option<String> {
     let left_main = ["origin/main", "main"].into_iter().find_map(|main| said(&["git", "merge-base", main, "HEAD"]));
     match left_main {
         Some(commit) if commit != head => Some(commit),
-        // In a shallow clone it may be missing.
-        Some(_) | None => said(&["git", "rev-parse", "--verify", "--quiet", "HEAD^1^{tree}"])
-            .and_then(|_tree| said(&["git", "rev-parse", "HEAD^1"])),
+        Some(_) | None => commit_before().or_else(|| {
+            // A shallow clone has left it behind.
+            said(&["git", "fetch", "--quiet", "--deepen", "1"])?;
+            commit_before()
+        }),
     }
+}
+
+/// The commit before this one, where its files are here.
+fn commit_before() -> Option<String> {
+    said(&["git", "rev-parse", "--verify", "--quiet", "HEAD^1^{tree}"])?;
+    said(&["git", "rev-parse", "HEAD^1"])
 }
