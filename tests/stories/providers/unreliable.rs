@@ -31,8 +31,8 @@ async fn a_provider_that_cannot_be_relied_on_costs_an_error_and_is_recorded() {
     let (later, invalid) = ("PROVIDER_UNAVAILABLE", "PROVIDER_ANSWER_INVALID");
     let body = r#"{"data":{"identifiant":"1","paiements":[{"date_versement":"2021-01-01","montant_total":1}]}}"#;
     let bytes = |text: String| Script::Bytes(text.into_bytes());
-    let shorter = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len() - 9);
-    let longer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len() + 9);
+    let shorter = format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}", body.len() - 9);
+    let longer = format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}", body.len() + 9);
     let twice = format!("HTTP/1.1 200 OK\r\ncontent-length: 3\r\ncontent-length: 5\r\n\r\n{body}");
     let redirect =
         format!("HTTP/1.1 307 Temporary Redirect\r\nlocation: {}/x\r\ncontent-length: 0\r\n\r\n", elsewhere.base_url());
@@ -72,7 +72,10 @@ async fn a_document_elsewhere_or_that_is_none_is_refused_with_its_certificate() 
     let elsewhere = ApiGouv::serve(None).await;
     let stating = |address: String| {
         let body = format!("{{\"data\":{{\"entity_status\":{{\"code\":\"ok\"}},\"document_url\":\"{address}\"}}}}");
-        Script::Bytes(format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into_bytes())
+        Script::Bytes(
+            format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}", body.len())
+                .into_bytes(),
+        )
     };
     let script = stating(format!("{}/a.pdf", elsewhere.base_url()));
     let reason = scene.reason_after(script, "commune-31555", vigilance("000000001")).await;
