@@ -1,5 +1,7 @@
 //! The natural key: what, with the subject, names one record.
 
+mod leaves;
+
 use prost::Message;
 use prost_reflect::{DynamicMessage, Value};
 

@@ -19,6 +19,14 @@ pub enum ProviderFailure {
         /// What it lacks: `subject.nir`, `key.siret`.
         lacks: String,
     },
+    /// A value of the question is not one that this provider can be asked by; it was not asked. Another question may do.
+    #[error("the provider cannot be asked by `{value}`: {rule}")]
+    Unfit {
+        /// Which value: `key.siret`, `subject.local`.
+        value: String,
+        /// The rule that it breaks.
+        rule: &'static str,
+    },
     /// The provider cannot answer now; asking again later may help.
     #[error("provider is unavailable")]
     Unavailable {

@@ -11,6 +11,7 @@ mod path;
 mod question;
 mod read;
 mod rule;
+mod subject;
 mod template;
 
 use std::collections::BTreeSet;
@@ -20,9 +21,12 @@ use unefois_catalog::Dataset;
 pub use self::check::InvalidInterface;
 use self::file::InterfaceFile;
 pub(crate) use self::link::Link;
+use self::path::Path;
 pub use self::question::Question;
 use self::rule::{Fields, Rows};
+use self::subject::Named;
 pub(crate) use self::template::{Hole, Part, Template};
+use crate::failure::ProviderFailure;
 
 /// One interface of one provider, for one dataset.
 #[derive(Debug, Clone)]
@@ -32,8 +36,9 @@ pub struct Interface {
     headers: Vec<(String, Template)>,
     rows: Option<Rows>,
     fields: Fields,
-    /// The key fields that the answer is not read for: they are those of the question.
-    key_of_question: Vec<String>,
+    /// The values of the key that the answer is not read for: they are those of the question.
+    key_of_question: Vec<Path>,
+    named: Named,
 }
 
 impl Interface {
@@ -51,6 +56,11 @@ impl Interface {
         let dataset = find(&file.dataset).ok_or_else(unknown)?;
         let interface = check::interface(file, dataset)?;
         Ok((interface, dataset))
+    }
+
+    /// Whether the question is one that this interface asks.
+    pub(crate) fn check(&self, question: &Question<'_>) -> Result<(), ProviderFailure> {
+        self.named.check(question)
     }
 
     pub(crate) fn path(&self) -> &Template {

@@ -50,11 +50,13 @@ impl RestProvider {
     /// fetching a linked file.
     ///
     /// # Errors
-    /// [`ProviderFailure::NotAskable`] when the question lacks what the provider is asked by;
+    /// [`ProviderFailure::NotAskable`] when the question lacks what the provider is asked by, and
+    /// [`ProviderFailure::Unfit`] when it has it in a form that cannot be asked by, or of another subject;
     /// [`ProviderFailure::NotFound`] when the provider, or its answer, knows nothing of what was asked;
     /// [`ProviderFailure::Unavailable`] for 401, 403, 429, 5xx, failed connections, time-outs and limits reached;
     /// [`ProviderFailure::Invalid`] for anything else that is not the expected answer.
     pub async fn ask(&self, question: &Question<'_>, call: Call) -> Result<Value, ProviderFailure> {
+        self.interface.check(question)?;
         let uri = self.target.of(&self.base, question)?;
         self.transport.within_limits(&call, self.answer(uri, question, &call)).await
     }

@@ -160,6 +160,7 @@ fn provider_failure(failure: ProviderFailure) -> Failure {
         ProviderFailure::NotAskable { lacks } => {
             return Failure::field(Reason::KeyInvalid, lacks.clone(), "the provider is asked by it");
         }
+        ProviderFailure::Unfit { value, rule } => Failure::field(Reason::KeyInvalid, value.clone(), *rule),
         ProviderFailure::Unavailable { retry_after, .. } => {
             Failure::new(Reason::ProviderUnavailable).retry_after(retry_after.unwrap_or(RETRY_AFTER))
         }

@@ -1,19 +1,19 @@
 //! Whether an interface fits its dataset: every mistake that a file can hold by itself is found when it is loaded.
 
+mod ask;
 mod fields;
-
-use std::collections::BTreeMap;
+mod key;
 
 use serde_json::{Value, json};
 use unefois_catalog::Dataset;
 
+use self::ask::Ask;
 use self::fields::Context;
 use super::Interface;
 use super::file::{InterfaceFile, RowsFile, WhereFile};
 use super::link::put;
 use super::path::Path;
-use super::rule::{Rows, Rule, Within};
-use super::template::{Hole, Template};
+use super::rule::{Rows, Within};
 
 /// An interface file that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -34,81 +34,13 @@ impl InvalidInterface {
 /// The file, checked.
 pub(super) fn interface(file: InterfaceFile, dataset: &Dataset) -> Result<Interface, InvalidInterface> {
     let InterfaceFile { dataset: _, ask, rows, fields } = file;
-    let path = template("ask.path", &ask.path)?;
-    if !ask.path.starts_with('/') || path.texts().any(|text| text.contains(|c: char| !is_path_character(c))) {
-        return Err(InvalidInterface::new("ask.path", "it begins with `/` and has no query: that is in `ask.query`"));
-    }
-    let interface = Interface {
-        path,
-        query: templates("query", &ask.query)?,
-        headers: templates("headers", &ask.headers)?,
-        rows: rows.map(|rows| rows_of(rows, dataset)).transpose()?,
-        fields: Context { dataset, within: Vec::new() }.fields("fields", fields)?,
-        key_of_question: Vec::new(),
-    };
-    interface.check_templates(dataset)?;
-    interface.with_key(dataset)
-}
-
-impl Interface {
-    fn check_templates(&self, dataset: &Dataset) -> Result<(), InvalidInterface> {
-        for hole in self.path.holes().chain(self.query.iter().flat_map(|(_, template)| template.holes())) {
-            match hole {
-                Hole::Key(path) => check_key("ask", path, dataset, &[json!(1), json!("x")])?,
-                Hole::Secret => {
-                    return Err(InvalidInterface::new("ask", "a secret is for headers: addresses are logged"));
-                }
-                Hole::Subject(_) | Hole::Parameter(_) => {}
-            }
-        }
-        for (name, template) in &self.headers {
-            if template.holes().any(|hole| matches!(hole, Hole::Key(_) | Hole::Subject(_))) {
-                let place = format!("ask.headers.{name:?}");
-                return Err(InvalidInterface::new(place, "a header is the same for every question"));
-            }
-        }
-        Ok(())
-    }
-
-    /// Every key field is asked by, selected by, or read: otherwise an answer about anything would do.
-    fn with_key(mut self, dataset: &Dataset) -> Result<Self, InvalidInterface> {
-        let mut asked: Vec<String> = Vec::new();
-        for hole in self.templates().flat_map(Template::holes) {
-            if let Hole::Key(path) = hole {
-                asked.push(path.head().to_owned());
-            }
-        }
-        let of_fields = self.fields.0.iter().filter_map(|(_, rule)| match rule {
-            Rule::Each { within, .. } => within.as_ref(),
-            Rule::Fixed(_) | Rule::From { .. } => None,
-        });
-        let of_rows = self.rows.iter().filter_map(|rows| rows.within.as_ref());
-        asked.extend(of_fields.chain(of_rows).map(|within| within.key.head().to_owned()));
-        for name in dataset.natural_key() {
-            let is_read = self.fields.0.iter().any(|(place, _)| place.head() == name);
-            if !is_read && !asked.iter().any(|asked| asked == name) {
-                let rule = format!("key field `{name}` is neither in `ask`, nor in a `where`, nor among the fields");
-                return Err(InvalidInterface::new("fields", rule));
-            }
-            if !is_read {
-                self.key_of_question.push(name.to_owned());
-            }
-        }
-        Ok(self)
-    }
-}
-
-/// What an address may hold as it is (RFC 3986, section 3.3).
-fn is_path_character(c: char) -> bool {
-    c.is_ascii_alphanumeric() || "-._~/!$&'()*+,;=:@".contains(c)
-}
-
-fn templates(table: &str, texts: &BTreeMap<String, String>) -> Result<Vec<(String, Template)>, InvalidInterface> {
-    texts.iter().map(|(name, text)| Ok((name.clone(), template(&format!("ask.{table}.{name:?}"), text)?))).collect()
-}
-
-fn template(place: &str, text: &str) -> Result<Template, InvalidInterface> {
-    Template::parse(text).map_err(|rule| InvalidInterface::new(place, rule))
+    let ask = ask::ask(&ask, dataset)?;
+    let rows = rows.map(|rows| rows_of(rows, dataset)).transpose()?;
+    let fields = Context { dataset, within: Vec::new() }.fields("fields", fields)?;
+    let key_of_question = key::key_of_question(&ask, rows.as_ref(), &fields, dataset)?;
+    let named = key::named(&ask, dataset)?;
+    let Ask { path, query, headers } = ask;
+    Ok(Interface { path, query, headers, rows, fields, key_of_question, named })
 }
 
 fn path(place: &str, text: &str) -> Result<Path, InvalidInterface> {

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde_json::Value;
+
 /// One or more names, none of them empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Path(Vec<String>);
@@ -17,9 +19,19 @@ impl Path {
         &self.0
     }
 
+    /// The value to which it leads.
+    pub(super) fn find<'a>(&self, value: &'a Value) -> Option<&'a Value> {
+        self.0.iter().try_fold(value, |value, name| value.get(name))
+    }
+
     /// The first name.
     pub(super) fn head(&self) -> &str {
         &self.0[0]
+    }
+
+    /// Whether it leads to what the other leads to, or to a message around that.
+    pub(super) fn leads_to(&self, other: &Self) -> bool {
+        other.0.starts_with(&self.0)
     }
 
     /// Whether one of them leads to what the other leads through.

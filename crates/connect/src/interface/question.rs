@@ -25,17 +25,16 @@ pub struct Question<'a> {
 impl Question<'_> {
     /// The text for a hole in an address.
     pub(crate) fn value(&self, hole: &Hole) -> Result<Cow<'_, str>, ProviderFailure> {
-        let (found, lacks) = match hole {
-            Hole::Key(path) => (self.key_text(path), format!("key.{path}")),
-            Hole::Subject(kind) => (self.subject_text(kind.code()), format!("subject.{}", kind.code())),
-            Hole::Parameter(_) | Hole::Secret => (None, "parameter".to_owned()),
+        let found = match hole {
+            Hole::Key(path) => self.key_text(path),
+            Hole::Subject(kind) => self.subject_text(kind.code()),
+            Hole::Parameter(_) | Hole::Secret => None,
         };
-        found.ok_or(ProviderFailure::NotAskable { lacks })
+        found.ok_or_else(|| ProviderFailure::NotAskable { lacks: hole.to_string() })
     }
 
     fn key_text(&self, path: &Path) -> Option<Cow<'_, str>> {
-        let value = path.names().iter().try_fold(self.key, |value, name| value.get(name))?;
-        match value {
+        match path.find(self.key)? {
             Value::String(text) => Some(Cow::Borrowed(text)),
             Value::Number(number) => Some(Cow::Owned(number.to_string())),
             Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,

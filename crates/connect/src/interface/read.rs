@@ -33,16 +33,16 @@ impl Interface {
 
     fn read_row(&self, node: Node<'_>, question: &Question<'_>) -> Result<Read, ProviderFailure> {
         let (mut record, mut links) = (json!({}), Vec::new());
+        for path in &self.key_of_question {
+            if let Some(value) = path.find(question.key) {
+                put(&mut record, path, value.clone());
+            }
+        }
         for (place, rule) in &self.fields.0 {
             match rule.read(node, question)? {
                 None => {}
                 Some(Made::Value(value)) => put(&mut record, place, value),
                 Some(Made::Link { from, address }) => links.push(Link { place: place.clone(), from, address }),
-            }
-        }
-        for name in &self.key_of_question {
-            if let Some(value) = question.key.get(name) {
-                record[name.as_str()] = value.clone();
             }
         }
         Ok((record, links))
@@ -137,8 +137,7 @@ fn chosen<'a>(
 ) -> Result<Vec<Node<'a>>, ProviderFailure> {
     let items = list.items().ok_or_else(|| InvalidAnswer::Kind { field: path.to_string(), expected: "a list" })?;
     let Some(Within { date: of_item, key }) = within else { return Ok(items) };
-    let asked = key.names().iter().try_fold(question.key, |value, name| value.get(name));
-    let asked = asked.ok_or_else(|| ProviderFailure::NotAskable { lacks: format!("key.{key}") })?;
+    let asked = key.find(question.key).ok_or_else(|| ProviderFailure::NotAskable { lacks: format!("key.{key}") })?;
     let mut chosen = Vec::new();
     for item in items {
         if is_within(date(item.require(of_item)?, of_item)?, asked) {

@@ -1,5 +1,7 @@
 //! Texts with holes, such as `/etablissements/{key.siret}`.
 
+use std::fmt;
+
 use unefois_core::IdentifierKind;
 
 use super::path::Path;
@@ -86,6 +88,18 @@ impl Hole {
                 .ok_or_else(|| format!("`{name}` is not a kind of identifier")),
             "parameter" if !name.is_empty() => Ok(Self::Parameter(name.to_owned())),
             _ => Err(unknown()),
+        }
+    }
+}
+
+/// As it is written, without its braces.
+impl fmt::Display for Hole {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Key(path) => write!(formatter, "key.{path}"),
+            Self::Subject(kind) => write!(formatter, "subject.{}", kind.code()),
+            Self::Parameter(name) => write!(formatter, "parameter.{name}"),
+            Self::Secret => formatter.write_str("secret"),
         }
     }
 }

@@ -60,7 +60,10 @@ pub enum TrustedRoots {
 #[derive(Debug, Error)]
 pub enum InvalidRestSettings {
     /// Not `https://host[:port][/prefix]`, nor `http://` to a loopback host.
-    #[error("`base-url` must be `https://host`, without user, query or fragment; `http` is for loopback hosts only")]
+    #[error(
+        "`base-url` must be `https://host`, without user, query, fragment or segments that are empty, `.` or `..`; \
+             `http` is for loopback hosts only"
+    )]
     BaseUrl,
     /// Has characters that no HTTP header may have, or is empty.
     #[error("the secret is empty or has characters that a token cannot have: copy it again, without line breaks")]
@@ -71,6 +74,9 @@ pub enum InvalidRestSettings {
     /// A parameter that the interface names is empty or too long for an address, or is not given.
     #[error("`parameters.{0}` is missing, empty or too long")]
     Parameter(String),
+    /// A parameter that stands in the path, where a server would take it for a way elsewhere.
+    #[error("`parameters.{0}` stands in a path: it has neither `/`, `\\` nor `%`, and is not `.` or `..`")]
+    ParameterInPath(String),
     /// A parameter that the interface does not name.
     #[error("`parameters.{0}` is not a parameter of the interface")]
     ParameterUnknown(String),
@@ -138,6 +144,10 @@ impl Base {
     pub(super) fn parse(base_url: &str) -> Result<Self, InvalidRestSettings> {
         let url = base_url.trim_end_matches('/').to_owned();
         if url.len() > BASE_URL_SIZE_BYTES_MAX || url.contains(['?', '#']) {
+            return Err(InvalidRestSettings::BaseUrl);
+        }
+        let prefix = url.split_once("://").map_or("", |(_, rest)| rest);
+        if prefix.split('/').skip(1).any(|segment| matches!(segment, "" | "." | "..")) {
             return Err(InvalidRestSettings::BaseUrl);
         }
         let protection = url.parse().ok().and_then(|uri| protection(&uri)).ok_or(InvalidRestSettings::BaseUrl)?;

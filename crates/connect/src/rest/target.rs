@@ -1,5 +1,6 @@
 //! The address and the headers of a question: the interface's templates, filled in.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use http::Uri;
@@ -52,33 +53,64 @@ impl Target {
 
     /// The address of one question.
     pub(super) fn of(&self, base: &Base, question: &Question<'_>) -> Result<Uri, ProviderFailure> {
-        let mut path = String::new();
-        self.fill(&mut path, &self.path, question)?;
-        // Dots need no encoding, and a server would take such a segment for a way up.
-        if path.split('/').skip(1).any(|segment| matches!(segment, "" | "." | "..")) {
-            return Err(ProviderFailure::NotFound);
-        }
-        let mut address = format!("{}{path}", base.url);
+        let mut address = base.url.clone();
+        self.push_path(&mut address, question)?;
         for (place, (name, template)) in self.query.iter().enumerate() {
             address.push(if place == 0 { '?' } else { '&' });
             push_encoded(&mut address, name);
             address.push('=');
-            self.fill(&mut address, template, question)?;
+            for part in template.parts() {
+                push_encoded(&mut address, &self.text(part, question)?);
+            }
         }
         // Too long for an address, whatever it is: the provider cannot know it.
         address.parse().map_err(|_too_long| InvalidAnswer::Unaskable.into())
     }
 
-    fn fill(&self, out: &mut String, template: &Template, question: &Question<'_>) -> Result<(), ProviderFailure> {
-        for part in template.parts() {
+    fn push_path(&self, address: &mut String, question: &Question<'_>) -> Result<(), ProviderFailure> {
+        let unfit = |hole: &Hole, rule| ProviderFailure::Unfit { value: hole.to_string(), rule };
+        let (mut path, mut blank) = (String::new(), None);
+        for part in self.path.parts() {
+            let text = self.text(part, question)?;
             match part {
-                Part::Text(text) => out.push_str(text),
-                Part::Hole(Hole::Parameter(parameter)) => push_encoded(out, &self.parameters[parameter]),
-                Part::Hole(hole) => push_encoded(out, &question.value(hole)?),
+                Part::Text(_) => path.push_str(&text),
+                Part::Hole(hole) if is_led_astray_by(&text) => {
+                    return Err(unfit(hole, "it has `/`, `\\`, `%` or a control character"));
+                }
+                Part::Hole(hole) => {
+                    blank = if is_blank(&text) { Some(hole) } else { blank };
+                    push_encoded(&mut path, &text);
+                }
             }
         }
-        Ok(())
+        // No such segment is in the interface: what filled a hole made it.
+        let is_segment = |segment| !matches!(segment, "" | "." | "..");
+        match blank {
+            Some(hole) if !path.split('/').skip(1).all(is_segment) => Err(unfit(hole, "it is empty, `.` or `..`")),
+            Some(_) | None => {
+                address.push_str(&path);
+                Ok(())
+            }
+        }
     }
+
+    fn text<'a>(&'a self, part: &'a Part, question: &'a Question<'_>) -> Result<Cow<'a, str>, ProviderFailure> {
+        match part {
+            Part::Text(text) => Ok(Cow::Borrowed(text)),
+            Part::Hole(Hole::Parameter(parameter)) => Ok(Cow::Borrowed(&self.parameters[parameter])),
+            Part::Hole(hole) => question.value(hole),
+        }
+    }
+}
+
+/// Whether a server that decodes an address once more than it should would take the text for a way elsewhere.
+fn is_led_astray_by(text: &str) -> bool {
+    text.contains(|c: char| matches!(c, '/' | '\\' | '%') || c.is_control())
+}
+
+/// Whether a segment could be empty, `.` or `..` by it.
+fn is_blank(text: &str) -> bool {
+    text.bytes().all(|byte| byte == b'.')
 }
 
 /// The parameters that the interface names: all of them, and no others.
@@ -94,6 +126,13 @@ fn parameters(
         let usable = given.get(name).is_some_and(|text| (1..=PARAMETER_SIZE_BYTES_MAX).contains(&text.len()));
         if !usable {
             return Err(InvalidRestSettings::Parameter(name.to_owned()));
+        }
+    }
+    for hole in interface.path().holes() {
+        if let Hole::Parameter(name) = hole
+            && (is_led_astray_by(&given[name]) || is_blank(&given[name]))
+        {
+            return Err(InvalidRestSettings::ParameterInPath(name.clone()));
         }
     }
     Ok(given.clone())

@@ -30,28 +30,6 @@ async fn the_real_answers_of_the_sandbox_are_understood() {
 }
 
 #[tokio::test]
-async fn a_value_never_leaves_its_place_in_the_address() {
-    let upstream = Upstream::replying(Reply::new(404, "{}")).await;
-    let connector = connector(&upstream);
-    let asked = async |text: &str| {
-        ask(&connector, &siret(SIRET), json!({ "siret": text, "year": 2023 }), Call::default()).await
-    };
-    for text in ["", ".", ".."] {
-        let outcome = asked(text).await;
-        assert!(matches!(outcome, Err(ProviderFailure::NotFound)), "{outcome:?}");
-    }
-    assert_eq!(upstream.questions(), 0, "a server would take it for another address");
-    for (text, encoded) in
-        [("../x", "..%2Fx"), ("a?b#c&d=e", "a%3Fb%23c%26d%3De"), ("%2e%2e", "%252e%252e"), ("１", "%EF%BC%91")]
-    {
-        let outcome = asked(text).await;
-        assert!(matches!(outcome, Err(ProviderFailure::NotFound)), "{outcome:?}");
-        assert_eq!(upstream.last().path, format!("/v3/dgfip/etablissements/{encoded}/chiffres_affaires"));
-        assert!(upstream.last().query.ends_with("&year=2023"));
-    }
-}
-
-#[tokio::test]
 async fn a_question_that_lacks_what_the_provider_is_asked_by_is_not_asked() {
     let upstream = Upstream::replying(Reply::new(404, "{}")).await;
     let outcome = ask(&connector(&upstream), &siret(SIRET), json!({ "year": 2023 }), Call::default()).await;

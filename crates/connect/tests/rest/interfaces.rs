@@ -86,6 +86,10 @@ fn a_question_that_cannot_be_asked_is_named() {
         ("company-turnover", "within = \"key.year\"", "within = \"year\"", "rows.where.within: it is `key.`"),
         ("company-turnover", "within = \"key.year\"", "within = \"key.siret\"", "rows.where.within: key field `siret`"),
         ("unemployment-payments", "key.month", "key.months", r#"fields."payments".where.within: `months` is not"#),
+        ("company-turnover", "\"/v3/", "\"/v3//", "ask.path: it has an empty segment"),
+        ("company-turnover", "\"/v3/", "\"/v3/./", "ask.path: it has an empty segment"),
+        ("company-turnover", "\"/v3/", "\"/v3/../", "ask.path: it has an empty segment"),
+        ("company-turnover", "chiffres_affaires\"", "chiffres_affaires/\"", "ask.path: it has an empty segment"),
         ("job-seeker-registration", "{subject.local}", "{subject.name}", "`name` is not a kind of identifier"),
     ] {
         let message = refused(dataset, from, to);
@@ -97,7 +101,76 @@ fn a_question_that_cannot_be_asked_is_named() {
 fn a_key_field_that_nothing_binds_is_missed() {
     let where_ = "where = { date = \"date_versement\", within = \"key.month\" }\n";
     let message = refused("unemployment-payments", where_, "");
-    assert!(message.contains("key field `month` is neither in `ask`"), "{message}");
+    assert!(message.contains("key field `month.year` is neither in `ask`"), "{message}");
     let message = refused("job-seeker-registration", "job_seeker_number = { from = \"data.identifiant\" }\n", "");
     assert!(message.contains("key field `job_seeker_number` is neither"), "{message}");
+}
+
+#[test]
+fn a_query_or_a_header_that_cannot_be_sent_is_named() {
+    let header = |line: &str| {
+        let to = format!("headers = {{ {line}, ");
+        refused("company-turnover", "headers = { ", &to)
+    };
+    for name in ["host", "Connection", "TE", "transfer-encoding", "content-length", "traceparent", "tracestate"] {
+        let message = header(&format!("{name} = \"x\""));
+        assert!(message.contains(&format!("ask.headers.{name:?}: this header is the hub's")), "{message}");
+    }
+    for (line, named) in [
+        ("\"a b\" = \"x\"", "ask.headers.\"a b\": it is not the name of a header"),
+        ("\"\" = \"x\"", "ask.headers.\"\": it is not the name of a header"),
+        ("x = \"a\\nb\"", "ask.headers.\"x\": it is not the value of a header"),
+        ("x = \"é\"", "ask.headers.\"x\": it is not the value of a header"),
+        ("x = \"\"", "ask.headers.\"x\": it is not the value of a header"),
+        ("Authorization = \"x\"", "ask.headers.\"authorization\": it stands there twice"),
+    ] {
+        let message = header(line);
+        assert!(message.contains(named), "{named}: {message}");
+    }
+    for (line, named) in [
+        ("\"\" = \"x\"", "ask.query.\"\": it is not the name"),
+        ("\"a b\" = \"x\"", "ask.query.\"a b\": it is not the name"),
+        ("\"a%5Bb\" = \"x\"", "ask.query.\"a%5Bb\": it is not the name"),
+        ("x = \"a%20b\"", "ask.query.\"x\": the hub encodes it"),
+        ("x = \"a\\u0000b\"", "ask.query.\"x\": the hub encodes it"),
+    ] {
+        let message = refused("company-turnover", "query = { ", &format!("query = {{ {line}, "));
+        assert!(message.contains(named), "{named}: {message}");
+    }
+}
+
+#[test]
+fn an_interface_that_does_not_name_the_subject_is_refused() {
+    for (dataset, from) in [
+        ("family-quotient", "nir = \"{subject.nir}\", "),
+        ("job-seeker-registration", "identifiant = \"{subject.local}\", "),
+        ("unemployment-payments", "identifiant = \"{subject.local}\", "),
+    ] {
+        let message = refused(dataset, from, "");
+        assert!(message.contains("ask: it does not name the subject"), "{message}");
+    }
+    // Read from the answer, so that the key is bound: still anybody could be asked about.
+    let text = shipped("tax-compliance-certificate")
+        .replace("/{key.siren}/", "/")
+        .replace("compliant =", "siren = { from = \"data.siren\" }\ncompliant =");
+    let message = interface(&text).unwrap_err().to_string();
+    assert!(message.contains("ask: it does not name the subject"), "{message}");
+}
+
+#[test]
+fn every_value_of_a_key_field_is_asked_or_read() {
+    let asked = "mois = \"{key.month.month}\", ";
+    let read = "\"month.month\" = { from = \"data.quotient_familial.mois\", as = \"whole-number\" }\n";
+    let text = shipped("family-quotient");
+    assert!(text.contains(asked) && text.contains(read));
+    interface(&text.replace(asked, "")).unwrap();
+    interface(&text.replace(read, "")).unwrap();
+    let message = interface(&text.replace(asked, "").replace(read, "")).unwrap_err().to_string();
+    assert!(message.contains("key field `month.month` is neither in `ask`"), "{message}");
+    // Payments of the same month of whichever year would do.
+    let message = refused("unemployment-payments", "within = \"key.month\"", "within = \"key.month.year\"");
+    assert!(message.contains("key field `month.month` is neither in `ask`"), "{message}");
+    // An answer without the list would do.
+    let message = refused("unemployment-payments", "where = {", "optional = true\nwhere = {");
+    assert!(message.contains("key field `month.year` is neither in `ask`"), "{message}");
 }

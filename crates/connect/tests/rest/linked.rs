@@ -23,7 +23,7 @@ async fn certificate(address: String, file_hosts: &[&str]) -> Result<Value, Prov
     let settings = RestSettings { file_hosts, timeout: Duration::from_secs(2), ..config(upstream.base_url()) };
     let interface = interface(&shipped("social-vigilance-certificate")).unwrap();
     let connector = RestProvider::new(settings, interface).unwrap();
-    ask(&connector, &siret(SIRET), json!({ "siren": "810000117" }), Call::default()).await
+    ask(&connector, &siret(SIRET), json!({ "siren": &SIRET[..9] }), Call::default()).await
 }
 
 /// What comes of a file that is answered so.
