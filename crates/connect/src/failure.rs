@@ -56,10 +56,10 @@ pub enum Outage {
     /// The provider answered with a status of its own fault (5xx).
     #[error("provider answered with status {0}")]
     Status(u16),
-    /// The provider says that it was asked too often (429).
+    /// The provider, or the host of its files, says that it was asked too often (429).
     #[error("provider was asked too often")]
     TooManyRequests,
-    /// The provider's limit is used up and not yet renewed; it was not asked.
+    /// The limit of the provider, or of the host of its files, is used up and not yet renewed; it was not asked.
     #[error("provider's limit is used up, it was not asked")]
     LimitUsedUp,
     /// As many questions as the connector allows are under way; the provider was not asked.

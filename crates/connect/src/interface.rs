@@ -13,6 +13,7 @@ mod read;
 mod rule;
 mod subject;
 mod template;
+mod unknown;
 
 use std::collections::BTreeSet;
 
@@ -26,6 +27,7 @@ pub use self::question::Question;
 use self::rule::{Fields, Rows};
 use self::subject::Named;
 pub(crate) use self::template::{Hole, Part, Template};
+pub(crate) use self::unknown::Unknown;
 use crate::failure::ProviderFailure;
 
 /// One interface of one provider, for one dataset.
@@ -39,6 +41,7 @@ pub struct Interface {
     /// The values of the key that the answer is not read for: they are those of the question.
     key_of_question: Vec<Path>,
     named: Named,
+    unknown: Option<Unknown>,
 }
 
 impl Interface {
@@ -61,6 +64,11 @@ impl Interface {
     /// Whether the question is one that this interface asks.
     pub(crate) fn check(&self, question: &Question<'_>) -> Result<(), ProviderFailure> {
         self.named.check(question)
+    }
+
+    /// The answers that mean "not known"; without it, all with status 404.
+    pub(crate) fn unknown(&self) -> Option<&Unknown> {
+        self.unknown.as_ref()
     }
 
     pub(crate) fn path(&self) -> &Template {

@@ -6,6 +6,7 @@ mod limits;
 mod linked;
 mod settings;
 mod target;
+mod tls;
 mod transport;
 
 use std::fmt;
@@ -62,7 +63,7 @@ impl RestProvider {
     }
 
     async fn answer(&self, uri: http::Uri, question: &Question<'_>, call: &Call) -> Result<Value, ProviderFailure> {
-        let body = self.transport.fetch(uri, self.target.headers(), call).await?;
+        let body = self.transport.fetch(uri, self.target.headers(), self.interface.unknown(), call).await?;
         let (mut record, links) = self.interface.read(&body, question)?;
         drop(body);
         for link in links {

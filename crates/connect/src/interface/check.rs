@@ -10,10 +10,11 @@ use unefois_catalog::Dataset;
 use self::ask::Ask;
 use self::fields::Context;
 use super::Interface;
-use super::file::{InterfaceFile, RowsFile, WhereFile};
+use super::file::{InterfaceFile, NotFoundFile, RowsFile, WhereFile};
 use super::link::put;
 use super::path::Path;
 use super::rule::{Rows, Within};
+use super::unknown::Unknown;
 
 /// An interface file that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -33,18 +34,36 @@ impl InvalidInterface {
 
 /// The file, checked.
 pub(super) fn interface(file: InterfaceFile, dataset: &Dataset) -> Result<Interface, InvalidInterface> {
-    let InterfaceFile { dataset: _, ask, rows, fields } = file;
+    let InterfaceFile { dataset: _, ask, rows, fields, not_found } = file;
     let ask = ask::ask(&ask, dataset)?;
     let rows = rows.map(|rows| rows_of(rows, dataset)).transpose()?;
     let fields = Context { dataset, within: Vec::new() }.fields("fields", fields)?;
     let key_of_question = key::key_of_question(&ask, rows.as_ref(), &fields, dataset)?;
     let named = key::named(&ask, dataset)?;
+    let unknown = not_found.map(unknown_of).transpose()?;
     let Ask { path, query, headers } = ask;
-    Ok(Interface { path, query, headers, rows, fields, key_of_question, named })
+    Ok(Interface { path, query, headers, rows, fields, key_of_question, named, unknown })
 }
 
 fn path(place: &str, text: &str) -> Result<Path, InvalidInterface> {
     Path::parse(text).ok_or_else(|| InvalidInterface::new(place, "it is names with dots between them"))
+}
+
+fn unknown_of(file: NotFoundFile) -> Result<Unknown, InvalidInterface> {
+    let NotFoundFile { status, each, code, codes } = file;
+    // 401, 403 and 429 are about the hub, not about what it asked.
+    if !(400..500).contains(&status) || [401, 403, 429].contains(&status) {
+        return Err(InvalidInterface::new("not-found.status", "it is 4xx, and not 401, 403 or 429"));
+    }
+    if codes.is_empty() {
+        return Err(InvalidInterface::new("not-found.codes", "it has the codes that mean that nothing is known"));
+    }
+    Ok(Unknown {
+        status,
+        each: each.map(|each| path("not-found.each", &each)).transpose()?,
+        code: path("not-found.code", &code)?,
+        codes,
+    })
 }
 
 fn rows_of(file: RowsFile, dataset: &Dataset) -> Result<Rows, InvalidInterface> {

@@ -28,8 +28,7 @@ pub(super) fn convert(node: Node<'_>, path: &Path, conversion: &Conversion) -> R
         Conversion::Locality => split(&text()?).1.into(),
         Conversion::Table(table) => {
             // A number is looked up by its digits.
-            let name = node.text().unwrap_or_else(|| node.json().to_owned());
-            table.get(&name).ok_or_else(|| kind("in its table"))?.clone()
+            table.get(&node.plain()).ok_or_else(|| kind("in its table"))?.clone()
         }
     };
     Ok(Some(value))

@@ -13,6 +13,22 @@ pub(super) struct InterfaceFile {
     pub(super) ask: AskFile,
     pub(super) rows: Option<RowsFile>,
     pub(super) fields: BTreeMap<String, FieldFile>,
+    pub(super) not_found: Option<NotFoundFile>,
+}
+
+/// `[not-found]`: which answers mean that the provider has nothing of what was asked.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct NotFoundFile {
+    #[serde(default = "status_not_found")]
+    pub(super) status: u16,
+    pub(super) each: Option<String>,
+    pub(super) code: String,
+    pub(super) codes: Vec<String>,
+}
+
+fn status_not_found() -> u16 {
+    404
 }
 
 /// `[ask]`: the question.

@@ -56,6 +56,11 @@ impl<'a> Node<'a> {
         serde_json::from_str(self.json()).ok()
     }
 
+    /// Its text, or what stands for it: the digits of a number.
+    pub(super) fn plain(self) -> String {
+        self.text().unwrap_or_else(|| self.json().to_owned())
+    }
+
     /// Its items, when it is a list.
     pub(super) fn items(self) -> Option<Vec<Self>> {
         let items: Vec<&RawValue> = serde_json::from_str(self.json()).ok()?;

@@ -12,7 +12,10 @@ use tokio::time::Instant;
 const RATE_LIMIT_REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
 const RATE_LIMIT_RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
 
-/// Until when the provider must not be asked.
+/// How long who was asked too often is left alone, where it does not say.
+const PAUSE_UNSTATED: Duration = Duration::from_secs(1);
+
+/// Until when the provider, or the host of its files, must not be asked.
 pub(super) struct Pause {
     /// Longest pause that is believed: a provider's slip must not shut it off for days.
     longest: Duration,
@@ -36,7 +39,7 @@ impl Pause {
     pub(super) fn learn(&self, status: StatusCode, headers: &HeaderMap, now: Instant) {
         let used_up = number(headers, &RATE_LIMIT_REMAINING) == Some(0);
         let wait = match status {
-            StatusCode::TOO_MANY_REQUESTS => self.stated(headers, &[RETRY_AFTER, RATE_LIMIT_RESET]),
+            StatusCode::TOO_MANY_REQUESTS => self.retry_after(status, headers),
             _ if used_up => self.stated(headers, &[RATE_LIMIT_RESET]),
             _ => None,
         };
@@ -47,12 +50,14 @@ impl Pause {
     }
 
     /// When the provider wants to be asked again: `Retry-After` (RFC 9110, section 10.2.3) or, where the answer is not
-    /// about a fault of its own, `RateLimit-Reset`.
+    /// about a fault of its own, `RateLimit-Reset`; after 429 there is always a wait.
     pub(super) fn retry_after(&self, status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
         if status.is_server_error() {
             return self.stated(headers, &[RETRY_AFTER]);
         }
-        self.stated(headers, &[RETRY_AFTER, RATE_LIMIT_RESET])
+        let stated = self.stated(headers, &[RETRY_AFTER, RATE_LIMIT_RESET]);
+        let unstated = (status == StatusCode::TOO_MANY_REQUESTS).then(|| PAUSE_UNSTATED.min(self.longest));
+        stated.or(unstated)
     }
 
     /// The first of these headers that states a wait, bounded.
@@ -139,14 +144,14 @@ mod tests {
         let both = [("Retry-After", "3"), ("RateLimit-Reset", "20")];
         assert_eq!(pause_after(status, &both), Some(3));
         assert_eq!(pause_after(status, &both[1..]), Some(20));
-        assert_eq!(pause_after(status, &[]), None);
+        assert_eq!(pause_after(status, &[]), Some(1));
     }
 
     #[test]
     fn retry_after_may_be_a_date() {
         let pairs = [("Date", "Thu, 01 Jan 2026 00:00:00 GMT"), ("Retry-After", "Thu, 01 Jan 2026 00:00:07 GMT")];
         assert_eq!(pause_after(StatusCode::TOO_MANY_REQUESTS, &pairs), Some(7));
-        assert_eq!(pause_after(StatusCode::TOO_MANY_REQUESTS, &pairs[1..]), None);
+        assert_eq!(pause_after(StatusCode::TOO_MANY_REQUESTS, &pairs[1..]), Some(1));
     }
 
     #[test]
@@ -158,10 +163,10 @@ mod tests {
     }
 
     #[test]
-    fn headers_that_make_no_sense_pause_nothing() {
+    fn headers_that_make_no_sense_pause_no_longer_than_none() {
         for wait in ["-1", "soon", "", "1.5", "99999999999999999999"] {
             let pairs = [("Retry-After", wait)];
-            assert_eq!(pause_after(StatusCode::TOO_MANY_REQUESTS, &pairs), None, "{wait}");
+            assert_eq!(pause_after(StatusCode::TOO_MANY_REQUESTS, &pairs), Some(1), "{wait}");
         }
     }
 

@@ -38,7 +38,8 @@ pub struct RestSettings {
     /// Most questions under way at one time, each on its own connection (HTTP/1.1); over it the caller is told to come
     /// back. As many connections at most are kept open for the next questions.
     pub in_flight_max: usize,
-    /// Longest time for which the provider is believed when it says not to ask (`Retry-After`, `RateLimit-Reset`).
+    /// Longest time for which the provider, or a host of its files, is believed when it says not to ask (`Retry-After`,
+    /// `RateLimit-Reset`).
     pub pause_max: Duration,
 }
 

@@ -1,21 +1,14 @@
 //! One HTTP question within every limit: pause, questions under way, time, and size of the answer.
 
-use std::error::Error as StdError;
-use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{ACCEPT, HeaderMap, HeaderValue};
 use http::{Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Empty, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
-use hyper_rustls::{ConfigBuilderExt as _, HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
-use rustls::crypto::aws_lc_rs;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tracing::error;
@@ -23,18 +16,13 @@ use tracing::error;
 use super::call::Call;
 use super::limits::Pause;
 use super::linked::FileHosts;
-use super::settings::{Base, InvalidRestSettings, Protection, RestSettings, TrustedRoots};
+use super::settings::{Base, InvalidRestSettings, RestSettings};
+use super::tls::{client, connector};
 use crate::failure::{InvalidAnswer, Outage, ProviderFailure};
-use crate::interface::Link;
+use crate::interface::{Link, Unknown};
 
 /// When to come back after all questions were under way: they take some hundred milliseconds.
 const BUSY_RETRY_AFTER: Duration = Duration::from_millis(200);
-
-/// How long an unused connection is kept for the next question.
-const IDLE_CONNECTION_KEPT: Duration = Duration::from_secs(30);
-
-/// Longest head of an answer (status line and headers), in bytes.
-const HEAD_SIZE_BYTES_MAX: usize = 16 * 1024;
 
 /// The way to one provider, with its limits.
 pub(super) struct Transport {
@@ -79,7 +67,7 @@ impl Transport {
         Ok(Self {
             client: client(connector, in_flight_max),
             name,
-            file_hosts: FileHosts::parse(&file_hosts, base.protection)?,
+            file_hosts: FileHosts::parse(&file_hosts, base.protection, pause_max)?,
             timeout,
             answer_size_bytes_max,
             file_size_bytes_max,
@@ -95,9 +83,7 @@ impl Transport {
         call: &Call,
         work: impl Future<Output = Result<T, ProviderFailure>>,
     ) -> Result<T, ProviderFailure> {
-        if let Some(left) = self.pause.left(Instant::now()) {
-            return Err(ProviderFailure::Unavailable { retry_after: Some(left), source: Outage::LimitUsedUp });
-        }
+        not_paused(&self.pause)?;
         let Ok(_under_way) = self.in_flight.try_acquire() else {
             return Err(ProviderFailure::Unavailable {
                 retry_after: Some(BUSY_RETRY_AFTER),
@@ -116,7 +102,13 @@ impl Transport {
     }
 
     /// The body of the answer to `uri`, when its status is 200.
-    pub(super) async fn fetch(&self, uri: Uri, headers: &HeaderMap, call: &Call) -> Result<Bytes, ProviderFailure> {
+    pub(super) async fn fetch(
+        &self,
+        uri: Uri,
+        headers: &HeaderMap,
+        unknown: Option<&Unknown>,
+        call: &Call,
+    ) -> Result<Bytes, ProviderFailure> {
         let mut request = Request::new(Empty::new());
         *request.uri_mut() = uri;
         request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
@@ -127,21 +119,30 @@ impl Transport {
         }
         let response = self.send(request).await?;
         self.pause.learn(response.status(), response.headers(), Instant::now());
-        self.check_status(&response)?;
+        if let Some(unknown) = unknown.filter(|unknown| unknown.status() == response.status().as_u16()) {
+            return Err(unknown.failure(&read(response.into_body(), self.answer_size_bytes_max).await?));
+        }
+        self.check_status(&response, unknown)?;
         read(response.into_body(), self.answer_size_bytes_max).await
     }
 
     /// The file that an answer links, from an allowed host only. That host is not the provider: it gets neither the
-    /// secret nor the trace, and its limits are not the provider's.
+    /// secret nor the trace, and its limits are its own.
     pub(super) async fn fetch_linked(&self, link: &Link) -> Result<Bytes, ProviderFailure> {
+        let (uri, host) = self.file_hosts.allow(link)?;
+        not_paused(&host.pause)?;
         let mut request = Request::new(Empty::new());
-        *request.uri_mut() = self.file_hosts.allow(link)?;
+        *request.uri_mut() = uri;
         let response = self.send(request).await?;
+        host.pause.learn(response.status(), response.headers(), Instant::now());
+        let unavailable = |source| {
+            let retry_after = host.pause.retry_after(response.status(), response.headers());
+            Err(ProviderFailure::Unavailable { retry_after, source })
+        };
         match response.status() {
             StatusCode::OK => read(response.into_body(), self.file_size_bytes_max).await,
-            status if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() => {
-                Err(ProviderFailure::outage(Outage::Status(status.as_u16())))
-            }
+            StatusCode::TOO_MANY_REQUESTS => unavailable(Outage::TooManyRequests),
+            status if status.is_server_error() => unavailable(Outage::Status(status.as_u16())),
             status => Err(InvalidAnswer::LinkedFile { field: link.field(), status: status.as_u16() }.into()),
         }
     }
@@ -151,7 +152,7 @@ impl Transport {
         response.map_err(|error| ProviderFailure::outage(Outage::Connection(Box::new(error))))
     }
 
-    fn check_status(&self, response: &Response<Incoming>) -> Result<(), ProviderFailure> {
+    fn check_status(&self, response: &Response<Incoming>, unknown: Option<&Unknown>) -> Result<(), ProviderFailure> {
         let status = response.status();
         let unavailable = |source| ProviderFailure::Unavailable {
             retry_after: self.pause.retry_after(status, response.headers()),
@@ -159,7 +160,7 @@ impl Transport {
         };
         match status {
             StatusCode::OK => Ok(()),
-            StatusCode::NOT_FOUND => Err(ProviderFailure::NotFound),
+            StatusCode::NOT_FOUND if unknown.is_none() => Err(ProviderFailure::NotFound),
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
                 error!(
                     provider.name = self.name,
@@ -177,78 +178,18 @@ impl Transport {
     }
 }
 
+/// Who wants to be left alone is.
+fn not_paused(pause: &Pause) -> Result<(), ProviderFailure> {
+    match pause.left(Instant::now()) {
+        Some(left) => Err(ProviderFailure::Unavailable { retry_after: Some(left), source: Outage::LimitUsedUp }),
+        None => Ok(()),
+    }
+}
+
 async fn read(body: Incoming, max_bytes: usize) -> Result<Bytes, ProviderFailure> {
     match Limited::new(body, max_bytes).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(InvalidAnswer::TooLong { max_bytes }.into()),
         Err(error) => Err(ProviderFailure::outage(Outage::Connection(error))),
     }
-}
-
-fn client(
-    connector: HttpsConnector<HttpConnector>,
-    idle_connections_max: usize,
-) -> Client<HttpsConnector<HttpConnector>, Empty<Bytes>> {
-    // A question that could not be written, its kept connection having been closed meanwhile, goes out on another one
-    // (the client's default): the provider sees it once.
-    Client::builder(TokioExecutor::new())
-        .timer(TokioTimer::new())
-        .pool_timer(TokioTimer::new())
-        .pool_idle_timeout(IDLE_CONNECTION_KEPT)
-        .pool_max_idle_per_host(idle_connections_max)
-        .http1_max_buf_size(HEAD_SIZE_BYTES_MAX)
-        .build(connector)
-}
-
-fn connector(
-    protection: Protection,
-    roots: TrustedRoots,
-    timeout: Duration,
-) -> Result<HttpsConnector<HttpConnector>, InvalidRestSettings> {
-    let mut tcp = HttpConnector::new();
-    tcp.enforce_http(false);
-    tcp.set_nodelay(true);
-    // A connection goes on being made after its question ran out of time, for the next one; not for ever.
-    tcp.set_connect_timeout(Some(timeout));
-    let builder = HttpsConnectorBuilder::new();
-    let builder = match protection {
-        Protection::Tls => builder.with_tls_config(tls(roots)?).https_only(),
-        // Never speaks TLS; a machine without trusted roots is as good as another.
-        Protection::Loopback => builder.with_tls_config(tls_without_roots()).https_or_http(),
-    };
-    Ok(builder.enable_http1().wrap_connector(tcp))
-}
-
-fn tls(roots: TrustedRoots) -> Result<ClientConfig, InvalidRestSettings> {
-    let builder = tls_builder();
-    let builder = match roots {
-        TrustedRoots::System => builder.with_native_roots().map_err(unusable)?,
-        TrustedRoots::Pem(pem) => builder.with_root_certificates(pem_roots(&pem)?),
-    };
-    Ok(builder.with_no_client_auth())
-}
-
-fn tls_without_roots() -> ClientConfig {
-    tls_builder().with_root_certificates(RootCertStore::empty()).with_no_client_auth()
-}
-
-fn tls_builder() -> ConfigBuilder<ClientConfig, WantsVerifier> {
-    ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-        .with_safe_default_protocol_versions()
-        .expect("aws-lc has cipher suites for every version that rustls finds safe")
-}
-
-fn pem_roots(pem: &[u8]) -> Result<RootCertStore, InvalidRestSettings> {
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(pem) {
-        roots.add(certificate.map_err(unusable)?).map_err(unusable)?;
-    }
-    if roots.is_empty() {
-        return Err(InvalidRestSettings::TrustedRoots(None));
-    }
-    Ok(roots)
-}
-
-fn unusable(error: impl StdError + Send + Sync + 'static) -> InvalidRestSettings {
-    InvalidRestSettings::TrustedRoots(Some(Box::new(error)))
 }

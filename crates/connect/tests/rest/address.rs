@@ -5,12 +5,13 @@ use unefois_connect::{Call, ProviderFailure, RestProvider};
 use unefois_core::{AgencyCode, Identifier};
 
 use crate::upstream::{Reply, Upstream};
-use crate::{SIRET, ask, config, connector, interface, shipped, siret};
+use crate::{NOT_KNOWN, SIRET, ask, config, connector, interface, shipped, siret};
 
 /// The interface of job seekers' registrations, the number in its path.
 fn by_path(upstream: &Upstream) -> RestProvider {
     let path = "/v3/france_travail/statut/";
     let text = shipped("job-seeker-registration")
+        .replace("24003", "03003")
         .replace(&format!("{path}identifiant"), &format!("{path}{{subject.local}}/{{parameter.recipient}}"))
         .replace("identifiant = \"{subject.local}\", recipient = \"{parameter.recipient}\"", "of = \"a/b é&c=d+#\"");
     let mut settings = config(upstream.base_url());
@@ -25,7 +26,7 @@ async fn asked_by_path(upstream: &Upstream, number: &str) -> Result<Value, Provi
 
 #[tokio::test]
 async fn a_value_that_could_lead_elsewhere_is_not_asked_by_and_not_taken_for_unknown() {
-    let upstream = Upstream::replying(Reply::new(404, "{}")).await;
+    let upstream = Upstream::replying(Reply::new(404, NOT_KNOWN)).await;
     for number in [".", "..", "../x", "a/b", "a\\b", "%2e%2e", "a%2Fb"] {
         let outcome = asked_by_path(&upstream, number).await;
         assert!(
@@ -40,7 +41,7 @@ async fn a_value_that_could_lead_elsewhere_is_not_asked_by_and_not_taken_for_unk
 
 #[tokio::test]
 async fn a_value_and_a_text_of_the_interface_never_leave_their_place() {
-    let upstream = Upstream::replying(Reply::new(404, "{}")).await;
+    let upstream = Upstream::replying(Reply::new(404, NOT_KNOWN)).await;
     for (number, encoded) in [("a?b#c&d=e", "a%3Fb%23c%26d%3De"), ("..a;b", "..a%3Bb"), ("...", "...")] {
         let outcome = asked_by_path(&upstream, number).await;
         assert!(matches!(outcome, Err(ProviderFailure::NotFound)), "{outcome:?}");
@@ -51,7 +52,7 @@ async fn a_value_and_a_text_of_the_interface_never_leave_their_place() {
 
 #[tokio::test]
 async fn a_key_of_another_subject_is_not_asked_by() {
-    let upstream = Upstream::replying(Reply::new(404, "{}")).await;
+    let upstream = Upstream::replying(Reply::new(404, NOT_KNOWN)).await;
     let connector = connector(&upstream);
     let local = Identifier::local(AgencyCode::parse("dgfip").unwrap(), SIRET).unwrap();
     for (subject, key) in

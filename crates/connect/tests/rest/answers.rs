@@ -1,10 +1,13 @@
 //! What is made of an answer: the exact turnover, nothing, or a refusal to guess.
 
 use serde_json::json;
-use unefois_connect::{Call, InvalidAmount, InvalidAnswer, ProviderFailure};
+use unefois_connect::{Call, InvalidAmount, InvalidAnswer, ProviderFailure, RestProvider};
 
 use crate::upstream::{Reply, Upstream};
-use crate::{ANSWER_SIZE_BYTES_MAX, SIRET, Turnover, ask, connector, outcome, sandbox, siret, turnover_of, years};
+use crate::{
+    ANSWER_SIZE_BYTES_MAX, NOT_KNOWN, SIRET, Turnover, ask, config, connector, interface, outcome, sandbox, shipped,
+    siret, turnover_of, years,
+};
 
 async fn invalid(body: &str) -> InvalidAnswer {
     match outcome(Reply::new(200, body)).await {
@@ -31,7 +34,7 @@ async fn the_real_answers_of_the_sandbox_are_understood() {
 
 #[tokio::test]
 async fn a_question_that_lacks_what_the_provider_is_asked_by_is_not_asked() {
-    let upstream = Upstream::replying(Reply::new(404, "{}")).await;
+    let upstream = Upstream::replying(Reply::new(404, NOT_KNOWN)).await;
     let outcome = ask(&connector(&upstream), &siret(SIRET), json!({ "year": 2023 }), Call::default()).await;
     assert!(matches!(&outcome, Err(ProviderFailure::NotAskable { lacks }) if lacks == "key.siret"), "{outcome:?}");
     assert_eq!(upstream.questions(), 0);
@@ -143,4 +146,51 @@ async fn a_status_that_the_interface_does_not_foresee_is_invalid() {
 async fn a_question_that_the_provider_refuses_is_told_apart_from_nonsense() {
     let outcome = outcome(Reply::new(422, "{\"errors\": []}")).await;
     assert!(matches!(outcome, Err(ProviderFailure::Invalid { what: InvalidAnswer::QuestionRefused })), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn a_404_of_a_wrong_address_is_not_taken_for_an_unknown_company() {
+    for body in [
+        "",
+        "<html>",
+        "{}",
+        "[]",
+        r#"{"errors": []}"#,
+        r#"{"errors": {}}"#,
+        r#"{"errors": [{"code": null}]}"#,
+        r#"{"errors": [{"code": "03004"}]}"#,
+        r#"{"code": "03003"}"#,
+    ] {
+        let outcome = outcome(Reply::new(404, body)).await;
+        assert!(
+            matches!(outcome, Err(ProviderFailure::Invalid { what: InvalidAnswer::UnexpectedStatus(404) })),
+            "{body}: {outcome:?}"
+        );
+    }
+    for body in [NOT_KNOWN, r#"{"errors": [{"code": "1"}, {"code": "03003"}]}"#] {
+        let outcome = outcome(Reply::new(404, body)).await;
+        assert!(matches!(outcome, Err(ProviderFailure::NotFound)), "{body}: {outcome:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_interface_may_have_a_status_and_a_number_of_its_own_for_what_is_not_known() {
+    let own = shipped("company-turnover").replace(
+        "each = \"errors\"\ncode = \"code\"\ncodes = [\"03003\"]",
+        "status = 422\ncode = \"why.n\"\ncodes = [\"7\"]",
+    );
+    let any =
+        shipped("company-turnover").replace("[not-found]\neach = \"errors\"\ncode = \"code\"\ncodes = [\"03003\"]", "");
+    for (text, status, body, is_not_found) in [
+        (&own, 422, r#"{"why": {"n": 7}}"#, true),
+        (&own, 422, r#"{"why": {"n": 8}}"#, false),
+        (&own, 404, r#"{"why": {"n": 7}}"#, false),
+        (&any, 404, "", true),
+        (&any, 422, NOT_KNOWN, false),
+    ] {
+        let upstream = Upstream::replying(Reply::new(status, body)).await;
+        let connector = RestProvider::new(config(upstream.base_url()), interface(text).unwrap()).unwrap();
+        let outcome = turnover_of(&connector, 2023).await;
+        assert_eq!(matches!(outcome, Err(ProviderFailure::NotFound)), is_not_found, "{status} {body}: {outcome:?}");
+    }
 }

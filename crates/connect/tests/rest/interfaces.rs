@@ -64,6 +64,10 @@ fn a_rule_that_is_none_is_named() {
         ("family-quotient", "scheme = {", r#"scheme = { as = "text", "#, "exclude each other"),
         ("unemployment-payments", "each = \"data.paiements\"", "from = \"x\"", "it is one of"),
         ("company-turnover", "dataset = \"company", "dataset = \"companies", "there is no dataset"),
+        ("company-turnover", "[not-found]", "[not-found]\nstatus = 429", "not-found.status: it is 4xx"),
+        ("company-turnover", "[not-found]", "[not-found]\nstatus = 500", "not-found.status: it is 4xx"),
+        ("company-turnover", "codes = [\"03003\"]", "codes = []", "not-found.codes: it has the codes"),
+        ("company-turnover", "code = \"code\"", "code = \"a..b\"", "not-found.code: it is names"),
         ("company-turnover", "[ask]", "[question]", "unknown field `question`"),
     ] {
         let message = refused(dataset, from, to);

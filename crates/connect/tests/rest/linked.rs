@@ -16,14 +16,21 @@ async fn provider(address: String) -> Upstream {
     Upstream::replying(Reply::new(200, body)).await
 }
 
+/// The connector to that provider, where files of these hosts may be fetched.
+fn connector(provider: &Upstream, file_hosts: &[&str]) -> RestProvider {
+    let file_hosts = file_hosts.iter().map(|host| (*host).to_owned()).collect();
+    let settings = RestSettings { file_hosts, timeout: Duration::from_secs(2), ..config(provider.base_url()) };
+    RestProvider::new(settings, interface(&shipped("social-vigilance-certificate")).unwrap()).unwrap()
+}
+
 /// What comes of a certificate whose file is at that address, where files of these hosts may be fetched.
 async fn certificate(address: String, file_hosts: &[&str]) -> Result<Value, ProviderFailure> {
     let upstream = provider(address).await;
-    let file_hosts = file_hosts.iter().map(|host| (*host).to_owned()).collect();
-    let settings = RestSettings { file_hosts, timeout: Duration::from_secs(2), ..config(upstream.base_url()) };
-    let interface = interface(&shipped("social-vigilance-certificate")).unwrap();
-    let connector = RestProvider::new(settings, interface).unwrap();
-    ask(&connector, &siret(SIRET), json!({ "siren": &SIRET[..9] }), Call::default()).await
+    ask_certificate(&connector(&upstream, file_hosts)).await
+}
+
+async fn ask_certificate(connector: &RestProvider) -> Result<Value, ProviderFailure> {
+    ask(connector, &siret(SIRET), json!({ "siren": &SIRET[..9] }), Call::default()).await
 }
 
 /// What comes of a file that is answered so.
@@ -100,6 +107,39 @@ async fn a_file_that_is_not_to_be_had_is_not_a_record_that_does_not_exist() {
     for status in [429, 500, 503] {
         let outcome = file(Reply::new(status, "")).await;
         assert!(matches!(outcome, Err(ProviderFailure::Unavailable { .. })), "{status}: {outcome:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_host_of_files_that_was_asked_too_often_is_left_alone_and_the_provider_is_not() {
+    for (headers, due) in [(vec![("Retry-After", "30")], 30), (vec![("RateLimit-Reset", "20")], 20), (vec![], 1)] {
+        let reply = headers.into_iter().fold(Reply::new(429, ""), |reply, (name, text)| reply.header(name, text));
+        let files = Upstream::replying(reply).await;
+        let upstream = provider(format!("{}/a.pdf", files.base_url())).await;
+        let connector = connector(&upstream, &[&files.address.to_string()]);
+        let first = ask_certificate(&connector).await;
+        assert!(
+            matches!(
+                first,
+                Err(ProviderFailure::Unavailable { retry_after: Some(wait), source: Outage::TooManyRequests })
+                    if wait == Duration::from_secs(due)
+            ),
+            "{first:?}"
+        );
+        if due == 1 {
+            // Too short for a slow machine to come back in time.
+            continue;
+        }
+        let second = ask_certificate(&connector).await;
+        assert!(
+            matches!(
+                second,
+                Err(ProviderFailure::Unavailable { retry_after: Some(wait), source: Outage::LimitUsedUp })
+                    if wait <= Duration::from_secs(due)
+            ),
+            "{second:?}"
+        );
+        assert_eq!((files.questions(), upstream.questions()), (1, 2));
     }
 }
 

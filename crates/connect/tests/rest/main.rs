@@ -30,6 +30,9 @@ const TOKEN: &str = "invented.token-of~tests";
 const ANSWER_SIZE_BYTES_MAX: usize = 4096;
 const FILE_SIZE_BYTES_MAX: usize = 8192;
 
+/// What DGFIP says of a company that it does not know.
+const NOT_KNOWN: &str = r#"{"errors": [{"code": "03003", "title": "Entité non trouvée"}]}"#;
+
 fn config(base_url: String) -> RestSettings {
     let parameters = [("context", "Tests d'échanges"), ("object", "unefois & co"), ("recipient", "13002526500013")];
     RestSettings {

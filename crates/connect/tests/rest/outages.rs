@@ -5,7 +5,7 @@ use std::time::Duration;
 use unefois_connect::{Call, Outage, ProviderFailure, RestSettings, TrustedRoots};
 
 use crate::upstream::{Reply, Upstream};
-use crate::{config, connector, log, open, outcome, turnover_of, turnover_within, years};
+use crate::{NOT_KNOWN, config, connector, log, open, outcome, turnover_of, turnover_within, years};
 
 async fn unavailable(reply: Reply) -> (Option<Duration>, Outage) {
     match outcome(reply).await {
@@ -119,7 +119,7 @@ async fn questions_over_the_limit_are_sent_back_at_once() {
 
 #[tokio::test]
 async fn a_question_given_up_makes_room_for_the_next() {
-    let upstream = Upstream::replying(Reply::new(404, "").after(Duration::from_millis(200))).await;
+    let upstream = Upstream::replying(Reply::new(404, NOT_KNOWN).after(Duration::from_millis(200))).await;
     let connector = open(RestSettings { in_flight_max: 1, ..config(upstream.base_url()) }).unwrap();
     let given_up = turnover_within(&connector, 2023, Call::within(Duration::from_millis(20))).await;
     assert!(matches!(given_up, Err(ProviderFailure::Unavailable { .. })), "{given_up:?}");

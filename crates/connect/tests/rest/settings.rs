@@ -5,11 +5,11 @@ use std::time::Duration;
 use unefois_connect::{InvalidRestSettings, RestSettings, Secret, TrustedRoots};
 
 use crate::upstream::{Reply, Upstream};
-use crate::{SIRET, TOKEN, config, connector, log, open, turnover_of, with_parameter, years};
+use crate::{NOT_KNOWN, SIRET, TOKEN, config, connector, log, open, turnover_of, with_parameter, years};
 
 #[tokio::test]
 async fn the_question_carries_token_year_and_encoded_parameters() {
-    let upstream = Upstream::replying(Reply::new(404, "")).await;
+    let upstream = Upstream::replying(Reply::new(404, NOT_KNOWN)).await;
     let with_prefix = open(config(format!("{}/prefix/", upstream.base_url()))).unwrap();
     let _ = turnover_of(&with_prefix, 2023).await;
     let asked = upstream.last();

@@ -63,6 +63,13 @@ fn from_sandbox(target: &str, recorded: &Recorded) -> Vec<u8> {
     }
     match recorded.find(target) {
         Some(case) => response(&format!("{} Recorded", case.status), "", case.body.as_bytes()),
-        None => response("404 Not Found", "", b"{\"errors\":[]}"),
+        None => response("404 Not Found", "", not_known(target).as_bytes()),
     }
+}
+
+/// What an interface says of somebody whom it does not know: each has a code of its own for it.
+fn not_known(target: &str) -> String {
+    let codes = [("/dgfip/", "03003"), ("/urssaf/", "04003"), ("/france_travail/", "24003"), ("/cnav/", "37003")];
+    let code = codes.iter().find(|(part, _)| target.contains(part)).map_or("", |(_, code)| code);
+    format!(r#"{{"errors":[{{"code":"{code}"}}]}}"#)
 }
