@@ -105,6 +105,11 @@ pub(super) fn iban(text: &str) -> Result<(), &'static str> {
     if text.len() != *length {
         return Err("an IBAN has the length that the registry gives for its country");
     }
+    // Numbers below and above leave the same remainders; none is given out.
+    if !text.get(2..4).is_some_and(|key| key.bytes().all(|byte| byte.is_ascii_digit()) && ("02"..="98").contains(&key))
+    {
+        return Err("the key of an IBAN has two digits, 02 to 98");
+    }
     // The four characters in front go to the end; letters count as 10 to 35 (ISO 7064, MOD 97-10).
     let remainder = text.bytes().cycle().skip(4).take(text.len()).fold(0_u32, |so_far, byte| match byte {
         b'0'..=b'9' => (so_far * 10 + u32::from(byte - b'0')) % 97,
@@ -134,7 +139,7 @@ mod tests {
 
     /// The account number of that country and body with the right key.
     fn keyed(country: &str, body: &str) -> String {
-        let keys = (2..=98).map(|key| format!("{country}{key:02}{body}"));
+        let keys = (0..=99).map(|key| format!("{country}{key:02}{body}"));
         keys.into_iter().find(|text| iban(text).is_ok()).unwrap_or_default()
     }
 
@@ -161,6 +166,19 @@ mod tests {
             assert_eq!(keyed(country, &body).len(), *length, "{country}");
             assert_eq!(keyed(country, &body[1..]), "", "{country}");
             assert_eq!(keyed(country, &format!("{body}0")), "", "{country}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_leaves_the_remainder_of_another_is_none() {
+        for (key, other) in [("97", "00"), ("98", "01"), ("02", "99")] {
+            let bodies = (0..1000).map(|body| format!("{body:012}"));
+            let body = bodies.into_iter().find(|body| iban(&format!("BE{key}{body}")).is_ok()).unwrap();
+            assert!(iban(&format!("BE{other}{body}")).is_err(), "{body}");
+        }
+        for (first, second) in (b'A'..=b'Z').flat_map(|first| (b'A'..=b'Z').map(move |second| (first, second))) {
+            let letters = format!("FR{}{}20041010050500013M02606", char::from(first), char::from(second));
+            assert!(iban(&letters).is_err(), "{letters}");
         }
     }
 
