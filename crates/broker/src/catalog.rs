@@ -1,7 +1,7 @@
 //! The catalogue as a caller may see it: everybody sees datasets, and whose they are; agreements are for their parties.
 
 use unefois_catalog::Dataset;
-use unefois_core::{Agreement, Caller, Reason, Role};
+use unefois_core::{Agreement, Caller, Reason, Registry, Role};
 
 use crate::{failure::Failure, hub::Hub};
 
@@ -20,7 +20,8 @@ impl Hub {
     /// Every dataset in every major version.
     #[must_use]
     pub fn datasets_list(&self, caller: &Caller) -> Vec<Catalogued<'_>> {
-        self.catalog().datasets().map(|dataset| self.catalogued_for(caller, dataset)).collect()
+        let registry = self.registry();
+        self.catalog().datasets().map(|dataset| catalogued_for(caller, dataset, &registry)).collect()
     }
 
     /// One dataset: of that major version, or the newest.
@@ -33,23 +34,22 @@ impl Hub {
             None => self.catalog().majors(id).last(),
         };
         let dataset = found.ok_or_else(|| Failure::new(Reason::DatasetUnknown))?;
-        Ok(self.catalogued_for(caller, dataset))
+        Ok(catalogued_for(caller, dataset, &self.registry()))
     }
+}
 
-    fn catalogued_for<'h>(&'h self, caller: &Caller, dataset: &'h Dataset) -> Catalogued<'h> {
-        let registry = self.registry().to_file();
-        let sees_all = caller.has(Role::Auditor) || caller.has(Role::Operator);
-        let may_see = |agreement: &Agreement| {
-            sees_all || [&agreement.provider, &agreement.consumer].into_iter().any(|party| *party == caller.agency)
-        };
-        let is_on_it = |agreement: &Agreement| {
-            (agreement.dataset.as_str(), agreement.dataset_major) == (dataset.id(), dataset.major())
-        };
-        let provides = registry.agencies.iter().filter(|agency| {
-            agency.roles.contains(&Role::Provider) && agency.datasets.iter().any(|id| id.as_str() == dataset.id())
-        });
-        let providers = provides.map(|agency| agency.code.to_string()).collect();
-        let agreements = registry.agreements.into_iter().filter(|agreement| is_on_it(agreement) && may_see(agreement));
-        Catalogued { dataset, providers, agreements: agreements.collect() }
-    }
+fn catalogued_for<'h>(caller: &Caller, dataset: &'h Dataset, registry: &Registry) -> Catalogued<'h> {
+    let sees_all = caller.has(Role::Auditor) || caller.has(Role::Operator);
+    let may_see = |agreement: &Agreement| {
+        sees_all || [&agreement.provider, &agreement.consumer].into_iter().any(|party| *party == caller.agency)
+    };
+    let is_on_it = |agreement: &Agreement| {
+        (agreement.dataset.as_str(), agreement.dataset_major) == (dataset.id(), dataset.major())
+    };
+    let provides = registry.agencies().filter(|agency| {
+        agency.roles.contains(&Role::Provider) && agency.datasets.iter().any(|id| id.as_str() == dataset.id())
+    });
+    let providers = provides.map(|agency| agency.code.to_string()).collect();
+    let agreements = registry.agreements().filter(|agreement| is_on_it(agreement) && may_see(agreement));
+    Catalogued { dataset, providers, agreements: agreements.cloned().collect() }
 }
