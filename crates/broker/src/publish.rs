@@ -99,6 +99,8 @@ struct Prepared {
     stored_name: String,
     pseudonyms: Vec<[u8; 32]>,
     canonical: Vec<u8>,
+    /// What is doubtful about the record itself.
+    findings: Vec<Finding>,
     /// What stands for the traits of the person, where homonyms are looked for.
     traits: Option<[u8; 32]>,
     selector: [u8; 32],
@@ -198,6 +200,7 @@ impl Hub {
         let Key { selector, discriminator, natural: _ } = known.key_of_record(&canonical).map_err(Failure::internal)?;
         let part = |label: &str, bytes: &[u8]| self.pseudonyms.natural_key(&dataset, label, bytes);
         let traits = known.traits(&canonical).map_err(Failure::internal)?;
+        let findings = known.findings(&canonical).map_err(Failure::internal)?;
         let mut pseudonyms: Vec<_> = subjects.iter().map(|subject| pseudonym(&self.pseudonyms, subject)).collect();
         pseudonyms.sort_unstable();
         pseudonyms.dedup();
@@ -213,6 +216,7 @@ impl Hub {
             dataset_major,
             stored_name: known.stored_name(),
             canonical,
+            findings,
             recorded_at,
         })
     }

@@ -1,7 +1,9 @@
 //! What is doubtful about a record: items that are there twice, subjects that may be taken for each other.
 
+use std::collections::HashSet;
+
 use prost::Message;
-use prost_reflect::{DynamicMessage, MessageDescriptor, Value};
+use prost_reflect::{DynamicMessage, MessageDescriptor, ReflectMessage, Value};
 
 use crate::{
     canonical::InvalidPayload,
@@ -43,11 +45,12 @@ impl Dataset {
             return Ok(Vec::new());
         }
         let message = self.decode_unchecked(canonical)?;
-        let mut findings = Vec::new();
-        for rule in &self.repeats {
+        let (mut findings, mut marks) = (Vec::new(), HashSet::new());
+        // Several rules may look at one list, and set one mark.
+        for rule in self.repeats.iter().filter(|rule| marks.insert((&rule.list, &rule.mark))) {
             for (place, item) in items(&message, &rule.list).iter().enumerate() {
-                let path = format!("{}[{place}].{}", rule.list, rule.mark);
-                if is_set(item, &rule.mark) && !findings.iter().any(|known: &Finding| known.path == path) {
+                if is_set(item, &rule.mark) {
+                    let path = format!("{}[{place}].{}", rule.list, rule.mark);
                     findings.push(Finding { kind: FindingKind::Duplicate, path });
                 }
             }
@@ -99,21 +102,14 @@ impl Dataset {
     pub(crate) fn mark_repeats(&self, message: &mut DynamicMessage) {
         for rule in &self.repeats {
             let mut items = items(message, &rule.list);
-            let mut seen: Vec<Vec<Value>> = Vec::new();
-            let mut repeats = Vec::new();
-            for (place, item) in items.iter().enumerate() {
-                let Some(compared) = compared(item, rule) else { continue };
-                if seen.contains(&compared) {
-                    repeats.push(place);
-                } else {
-                    seen.push(compared);
-                }
-            }
-            if repeats.is_empty() {
+            let mut seen = HashSet::new();
+            let is_repeat = |item| compared(item, rule).is_some_and(|compared| !seen.insert(compared));
+            let is_repeat: Vec<bool> = items.iter().map(is_repeat).collect();
+            if !is_repeat.contains(&true) {
                 continue;
             }
-            for place in repeats {
-                items[place].set_field_by_name(&rule.mark, Value::Bool(true));
+            for (item, _) in items.iter_mut().zip(is_repeat).filter(|(_, is_repeat)| *is_repeat) {
+                item.set_field_by_name(&rule.mark, Value::Bool(true));
             }
             message.set_field_by_name(&rule.list, Value::List(items.into_iter().map(Value::Message).collect()));
             message.set_field_by_name(&rule.record_mark, Value::Bool(true));
@@ -121,13 +117,14 @@ impl Dataset {
     }
 }
 
-/// The fields of an item that are compared; `None` when one of them is not set.
-fn compared(item: &DynamicMessage, rule: &RepeatRule) -> Option<Vec<Value>> {
-    let value = |name: &String| {
+/// The fields of an item that are compared, as their bytes; `None` when one of them is not set.
+fn compared(item: &DynamicMessage, rule: &RepeatRule) -> Option<Vec<u8>> {
+    let mut compared = DynamicMessage::new(item.descriptor());
+    for name in &rule.same {
         let value = item.has_field_by_name(name).then(|| item.get_field_by_name(name)).flatten();
-        value.map(std::borrow::Cow::into_owned)
-    };
-    rule.same.iter().map(value).collect()
+        compared.set_field_by_name(name, value?.into_owned());
+    }
+    Some(compared.encode_to_vec())
 }
 
 fn items(message: &DynamicMessage, list: &str) -> Vec<DynamicMessage> {

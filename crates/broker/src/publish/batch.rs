@@ -6,7 +6,7 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 use prost::Message;
 use tokio::sync::oneshot;
-use unefois_catalog::Dataset;
+use unefois_catalog::{Dataset, Finding};
 use unefois_core::{Caller, Reason};
 use unefois_ledger::{
     EntryKind, Hash, Outcome, PublicPart, Publication, PublishedItem, batch_path, commit, leaf_hash, root_of,
@@ -38,6 +38,8 @@ struct Stated<'i> {
     root: [u8; 16],
     /// The record, with the marks of the hub.
     canonical: Cow<'i, [u8]>,
+    /// What is doubtful about it.
+    findings: Vec<Finding>,
 }
 
 /// What is one record for this provider.
@@ -88,10 +90,7 @@ impl Batch {
             let of_item = match fate {
                 Some(_) => None,
                 None => match people.subject_of(item, &self.newcomers, &self.hub, place.now).await {
-                    Ok(subject) => {
-                        let canonical = self.with_marks(item, people.is_homonym(item, subject))?;
-                        Some(Stated { root: subject.root, canonical })
-                    }
+                    Ok(subject) => Some(self.stated(item, subject.root, people.is_homonym(item, subject))?),
                     Err(conflict) if conflict.reason == Reason::IdentityConflict => {
                         *fate = Some(Fate::Rejected(conflict));
                         None
@@ -108,13 +107,15 @@ impl Batch {
         Ok(Performed { entries: self.entry(&leaves).into_iter().collect(), effect: Effect::Keeps })
     }
 
-    /// The record, marked when another subject is known by the traits of this one.
-    fn with_marks<'i>(&self, item: &'i Prepared, is_homonym: bool) -> Result<Cow<'i, [u8]>, Failure> {
+    /// What the item states, marked when another subject is known by the traits of this one.
+    fn stated<'i>(&self, item: &'i Prepared, root: [u8; 16], is_homonym: bool) -> Result<Stated<'i>, Failure> {
         if !is_homonym {
-            return Ok(Cow::Borrowed(&item.canonical));
+            return Ok(Stated { root, canonical: Cow::Borrowed(&item.canonical), findings: item.findings.clone() });
         }
-        let marked = catalogued(&self.hub, item)?.marked_as_homonym(&item.canonical);
-        marked.map(Cow::Owned).map_err(Failure::internal)
+        let dataset = catalogued(&self.hub, item)?;
+        let marked = dataset.marked_as_homonym(&item.canonical).map_err(Failure::internal)?;
+        let findings = dataset.findings(&marked).map_err(Failure::internal)?;
+        Ok(Stated { root, canonical: Cow::Owned(marked), findings })
     }
 
     /// What became of the items that were published before under the same identifier.
@@ -151,11 +152,11 @@ impl Batch {
         let mut leaves = Vec::new();
         let mut done = Vec::with_capacity(fates.len());
         for ((item, fate), stated) in self.items.iter().zip(fates).zip(stated) {
-            let (None, Some(Stated { root, canonical })) = (&fate, stated) else {
+            let (None, Some(Stated { root, canonical, findings })) = (&fate, stated) else {
                 done.push(fate.ok_or_else(|| Failure::new(Reason::Internal))?);
                 continue;
             };
-            let findings = catalogued(&self.hub, item)?.findings(canonical).map_err(Failure::internal)?;
+            let findings = findings.clone();
             let held = newest.get(&RecordKey::of(*root, item));
             if let Some(held) = held
                 && self.hub.open_revision(&item.stored_name, held).await?.canonical == **canonical
