@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use unefois_catalog::Catalog;
+use unefois_catalog::{Catalog, FolderLimits};
 use unefois_client::{Connection, Pulled, RetryPolicy, declared_turnover, pull};
 use unefois_proto::pb::{exchange::v1::PullRequest, publication::v1::PublishRequest};
 use unefois_testkit::{House, HouseSettings, Person, pull_request, turnover_of, turnover_request};
@@ -63,7 +63,8 @@ impl Both {
         let house = House::open_with(UNEFOIS, &HouseSettings { more, ..HouseSettings::default() }).await;
         house.applies(AGREEMENT).await.unwrap();
         let folders: [&Path; 1] = [folder.path()];
-        let catalog = Catalog::load_with_folders(unefois_proto::FILE_DESCRIPTOR_SET, folders).unwrap();
+        let catalog =
+            Catalog::load_with_folders(unefois_proto::FILE_DESCRIPTOR_SET, folders, FolderLimits::default()).unwrap();
         let (cnaf, urssaf) = (house.agency("cnaf").await, house.agency("urssaf").await);
         Self { house, catalog, cnaf, urssaf, _folder: folder }
     }

@@ -3,10 +3,7 @@
 use prost::Message;
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, ReflectMessage, Value};
 
-use crate::{
-    dataset::{Dataset, IdentifierField},
-    rules::ValueRules,
-};
+use crate::{dataset::Dataset, field::IdentifierField, rules::ValueRules};
 
 /// A record that the dataset does not allow.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use prost_reflect::DescriptorPool;
 
-use crate::{compile::compile, dataset::Dataset, load, load::InvalidCatalog};
+use crate::{compile::compile, dataset::Dataset, folder::FolderLimits, load, load::InvalidCatalog};
 
 /// Every dataset that the contract defines. Built once, when a process starts.
 #[derive(Debug)]
@@ -20,21 +20,22 @@ impl Catalog {
     /// # Errors
     /// The set cannot be decoded, or a dataset breaks a rule of `unefois/dataset/v1/options.proto`.
     pub fn load(descriptor_set: &[u8]) -> Result<Self, InvalidCatalog> {
-        Self::load_with_folders(descriptor_set, std::iter::empty::<&Path>())
+        Self::load_with_folders(descriptor_set, std::iter::empty::<&Path>(), FolderLimits::default())
     }
 
     /// Reads the datasets of a descriptor set, and those of the `.proto` files below folders, which may import the
     /// files of the set.
     ///
     /// # Errors
-    /// Also: a folder cannot be compiled, or has a file that the set has.
+    /// Also: a folder cannot be compiled, has a file that the set has, or exceeds a limit.
     pub fn load_with_folders(
         descriptor_set: &[u8],
         folders: impl IntoIterator<Item = impl AsRef<Path>>,
+        limits: FolderLimits,
     ) -> Result<Self, InvalidCatalog> {
         let mut pool = DescriptorPool::decode(descriptor_set).map_err(InvalidCatalog::Descriptors)?;
         for folder in folders {
-            let files = compile(&pool, folder.as_ref()).map_err(InvalidCatalog::Folder)?;
+            let files = compile(&pool, folder.as_ref(), limits).map_err(InvalidCatalog::Folder)?;
             // What is in the pool already is left out.
             pool.decode_file_descriptor_set(files.as_slice()).map_err(InvalidCatalog::Descriptors)?;
         }

@@ -1,24 +1,23 @@
 //! Compiling folders of `.proto` files, so that a dataset needs no other tool and no change of a crate.
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use prost_reflect::DescriptorPool;
 use protox::file::{ChainFileResolver, DescriptorSetFileResolver, GoogleFileResolver, IncludeFileResolver};
 
+use crate::folder::{FolderLimits, UnreadableFolder, proto_files};
+
 /// A folder whose files are no part of a contract.
 #[derive(Debug, thiserror::Error)]
 pub enum InvalidFolder {
-    /// It cannot be read.
-    #[error("the folder `{folder}` cannot be read")]
+    /// It cannot be read, or is not.
+    #[error("the folder `{folder}` is not read")]
     Unreadable {
         /// The folder.
         folder: PathBuf,
         /// Why.
         #[source]
-        source: io::Error,
+        source: UnreadableFolder,
     },
     /// A file in it is not valid, or imports what is not there.
     #[error("the folder `{folder}` cannot be compiled")]
@@ -40,7 +39,7 @@ pub enum InvalidFolder {
 }
 
 /// The files below a folder as a descriptor set, with what they import. They may import what is in the pool.
-pub(crate) fn compile(pool: &DescriptorPool, folder: &Path) -> Result<Vec<u8>, InvalidFolder> {
+pub(crate) fn compile(pool: &DescriptorPool, folder: &Path, limits: FolderLimits) -> Result<Vec<u8>, InvalidFolder> {
     let unreadable = |source| InvalidFolder::Unreadable { folder: folder.to_owned(), source };
     let invalid = |source| InvalidFolder::Source { folder: folder.to_owned(), source: Box::new(source) };
     let mut resolver = ChainFileResolver::new();
@@ -50,7 +49,7 @@ pub(crate) fn compile(pool: &DescriptorPool, folder: &Path) -> Result<Vec<u8>, I
     resolver.add(GoogleFileResolver::new());
     let mut compiler = protox::Compiler::with_file_resolver(resolver);
     compiler.include_imports(true).include_source_info(true);
-    for file in proto_files(folder).map_err(unreadable)? {
+    for file in proto_files(folder, limits).map_err(unreadable)? {
         let name = file.to_string_lossy().replace('\\', "/");
         if pool.get_file_by_name(&name).is_some() {
             return Err(InvalidFolder::FileTwice { folder: folder.to_owned(), file: name });
@@ -58,22 +57,4 @@ pub(crate) fn compile(pool: &DescriptorPool, folder: &Path) -> Result<Vec<u8>, I
         compiler.open_file(folder.join(file)).map_err(invalid)?;
     }
     Ok(compiler.encode_file_descriptor_set())
-}
-
-/// Every `.proto` below `root`, as a path relative to it, in a stable order.
-fn proto_files(root: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut folders = vec![root.to_owned()];
-    let mut files = Vec::new();
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder)? {
-            let path = entry?.path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "proto") {
-                files.extend(path.strip_prefix(root).ok().map(Path::to_owned));
-            }
-        }
-    }
-    files.sort();
-    Ok(files)
 }

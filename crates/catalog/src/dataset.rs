@@ -1,10 +1,12 @@
-//! One dataset and its fields.
+//! One dataset: what it is called, whom it is about, and what it consists of.
 
 use prost_reflect::MessageDescriptor;
 
 use crate::{
     convert::Continues,
+    field::Field,
     field_set::{FieldSet, UnknownField},
+    key::KeyField,
     marking::{HomonymRule, RepeatRule},
     rules::Rules,
 };
@@ -32,47 +34,6 @@ pub struct Dataset {
     pub(crate) message: MessageDescriptor,
 }
 
-/// One top-level field of a dataset.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Field {
-    /// Its name in the contract; field masks and agreements use it.
-    pub name: String,
-    /// Its number on the wire.
-    pub number: u32,
-    /// How sensitive it is.
-    pub sensitivity: Sensitivity,
-    /// Which identifier it holds, if it holds one.
-    pub identifier: Option<IdentifierKind>,
-}
-
-/// A key field, and whether a subject's identifier can stand in for it.
-#[derive(Debug, Clone)]
-pub(crate) struct KeyField {
-    pub(crate) name: String,
-    pub(crate) identifier: Option<IdentifierKind>,
-    pub(crate) part: KeyPart,
-}
-
-/// Which part of a natural key a field belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum KeyPart {
-    /// A question names it.
-    Selects,
-    /// A question may leave it out.
-    TellsApart,
-}
-
-/// An identifier found in a record: the caller checks its key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IdentifierField {
-    /// The path of the field that holds it.
-    pub field: String,
-    /// Which identifier it claims to be.
-    pub kind: IdentifierKind,
-    /// Its text, as published.
-    pub text: String,
-}
-
 /// The kind of subject that a dataset is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SubjectKind {
@@ -84,32 +45,6 @@ pub enum SubjectKind {
     Either,
 }
 
-/// How much harm the disclosure of a field could do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Sensitivity {
-    /// Public in a register that anybody may read.
-    Public,
-    /// Personal data (RGPD article 4(1)).
-    Personal,
-    /// Money.
-    Financial,
-    /// Identifies the person by itself (RGPD article 87).
-    Identifying,
-}
-
-/// The identifiers whose keys can be checked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum IdentifierKind {
-    /// Social-security number.
-    Nir,
-    /// Company number.
-    Siren,
-    /// Establishment number.
-    Siret,
-    /// Tax number.
-    Spi,
-}
-
 impl SubjectKind {
     /// What it is called.
     #[must_use]
@@ -118,32 +53,6 @@ impl SubjectKind {
             Self::NaturalPerson => "natural person",
             Self::Company => "company",
             Self::Either => "natural person or company",
-        }
-    }
-}
-
-impl Sensitivity {
-    /// What it is called.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Public => "public",
-            Self::Personal => "personal",
-            Self::Financial => "financial",
-            Self::Identifying => "identifying",
-        }
-    }
-}
-
-impl IdentifierKind {
-    /// What it is called.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Nir => "NIR",
-            Self::Siren => "SIREN",
-            Self::Siret => "SIRET",
-            Self::Spi => "SPI",
         }
     }
 }

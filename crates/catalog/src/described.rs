@@ -3,7 +3,8 @@
 use prost_reflect::{Cardinality, FieldDescriptor, FileDescriptor, Kind, MessageDescriptor};
 
 use crate::{
-    dataset::{Dataset, IdentifierKind, Sensitivity},
+    dataset::Dataset,
+    field::{IdentifierKind, Sensitivity},
     norm::Norm,
 };
 

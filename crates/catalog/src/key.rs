@@ -5,10 +5,24 @@ mod leaves;
 use prost::Message;
 use prost_reflect::{DynamicMessage, Value};
 
-use crate::{
-    canonical::InvalidPayload,
-    dataset::{Dataset, IdentifierKind, KeyPart},
-};
+use crate::{canonical::InvalidPayload, dataset::Dataset, field::IdentifierKind};
+
+/// A key field, and whether a subject's identifier can stand in for it.
+#[derive(Debug, Clone)]
+pub(crate) struct KeyField {
+    pub(crate) name: String,
+    pub(crate) identifier: Option<IdentifierKind>,
+    pub(crate) part: KeyPart,
+}
+
+/// Which part of a natural key a field belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum KeyPart {
+    /// A question names it.
+    Selects,
+    /// A question may leave it out.
+    TellsApart,
+}
 
 /// A natural key, in two parts.
 ///

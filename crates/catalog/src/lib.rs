@@ -4,6 +4,7 @@
 //! hub starts and refuses a contract that breaks their rules. Everything after that works on *canonical bytes*: the
 //! message encoded with its fields in the order of their numbers, without unknown fields.
 
+mod annotation;
 mod canonical;
 mod catalog;
 mod compile;
@@ -11,8 +12,10 @@ mod convert;
 mod dataset;
 mod described;
 mod document;
+mod field;
 mod field_set;
 mod finding;
+mod folder;
 mod json;
 mod key;
 mod load;
@@ -20,14 +23,17 @@ mod marking;
 mod minimise;
 mod norm;
 mod rules;
+mod shape;
 
 pub use canonical::InvalidPayload;
 pub use catalog::Catalog;
 pub use compile::InvalidFolder;
-pub use dataset::{Dataset, Field, IdentifierField, IdentifierKind, Sensitivity, SubjectKind};
+pub use dataset::{Dataset, SubjectKind};
 pub use described::DescribedField;
+pub use field::{Field, IdentifierField, IdentifierKind, Sensitivity};
 pub use field_set::{FieldSet, UnknownField};
 pub use finding::{Finding, FindingKind};
+pub use folder::{FolderLimits, UnreadableFolder};
 pub use json::InvalidJson;
 pub use key::{InvalidKey, Key};
 pub use load::InvalidCatalog;

@@ -2,22 +2,21 @@
 
 use std::collections::BTreeSet;
 
-use prost_reflect::{DescriptorError, DescriptorPool, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Value};
+use prost_reflect::{DescriptorError, DescriptorPool, DynamicMessage, FieldDescriptor, MessageDescriptor};
 
 use crate::{
+    annotation::{dataset_annotation, field_annotation, number, sensitivity_of, text, texts},
     compile::InvalidFolder,
     convert::Continues,
-    dataset::{Dataset, Field, KeyField, KeyPart, Sensitivity, SubjectKind},
+    dataset::{Dataset, SubjectKind},
     document,
+    field::Field,
     field_set::FieldSet,
+    key::{KeyField, KeyPart},
     marking::{homonyms_of, repeats_of},
     rules::{Rules, rules_of},
+    shape::check_shape,
 };
-
-/// The option that makes a message a dataset.
-const DATASET: &str = "unefois.dataset.v1.dataset";
-/// The option that annotates a field of a dataset.
-const FIELD: &str = "unefois.dataset.v1.field";
 
 /// A contract that the hub cannot serve.
 #[derive(Debug, thiserror::Error)]
@@ -54,7 +53,7 @@ pub enum InvalidCatalog {
 
 /// The dataset that `message` is, or `None` when it carries no annotation.
 pub(crate) fn dataset_of(pool: &DescriptorPool, message: MessageDescriptor) -> Result<Option<Dataset>, InvalidCatalog> {
-    let Some(rule) = annotation(pool, DATASET, &message.options())? else { return Ok(None) };
+    let Some(rule) = dataset_annotation(pool, &message)? else { return Ok(None) };
     let refuse = |rule: String| InvalidCatalog::Rule { message: message.full_name().to_owned(), rule };
 
     let id = text(&rule, "id");
@@ -146,74 +145,4 @@ fn continues_of(pool: &DescriptorPool, message: &MessageDescriptor) -> Result<Ve
         }
     }
     Ok(continues)
-}
-
-/// What an annotation says of how sensitive a field is, if it says so.
-pub(crate) fn sensitivity_of(rule: &DynamicMessage) -> Option<Sensitivity> {
-    match number(rule, "sensitivity") {
-        1 => Some(Sensitivity::Public),
-        2 => Some(Sensitivity::Personal),
-        3 => Some(Sensitivity::Financial),
-        4 => Some(Sensitivity::Identifying),
-        _ => None,
-    }
-}
-
-/// Every scalar is `optional`; there are no maps, no floats and no messages within themselves.
-fn check_shape(message: &MessageDescriptor, above: &mut BTreeSet<String>) -> Result<(), String> {
-    if !above.insert(message.full_name().to_owned()) {
-        return Err(format!("`{}` holds itself", message.full_name()));
-    }
-    for field in message.fields() {
-        let name = field.full_name();
-        match field.kind() {
-            Kind::Float | Kind::Double => return Err(format!("`{name}` is a floating-point field")),
-            _ if field.is_map() => return Err(format!("`{name}` is a map")),
-            Kind::Message(inner) => check_shape(&inner, above)?,
-            _ if !field.is_list() && !field.supports_presence() => return Err(format!("`{name}` is not optional")),
-            _ => {}
-        }
-    }
-    above.remove(message.full_name());
-    Ok(())
-}
-
-fn annotation(
-    pool: &DescriptorPool,
-    option: &'static str,
-    options: &DynamicMessage,
-) -> Result<Option<DynamicMessage>, InvalidCatalog> {
-    let extension = pool.get_extension_by_name(option).ok_or(InvalidCatalog::OptionMissing { option })?;
-    if !options.has_extension(&extension) {
-        return Ok(None);
-    }
-    Ok(options.get_extension(&extension).as_message().cloned())
-}
-
-/// The annotation of a field, where it carries one.
-pub(crate) fn field_annotation(
-    pool: &DescriptorPool,
-    field: &FieldDescriptor,
-) -> Result<Option<DynamicMessage>, InvalidCatalog> {
-    annotation(pool, FIELD, &field.options())
-}
-
-pub(crate) fn text(rule: &DynamicMessage, field: &str) -> String {
-    rule.get_field_by_name(field).and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
-}
-
-pub(crate) fn number(rule: &DynamicMessage, field: &str) -> i64 {
-    let value = rule.get_field_by_name(field);
-    match value.as_deref() {
-        Some(Value::EnumNumber(number)) => i64::from(*number),
-        Some(Value::U32(number)) => i64::from(*number),
-        Some(Value::Bool(set)) => i64::from(*set),
-        _ => 0,
-    }
-}
-
-pub(crate) fn texts(rule: &DynamicMessage, field: &str) -> Vec<String> {
-    let value = rule.get_field_by_name(field);
-    let texts = value.as_deref().and_then(Value::as_list).unwrap_or_default();
-    texts.iter().filter_map(|text| text.as_str().map(str::to_owned)).collect()
 }

@@ -3,8 +3,8 @@
 use prost_reflect::{DynamicMessage, Kind, MessageDescriptor, Value};
 
 use crate::{
+    annotation::{text, texts},
     finding::has_mark,
-    load::{text, texts},
 };
 
 /// When two items of a list are one item twice.

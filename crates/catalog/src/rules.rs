@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use prost_reflect::{DescriptorPool, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Value};
 
 use crate::{
-    dataset::{IdentifierKind, Sensitivity},
-    load::{InvalidCatalog, field_annotation, number, sensitivity_of, text},
+    annotation::{field_annotation, number, sensitivity_of, text},
+    field::{IdentifierKind, Sensitivity},
+    load::InvalidCatalog,
     norm::Norm,
 };
 

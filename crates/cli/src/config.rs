@@ -13,6 +13,7 @@ use figment::{
 };
 use jiff::fmt::serde::unsigned_duration::friendly::compact::required as duration;
 use serde::Deserialize;
+use unefois_catalog::FolderLimits;
 use unefois_store::StorageSettings;
 use unefois_telemetry::{LogSettings, TelemetrySettings};
 
@@ -63,10 +64,19 @@ pub(crate) struct IdentifiersConfig {
 }
 
 /// Datasets beside those of the contract.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub(crate) struct CatalogConfig {
     pub(crate) folders: Vec<PathBuf>,
+    pub(crate) entries_max: usize,
+    pub(crate) size_bytes_max: u64,
+}
+
+impl Default for CatalogConfig {
+    fn default() -> Self {
+        let FolderLimits { entries_max, size_bytes_max } = FolderLimits::default();
+        Self { folders: Vec::new(), entries_max, size_bytes_max }
+    }
 }
 
 /// The port of probes and scrapers.

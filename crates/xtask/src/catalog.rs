@@ -1,7 +1,7 @@
 //! The page of the catalogue: what the contract and the registry of the demonstration say of each dataset.
 
 use anyhow::Context;
-use unefois_catalog::{Catalog, Dataset, DescribedField};
+use unefois_catalog::{Catalog, Dataset, DescribedField, FolderLimits};
 use unefois_core::{Agreement, RegistryFile};
 
 use crate::shell::top;
@@ -10,7 +10,8 @@ const REGISTRY: &str = "deploy/demonstration/registry.toml";
 
 /// The catalogue of the contract as it stands in the repository, built or not.
 pub(crate) fn of_the_repository() -> anyhow::Result<Catalog> {
-    Catalog::load_with_folders(&[], [top().join("proto")]).context("the contract in `proto/` is not valid")
+    Catalog::load_with_folders(&[], [top().join("proto")], FolderLimits::default())
+        .context("the contract in `proto/` is not valid")
 }
 
 pub(crate) fn page() -> anyhow::Result<String> {

@@ -1,9 +1,9 @@
 //! Datasets of one's own: folders of `.proto` files beside the contract.
 
-use std::{fs, path::Path};
+use std::{fs, os::unix::fs::symlink, path::Path};
 
 use tempfile::TempDir;
-use unefois_catalog::{Catalog, InvalidCatalog, InvalidFolder};
+use unefois_catalog::{Catalog, FolderLimits, InvalidCatalog, InvalidFolder, UnreadableFolder};
 
 use crate::made_up::{GOOD, descriptors};
 
@@ -33,7 +33,20 @@ fn with_file(name: &str, text: &str) -> Result<Catalog, InvalidCatalog> {
 }
 
 fn with_folder(folder: &Path) -> Result<Catalog, InvalidCatalog> {
-    Catalog::load_with_folders(&descriptors(&format!("import \"unefois/dataset/v1/options.proto\"; {GOOD}")), [folder])
+    within(folder, FolderLimits::default())
+}
+
+fn within(folder: &Path, limits: FolderLimits) -> Result<Catalog, InvalidCatalog> {
+    let contract = descriptors(&format!("import \"unefois/dataset/v1/options.proto\"; {GOOD}"));
+    Catalog::load_with_folders(&contract, [folder], limits)
+}
+
+/// Why the folder is not read.
+fn unread(loaded: Result<Catalog, InvalidCatalog>) -> UnreadableFolder {
+    match loaded {
+        Err(InvalidCatalog::Folder(InvalidFolder::Unreadable { source, .. })) => source,
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]
@@ -66,4 +79,44 @@ fn a_folder_that_is_not_there_or_cannot_be_compiled_is_refused() {
     }
     let rule = with_file("luggage.proto", &OWN.replace("[\"number\"]", "[\"weight\"]")).unwrap_err();
     assert!(matches!(rule, InvalidCatalog::Rule { message, .. } if message == "own.v1.Luggage"));
+}
+
+#[test]
+fn a_link_is_followed_to_a_file_in_the_folder_and_nowhere_else() {
+    let (folder, elsewhere) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let (home, out) = (folder.path(), elsewhere.path().join("luggage.proto"));
+    fs::write(&out, OWN).unwrap();
+    // As orchestrators mount files: behind a hidden folder, which is replaced as a whole.
+    fs::create_dir(home.join("..version")).unwrap();
+    fs::write(home.join("..version/luggage.proto"), OWN).unwrap();
+    symlink("..version", home.join("..data")).unwrap();
+    symlink("..data/luggage.proto", home.join("luggage.proto")).unwrap();
+    assert_eq!(with_folder(home).unwrap().datasets().count(), 2);
+    // A folder in itself has no end.
+    for (target, name) in [(out.as_path(), "out.proto"), (home, "again"), (elsewhere.path(), "folder.proto")] {
+        symlink(target, home.join(name)).unwrap();
+        let refused = unread(with_folder(home));
+        assert!(matches!(&refused, UnreadableFolder::NotAFile { path } if path.ends_with(name)), "{refused:?}");
+        fs::remove_file(home.join(name)).unwrap();
+    }
+    symlink("nowhere", home.join("broken.proto")).unwrap();
+    let refused = unread(with_folder(home));
+    assert!(
+        matches!(&refused, UnreadableFolder::Unreadable { path, .. } if path.ends_with("broken.proto")),
+        "{refused:?}"
+    );
+}
+
+#[test]
+fn a_folder_with_more_than_is_bearable_is_refused() {
+    let folder = TempDir::new().unwrap();
+    fs::create_dir(folder.path().join("deep")).unwrap();
+    fs::write(folder.path().join("deep/luggage.proto"), OWN).unwrap();
+    let just = FolderLimits { entries_max: 2, size_bytes_max: OWN.len() as u64 };
+    within(folder.path(), just).unwrap();
+    let refused = unread(within(folder.path(), FolderLimits { entries_max: 1, ..just }));
+    assert!(matches!(refused, UnreadableFolder::TooManyEntries { entries_max: 1 }), "{refused:?}");
+    let size_bytes_max = just.size_bytes_max - 1;
+    let refused = unread(within(folder.path(), FolderLimits { size_bytes_max, ..just }));
+    assert!(matches!(refused, UnreadableFolder::TooLong { .. }), "{refused:?}");
 }
