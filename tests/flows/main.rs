@@ -10,8 +10,10 @@ mod certificates;
 mod complete;
 mod doubts;
 mod example;
+mod live;
 mod promises;
 mod rejected;
+mod scene;
 mod walk;
 
 use unefois_catalog::Catalog;

@@ -3,10 +3,9 @@
 use std::collections::{BTreeSet, HashSet};
 
 use serde_json::Value;
-use unefois_catalog::{Catalog, Dataset};
+use unefois_catalog::Dataset;
 use unefois_client::{Connection, PullError, Pulled, RetryPolicy, pull};
-use unefois_core::{AgencyCode, Agreement, ConsentRule, Purpose, RegistryFile, Role, SubjectKind};
-use unefois_ledger::VerifyingKey;
+use unefois_core::{Agreement, ConsentRule, Purpose, SubjectKind};
 use unefois_proto::{
     pb::{
         audit::v1::SearchExchangesRequest,
@@ -18,45 +17,46 @@ use unefois_proto::{
     },
     purpose_to_wire,
 };
-use unefois_testkit::{ApiGouv, House, HouseSettings, Script, context, item};
+use unefois_testkit::{Script, context, item};
 
 use crate::{
-    UNEFOIS,
     ask::ask_typed,
-    catalog,
     example::{example_of, key_of, subject},
-    published, registry,
+    published,
+    scene::Scene,
 };
 
 /// The dataset that is asked live, and what its provider says of the company of the example.
 const LIVE: &str = "company-turnover";
 const LIVE_ANSWER: &str = r#"{"data":[{"data":{"chiffre_affaires":900001,"date_fin_exercice":"2025-12-31"}}]}"#;
 
-/// What every walk needs.
-struct Scene {
-    provider: ApiGouv,
-    house: House,
-    catalog: Catalog,
-    registry: RegistryFile,
-    public_key: VerifyingKey,
-}
-
 /// One agreement about one kind of subject.
-struct Walk<'a> {
+pub(crate) struct Walk<'a> {
     scene: &'a Scene,
-    agreement: &'a Agreement,
+    pub(crate) agreement: &'a Agreement,
     kind: SubjectKind,
     dataset: &'a Dataset,
     record: Value,
+    told: Told<'a>,
+}
+
+/// Where the record comes from.
+pub(crate) enum Told<'a> {
+    /// The provider publishes it.
+    Published,
+    /// The provider is asked live, and says it when it is told to.
+    Live,
+    /// A sandbox is asked live about that subject; the record is a part of what it says.
+    Sandbox(&'a Identifier),
 }
 
 impl Scene {
-    async fn open() -> Self {
-        let provider = ApiGouv::serve(None).await;
-        let settings = HouseSettings { provider: Some(provider.base_url()), ..HouseSettings::default() };
-        let house = House::open_with(UNEFOIS, &settings).await;
-        let public_key = house.public_key().await;
-        Self { provider, house, catalog: catalog(), registry: registry(), public_key }
+    /// The walk of one agreement, of which a sandbox says the record.
+    pub(crate) fn walk<'a>(&'a self, agreement: &str, subject: &'a Identifier, record: Value) -> Walk<'a> {
+        let agreement = self.registry.agreements.iter().find(|known| known.id.as_str() == agreement).unwrap();
+        let dataset = self.catalog.dataset(agreement.dataset.as_str()).unwrap();
+        let [kind] = agreement.population[..] else { panic!("{} is about several kinds", agreement.id) };
+        Walk { scene: self, agreement, kind, dataset, record, told: Told::Sandbox(subject) }
     }
 
     fn walks(&self) -> impl Iterator<Item = Walk<'_>> {
@@ -68,18 +68,23 @@ impl Scene {
                 kind: *kind,
                 dataset,
                 record: example_of(dataset),
+                told: if dataset.id() == LIVE { Told::Live } else { Told::Published },
             })
         })
-    }
-
-    /// Another consumer than that one.
-    fn stranger_to(&self, consumer: &AgencyCode) -> &AgencyCode {
-        let others = self.registry.agencies.iter().filter(|agency| agency.roles.contains(&Role::Consumer));
-        others.map(|agency| &agency.code).find(|code| *code != consumer).unwrap()
     }
 }
 
 impl Walk<'_> {
+    pub(crate) async fn goes_its_whole_way(&self) {
+        if self.agreement.consent == ConsentRule::Required {
+            self.consent().await;
+        }
+        let consumer = self.scene.house.agency(self.agreement.consumer.as_str()).await;
+        let released = self.is_answered(&consumer).await;
+        self.is_refused(&consumer).await;
+        self.is_audited(released).await;
+    }
+
     fn context(&self) -> ExchangeContext {
         let agencies = &self.scene.registry.agencies;
         let consumer = agencies.iter().find(|agency| agency.code == self.agreement.consumer).unwrap();
@@ -102,24 +107,26 @@ impl Walk<'_> {
 
     /// A live provider is asked by what it knows the company by.
     fn subject(&self) -> Subject {
-        if !self.is_live() {
-            return subject(self.kind);
+        match self.told {
+            Told::Published => subject(self.kind),
+            Told::Live => {
+                let siret = self.record["siret"].as_str().unwrap().to_owned();
+                Subject { identifier: Some(Identifier::Siret(siret)) }
+            }
+            Told::Sandbox(identifier) => Subject { identifier: Some(identifier.clone()) },
         }
-        let siret = self.record["siret"].as_str().unwrap().to_owned();
-        Subject { identifier: Some(Identifier::Siret(siret)) }
-    }
-
-    fn is_live(&self) -> bool {
-        self.dataset.id() == LIVE
     }
 
     /// The provider publishes the record, or will say it when it is asked: once typed and once generic.
     async fn provide(&self) {
-        if !self.is_live() {
-            return self.publish().await;
-        }
-        for _ in ["typed", "generic"] {
-            self.scene.provider.answers_next(Script::Answer("200 OK", "", LIVE_ANSWER)).await;
+        match self.told {
+            Told::Published => self.publish().await,
+            Told::Live => {
+                for _ in ["typed", "generic"] {
+                    self.scene.provider.answers_next(Script::Answer("200 OK", "", LIVE_ANSWER)).await;
+                }
+            }
+            Told::Sandbox(_) => {}
         }
     }
 
@@ -152,10 +159,21 @@ impl Walk<'_> {
         assert_eq!(typed.response.data, generic.response.data, "{id}");
         assert_eq!(typed.response.data.as_deref(), Some(message.as_slice()), "{id}: the typed message is the record");
         let granted: BTreeSet<&str> = self.agreement.fields.iter().map(|field| field.as_str()).collect();
+        self.is_the_record(self.dataset.to_json(&message).unwrap(), &granted);
+        [typed, generic].iter().map(|answer| self.is_proved(answer, &granted)).collect()
+    }
+
+    /// What was granted of the record, and nothing else.
+    fn is_the_record(&self, mut released: Value, granted: &BTreeSet<&str>) {
+        let id = &self.agreement.id;
         let mut due = self.record.clone();
         due.as_object_mut().unwrap().retain(|field, _| granted.contains(field.as_str()));
-        assert_eq!(self.dataset.to_json(&message).unwrap(), due, "{id}");
-        [typed, generic].iter().map(|answer| self.is_proved(answer, &granted)).collect()
+        let released_fields = released.as_object_mut().unwrap();
+        assert!(released_fields.keys().all(|field| granted.contains(field.as_str())), "{id}: {released_fields:?}");
+        if matches!(self.told, Told::Sandbox(_)) {
+            released_fields.retain(|field, _| due.get(field).is_some());
+        }
+        assert_eq!(released, due, "{id}");
     }
 
     fn is_proved(&self, answer: &Pulled, granted: &BTreeSet<&str>) -> Vec<u8> {
@@ -166,7 +184,10 @@ impl Walk<'_> {
         let all = self.dataset.fields().iter().map(|field| field.name.as_str());
         assert_eq!(withheld, all.filter(|field| !granted.contains(field)).collect(), "{}", self.agreement.id);
         assert_eq!(public.legal_basis, self.agreement.legal_basis.code());
-        let due = if self.is_live() { Source::Live } else { Source::Held };
+        let due = match self.told {
+            Told::Published => Source::Held,
+            Told::Live | Told::Sandbox(_) => Source::Live,
+        };
         assert_eq!(answer.response.freshness.unwrap().source(), due, "{}", self.agreement.id);
         public.entry_id
     }
@@ -232,12 +253,6 @@ async fn every_promised_exchange_goes_its_whole_way() {
         if held.insert((walk.agreement.provider.clone(), walk.dataset.id(), walk.kind.code())) {
             walk.provide().await;
         }
-        if walk.agreement.consent == ConsentRule::Required {
-            walk.consent().await;
-        }
-        let consumer = scene.house.agency(walk.agreement.consumer.as_str()).await;
-        let released = walk.is_answered(&consumer).await;
-        walk.is_refused(&consumer).await;
-        walk.is_audited(released).await;
+        walk.goes_its_whole_way().await;
     }
 }
