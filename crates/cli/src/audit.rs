@@ -44,13 +44,13 @@ async fn shards(connection: &Connection, json: bool) -> anyhow::Result<()> {
     for shard in shards {
         table.add_row([shard.origin().to_owned(), shard.size.to_string(), shard.public_key.to_string()]);
     }
-    println!("{table}");
+    output::print_line!("{table}");
     Ok(())
 }
 
 async fn checkpoint(connection: &Connection, origin: String) -> anyhow::Result<()> {
     let newest = connection.audit().get_checkpoint(GetCheckpointRequest { origin }).await;
     let newest = newest.map_err(|status| client::refused(&status))?.into_inner();
-    println!("public key: {}\n\n{}", newest.public_key, newest.checkpoint);
+    output::print_line!("public key: {}\n\n{}", newest.public_key, newest.checkpoint);
     Ok(())
 }

@@ -134,27 +134,27 @@ fn print_list(catalog: &Catalog, registry: &RegistryFile) {
         let (rows, whom) = (dataset.rows().join(" "), pairs(dataset, registry).join("\n"));
         table.add_row([name, dataset.french_name().to_owned(), rows, whom]);
     }
-    println!("{table}");
+    output::print_line!("{table}");
 }
 
 fn print_one(dataset: &Dataset, registry: &RegistryFile) {
-    println!("{} ({}), major version {}", dataset.id(), dataset.french_name(), dataset.major());
-    println!("{}\n", dataset.meaning());
-    println!("about:       {}", dataset.subject_kind().name());
-    println!("message:     {}", dataset.message_name());
-    println!("key:         {}", dataset.natural_key().collect::<Vec<_>>().join(", "));
-    println!("rows:        {}", dataset.rows().join(" "));
-    println!("provided by: {}", providers(dataset, registry).join(", "));
+    output::print_line!("{} ({}), major version {}", dataset.id(), dataset.french_name(), dataset.major());
+    output::print_line!("{}\n", dataset.meaning());
+    output::print_line!("about:       {}", dataset.subject_kind().name());
+    output::print_line!("message:     {}", dataset.message_name());
+    output::print_line!("key:         {}", dataset.natural_key().collect::<Vec<_>>().join(", "));
+    output::print_line!("rows:        {}", dataset.rows().join(" "));
+    output::print_line!("provided by: {}", providers(dataset, registry).join(", "));
     let mut fields = output::table(&["field", "unit", "sensitivity", "meaning", "source"]);
     for DescribedField { path, unit, sensitivity, meaning, source } in dataset.described() {
         fields.add_row([path, unit, sensitivity.name().to_owned(), meaning, source]);
     }
-    println!("{fields}");
+    output::print_line!("{fields}");
     let mut agreed = output::table(&["agreement", "who to whom", "purpose", "legal basis", "fields"]);
     for Agreement { id, provider, consumer, purpose, legal_basis, fields, .. } in agreements(dataset, registry) {
         let names: Vec<&str> = fields.iter().map(|field| field.as_str()).collect();
         let (who, basis) = (format!("{provider} → {consumer}"), legal_basis.code().to_owned());
         agreed.add_row([id.to_string(), who, purpose.code().to_owned(), basis, names.join(", ")]);
     }
-    println!("{agreed}");
+    output::print_line!("{agreed}");
 }

@@ -12,7 +12,7 @@ use unefois_proto::pb::{self, subject::v1::Subject};
 
 use crate::{
     arguments::{HubArguments, SubjectInput},
-    config::Config,
+    config::{Config, Unusable},
 };
 
 /// The settings of a call: flags before environment before file.
@@ -32,7 +32,8 @@ pub(crate) fn settings(config: Option<&Path>, arguments: HubArguments) -> anyhow
 /// Connects, and says which flag is missing when no certificate is given.
 pub(crate) async fn connect(settings: &ClientSettings) -> anyhow::Result<Connection> {
     if settings.certificate.is_none() {
-        bail!("a hub is called with a certificate: give --certificate and --key, or a [client] table");
+        let rule = "a hub is called with a certificate: give --certificate and --key, or a [client] table";
+        bail!(Unusable(rule.to_owned()));
     }
     Ok(Connection::open(settings).await?)
 }
@@ -54,10 +55,9 @@ pub(crate) fn subject(input: &SubjectInput) -> anyhow::Result<Subject> {
 /// The subjects of an input, a line each.
 pub(crate) fn subjects(input: &SubjectInput) -> anyhow::Result<Vec<Subject>> {
     if input.subject.is_some() {
-        bail!(
-            "an identifier as an argument stays in the history of the shell: give it on standard input, or in a file \
-             with --subject-file"
-        );
+        let rule = "an identifier as an argument stays in the history of the shell: give it on standard input, or in a \
+                    file with --subject-file";
+        bail!(Unusable(rule.to_owned()));
     }
     let text = match input.subject_file.as_deref() {
         Some(file) if file != Path::new("-") => std::fs::read_to_string(file)

@@ -1,6 +1,7 @@
 //! The configuration: one TOML file, overridden by the environment and by flags.
 
 use std::{
+    fmt,
     net::SocketAddr,
     path::{Path, PathBuf},
     time::Duration,
@@ -138,23 +139,36 @@ impl Default for AdminConfig {
     }
 }
 
+/// What was configured, or typed, cannot be used: nothing was done.
+#[derive(Debug)]
+pub(crate) struct Unusable(pub(crate) String);
+
+impl fmt::Display for Unusable {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Unusable {}
+
 impl Config {
     /// Reads the file, then the environment (`UNEFOIS_HUB__NAME` for `hub.name`). Paths of the file are relative to
     /// its folder.
     pub(crate) fn load(file: Option<&Path>) -> anyhow::Result<Self> {
         let mut figment = Figment::new();
         if let Some(file) = file {
-            anyhow::ensure!(file.is_file(), "there is no configuration file `{}`", file.display());
+            if !file.is_file() {
+                return Err(Unusable(format!("there is no configuration file `{}`", file.display())).into());
+            }
             figment = figment.merge(Toml::file_exact(file));
         }
         // `HUB__DATA_DIRECTORY` names the key `hub.data-directory`.
         let environment = Env::prefixed("UNEFOIS_")
             .ignore(&["CONFIG", "CI", "PYTHON", "SOAK_SEED", "SOAK_ROUNDS", "SOAK_EXCHANGES", "TEST_STORE"])
             .map(|key| key.as_str().replace("__", ".").replace('_', "-").into());
-        let mut config: Self = figment
-            .merge(environment)
-            .extract()
-            .context("the configuration is not valid; `deploy/unefois.toml` documents every key")?;
+        let mut config: Self = figment.merge(environment).extract().context(Unusable(
+            "the configuration is not valid; `deploy/unefois.toml` documents every key".to_owned(),
+        ))?;
         if let Some(folder) = file.and_then(Path::parent) {
             config.resolve(folder);
         }

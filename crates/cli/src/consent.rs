@@ -63,7 +63,7 @@ fn print(consents: &[Consent]) {
             instant(consent.withdrawn_at),
         ]);
     }
-    println!("{table}");
+    output::print_line!("{table}");
 }
 
 fn print_json(consents: &[Consent]) {

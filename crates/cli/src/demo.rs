@@ -23,6 +23,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use stage::Stage;
 use tally::Tally;
 
+use crate::output;
+
 /// How the demonstration runs.
 #[derive(Debug)]
 pub(crate) struct DemoOptions {
@@ -95,7 +97,7 @@ async fn stay_up(stage: &mut Stage, ending: &mut Ending) -> anyhow::Result<()> {
     let log = stage.log();
     tokio::select! {
         () = ending.told() => {
-            println!("\nThe demonstration ends.");
+            output::print_line!("\nThe demonstration ends.");
             Ok(())
         }
         ended = stage.hub_ended() => bail!("the hub ended by itself: {ended}; its log is {}", log.display()),

@@ -1,5 +1,8 @@
 //! The binary `unefois`: reads the configuration, wires the rooms, and runs one command.
 
+// They panic where standard output takes no more: `output` does not.
+#![deny(clippy::print_stdout)]
+
 mod arguments;
 mod audit;
 mod catalog;
@@ -22,9 +25,15 @@ mod subject;
 
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::Parser;
+use unefois_catalog::InvalidCatalog;
 
 use arguments::{Arguments, Command};
+use config::Unusable;
+
+/// What was typed or configured cannot be used; the same that the parser of the command line ends with.
+const EXIT_UNUSABLE: u8 = 2;
 
 /// An exchange allocates hundreds of times on several threads; the system's allocator took a fifth of its time.
 #[global_allocator]
@@ -38,7 +47,7 @@ fn main() -> ExitCode {
     };
     let done = runtime.block_on(run(arguments));
     runtime.shutdown_background();
-    match done {
+    match done.and(output::outcome().context("standard output cannot be written")) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => report(&error),
     }
@@ -68,5 +77,9 @@ fn report(error: &anyhow::Error) -> ExitCode {
     for cause in error.chain().skip(1) {
         eprintln!("  because: {cause}");
     }
-    ExitCode::FAILURE
+    if error.is::<Unusable>() || error.is::<InvalidCatalog>() {
+        ExitCode::from(EXIT_UNUSABLE)
+    } else {
+        ExitCode::FAILURE
+    }
 }

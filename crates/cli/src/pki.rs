@@ -56,10 +56,10 @@ fn init(
     std::fs::rename(&server.key_path, &key)?;
     let first = issue(&authority, operator, "admin", CertificateKind::Client, days)?;
     pkcs12::write(&authority, &first, passwords)?;
-    println!("authority  {}", authority.certificate_path().display());
-    println!("hub        {}", certificate.display());
-    println!("operator   {}", first.certificate_path.display());
-    println!("for Java   {}, {}", authority.trust_store_path().display(), first.pkcs12_path().display());
+    output::print_line!("authority  {}", authority.certificate_path().display());
+    output::print_line!("hub        {}", certificate.display());
+    output::print_line!("operator   {}", first.certificate_path.display());
+    output::print_line!("for Java   {}, {}", authority.trust_store_path().display(), first.pkcs12_path().display());
     Ok(())
 }
 
@@ -72,7 +72,7 @@ fn renew(directory: &Path, file: &Path, passwords: &Passwords) -> anyhow::Result
         pkcs12::write(&authority, &issued, passwords)?;
     }
     print_issued("renewed", &issued);
-    println!("the old certificate {} is still good until it is revoked", output::hexadecimal(&old));
+    output::print_line!("the old certificate {} is still good until it is revoked", output::hexadecimal(&old));
     Ok(())
 }
 
@@ -93,12 +93,12 @@ fn issue(
 }
 
 fn print_issued(verb: &str, issued: &Issued) {
-    println!("{verb}  {}", issued.certificate_path.display());
-    println!("key     {}", issued.key_path.display());
+    output::print_line!("{verb}  {}", issued.certificate_path.display());
+    output::print_line!("key     {}", issued.key_path.display());
     if issued.pkcs12_path().exists() {
-        println!("pkcs12  {}", issued.pkcs12_path().display());
+        output::print_line!("pkcs12  {}", issued.pkcs12_path().display());
     }
-    println!("until   {}", issued.not_after);
+    output::print_line!("until   {}", issued.not_after);
 }
 
 async fn revoke(file: &Path, reason: String, config: Option<&Path>, hub: HubArguments) -> anyhow::Result<()> {

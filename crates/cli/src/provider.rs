@@ -13,6 +13,8 @@ use unefois_catalog::Catalog;
 use unefois_connect::{Interface, RestProvider, RestSettings, Secret, TrustedRoots};
 use unefois_core::{AgencyCode, DatasetId};
 
+use crate::config::Unusable;
+
 /// A `[[provider]]`: how to reach it, in whose name and within which limits. What it is asked, and how its answer is
 /// read, is in the file of its interface.
 #[derive(Debug, Deserialize)]
@@ -111,9 +113,9 @@ pub(crate) fn providers(
     let mut connectors = HashMap::new();
     for (place, provider) in configured.iter().enumerate() {
         let named = || format!("[[provider]] {} (`{}`)", place + 1, provider.interface.display());
-        let (whose, connector) = provider.connect(catalog).with_context(named)?;
+        let (whose, connector) = provider.connect(catalog).with_context(|| Unusable(named()))?;
         let twice = format!("agency `{}` is asked for dataset `{}` already", whose.0, whose.1);
-        anyhow::ensure!(connectors.insert(whose, connector).is_none(), "{}: {twice}", named());
+        anyhow::ensure!(connectors.insert(whose, connector).is_none(), Unusable(format!("{}: {twice}", named())));
     }
     Ok(connectors)
 }

@@ -81,9 +81,12 @@ pub(crate) async fn run(options: PublishOptions, config: Option<&Path>, hub: Hub
         counts.add(&answer.map_err(|status| client::refused(&status))?, options.json);
     }
     let read = reading.await?;
-    println!(
+    output::print_line!(
         "{} created, {} revised, {} unchanged, {} rejected",
-        counts.created, counts.revised, counts.unchanged, counts.rejected
+        counts.created,
+        counts.revised,
+        counts.unchanged,
+        counts.rejected
     );
     // What came before a bad line is published, and was acknowledged above.
     read?;

@@ -89,13 +89,13 @@ fn print(pulled: &Pulled, verified: &Verified, dataset: &Dataset, json: bool) ->
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         table.add_row([field.clone(), text]);
     }
-    println!("{table}");
+    output::print_line!("{table}");
     let (given, all) = (public.released_fields.len(), dataset.fields().len());
-    println!("{given} of {all} fields, {source}, under {} ({})", public.agreement, public.legal_basis);
+    output::print_line!("{given} of {all} fields, {source}, under {} ({})", public.agreement, public.legal_basis);
     if !pulled.response.withheld_fields.is_empty() {
-        println!("withheld: {}", pulled.response.withheld_fields.join(", "));
+        output::print_line!("withheld: {}", pulled.response.withheld_fields.join(", "));
     }
     let (index, shard) = (pulled.receipt.index, &verified.checkpoint.origin);
-    println!("receipt verified: entry {index} of {shard}, exchange {exchange_id}");
+    output::print_line!("receipt verified: entry {index} of {shard}, exchange {exchange_id}");
     Ok(())
 }

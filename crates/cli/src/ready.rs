@@ -12,7 +12,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::config::Config;
+use crate::{config::Config, output};
 
 /// More than the admin port ever answers to a probe.
 const ANSWER_SIZE_BYTES_MAX: u64 = 8 * 1024;
@@ -22,7 +22,7 @@ pub(crate) async fn run(file: Option<&Path>) -> anyhow::Result<()> {
     let config = Config::load(file)?;
     let address = reachable(config.admin.listen);
     ensure!(address.port() != 0, "the hub picks its admin port: give it one with admin.listen");
-    println!("{}", asked(address, config.limits.admin.admin_request_max).await?);
+    output::print_line!("{}", asked(address, config.limits.admin.admin_request_max).await?);
     Ok(())
 }
 

@@ -42,7 +42,7 @@ pub(crate) async fn run(command: RegistryCommand, config: Option<&Path>, hub: Hu
             let connection = client::connect(&client::settings(config, hub)?).await?;
             let described =
                 connection.registry().describe(DescribeRequest {}).await.map_err(|status| client::refused(&status))?;
-            print!("{}", described.into_inner().registry_toml);
+            output::print_text!("{}", described.into_inner().registry_toml);
             Ok(())
         }
     }
@@ -100,18 +100,21 @@ async fn apply_by_rpc(connection: &Connection, file: &RegistryFile, mode: Mode) 
 /// Prints what changed, as a person reads it.
 pub(crate) fn print(applied: &ApplyResponse) {
     if applied.changes.is_empty() {
-        println!("nothing to change; the registry is at version {}", applied.version);
+        output::print_line!("nothing to change; the registry is at version {}", applied.version);
         return;
     }
     let mut table = output::table(&["", "what", "which", "differences"]);
     for RegistryChange { noun, id, verb, lines, exchange_id: _ } in &applied.changes {
         table.add_row([verb.clone(), noun.clone(), id.clone(), lines.join("\n")]);
     }
-    println!("{table}");
+    output::print_line!("{table}");
     let recorded = applied.changes.iter().filter(|change| !change.exchange_id.is_empty()).count();
     match recorded {
-        0 => println!("a dry run: nothing was changed; the registry is at version {}", applied.version),
-        count => println!("{count} changes are in force and recorded; the registry is at version {}", applied.version),
+        0 => output::print_line!("a dry run: nothing was changed; the registry is at version {}", applied.version),
+        count => output::print_line!(
+            "{count} changes are in force and recorded; the registry is at version {}",
+            applied.version
+        ),
     }
 }
 

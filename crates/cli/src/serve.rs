@@ -15,7 +15,13 @@ use unefois_store::{DirectoryLock, Opened, StorageKind, Store};
 use unefois_telemetry::{Exporter, Metrics, Tracer, log_start, process_watch};
 use unefois_vault::Keyring;
 
-use crate::{arguments::ServeOptions, config::Config, contract, place::Place, provider::providers};
+use crate::{
+    arguments::ServeOptions,
+    config::{Config, Unusable},
+    contract, output,
+    place::Place,
+    provider::providers,
+};
 
 /// A hub that is put together, and the lock that keeps another out of its data directory.
 pub(crate) struct OpenHub {
@@ -42,7 +48,7 @@ pub(crate) async fn run(file: Option<&Path>, options: ServeOptions) -> anyhow::R
     let ServeOptions { data_directory, listen } = options;
     config.hub.data_directory = data_directory.unwrap_or(config.hub.data_directory);
     config.server.listen = listen.unwrap_or(config.server.listen);
-    log_start(&config.log).context("log.level")?;
+    log_start(&config.log).context(Unusable("log.level".to_owned()))?;
     let metrics = Metrics::new();
     process_watch(&metrics);
     let build = ("unefois_cli_build_info", "1; the label is the version of the hub");
@@ -73,7 +79,7 @@ async fn serve(config: &Config, metrics: &Metrics, tracer: Tracer) -> anyhow::Re
     let mut signals = Signals::listen()?;
     // In one piece, and so in one write: whoever waits for the first line may not be there for the second.
     let addresses = format!("listening on {local}\nadmin on {admin_local}\n");
-    print!("{addresses}");
+    output::print_text!("{addresses}");
     tracing::info!(address = %local, admin = %admin_local, "the hub is ready");
 
     let farewell_max = config.limits.server.farewell_max;
@@ -149,8 +155,8 @@ pub(crate) async fn open(config: &Config, metrics: &Metrics) -> anyhow::Result<O
     let catalog = contract::load(&config.catalog)?;
     let parts = HubParts {
         name: config.hub.name.clone(),
-        trust_domain: TrustDomain::parse(&config.hub.trust_domain).context("hub.trust-domain")?,
-        operator: AgencyCode::parse(&config.hub.operator).context("hub.operator")?,
+        trust_domain: TrustDomain::parse(&config.hub.trust_domain).context(Unusable("hub.trust-domain".to_owned()))?,
+        operator: AgencyCode::parse(&config.hub.operator).context(Unusable("hub.operator".to_owned()))?,
         connectors: providers(&config.provider, &catalog)?,
         catalog,
         store,

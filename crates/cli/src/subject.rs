@@ -39,7 +39,7 @@ pub(crate) async fn run(command: SubjectCommand, settings: &ClientSettings) -> a
             let request = MergeRequest { kept: Some(kept), merged: Some(merged), case_reference: case };
             let mut service = client::connect(settings).await?.subject();
             let done = service.merge(request).await.map_err(|status| client::refused(&status))?.into_inner();
-            println!("merged; recorded as {}", done.exchange_id);
+            output::print_line!("merged; recorded as {}", done.exchange_id);
             Ok(())
         }
         SubjectCommand::Erase { subject, scope, case } => {
@@ -51,7 +51,12 @@ pub(crate) async fn run(command: SubjectCommand, settings: &ClientSettings) -> a
                 EraseRequest { subject: Some(client::subject(&subject)?), scope: scope.into(), case_reference: case };
             let mut service = client::connect(settings).await?.subject();
             let done = service.erase(request).await.map_err(|status| client::refused(&status))?.into_inner();
-            println!("erased {} records and {} traces; recorded as {}", done.records, done.traces, done.exchange_id);
+            output::print_line!(
+                "erased {} records and {} traces; recorded as {}",
+                done.records,
+                done.traces,
+                done.exchange_id
+            );
             Ok(())
         }
     }
@@ -65,6 +70,6 @@ fn print(exchange: &SubjectExchange, json: bool) {
             "released_fields": exchange.released_fields, "sentence": exchange.sentence,
         }));
     } else {
-        println!("{}", exchange.sentence);
+        output::print_line!("{}", exchange.sentence);
     }
 }

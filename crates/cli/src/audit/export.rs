@@ -9,17 +9,19 @@ use std::{
 use anyhow::Context;
 use unefois_client::{Connection, Shard};
 
+use crate::output;
+
 /// Exports every shard that has entries.
 pub(super) async fn run(connection: &Connection, file: &Path, case: &str) -> anyhow::Result<()> {
     for shard in unefois_client::shards(connection).await? {
         if shard.size == 0 {
-            println!("{} has no entries", shard.origin());
+            output::print_line!("{} has no entries", shard.origin());
             continue;
         }
         let file = file_of(file, &shard);
         let to = File::create(&file).with_context(|| format!("cannot write `{}`", file.display()))?;
         let summary = unefois_client::export_to(connection, &shard, case, BufWriter::new(to)).await?;
-        println!("{} entries of {} exported to {}", summary.entries, shard.origin(), file.display());
+        output::print_line!("{} entries of {} exported to {}", summary.entries, shard.origin(), file.display());
     }
     Ok(())
 }

@@ -77,12 +77,17 @@ fn print(page: &SearchExchangesResponse, json: bool) {
             public.released_fields.join(" "),
         ]);
     }
-    println!("{table}");
+    output::print_line!("{table}");
     for count in &page.counts {
-        println!("{:>8}  {} {}", count.count, short(count.outcome().as_str_name(), "OUTCOME_"), count.reason);
+        output::print_line!(
+            "{:>8}  {} {}",
+            count.count,
+            short(count.outcome().as_str_name(), "OUTCOME_"),
+            count.reason
+        );
     }
     if !page.next_page_token.is_empty() {
-        println!("there are more: raise --limit or narrow the search");
+        output::print_line!("there are more: raise --limit or narrow the search");
     }
 }
 

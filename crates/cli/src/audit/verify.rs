@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context, bail};
 use unefois_ledger::{Checkpoint, VerifyingKey, verify_export_of_hub};
 
-use crate::client;
+use crate::{client, output};
 
 /// Verifies each file. An earlier checkpoint that no file was compared with is an error: nothing would be said of it.
 pub(super) fn run(files: &[PathBuf], public_key: &str, since: &[PathBuf]) -> anyhow::Result<()> {
@@ -37,6 +37,6 @@ fn verify(file: &Path, key: &VerifyingKey, earlier: &[Checkpoint]) -> anyhow::Re
     let report = verify_export_of_hub(BufReader::new(from), key, earlier)
         .with_context(|| format!("`{}` does not verify", file.display()))?;
     let Checkpoint { origin, head } = report.checkpoint;
-    println!("verified: {} entries of {origin}, root {}", head.size, head.root);
+    output::print_line!("verified: {} entries of {origin}, root {}", head.size, head.root);
     Ok(origin)
 }

@@ -8,6 +8,8 @@ use unefois_proto::pb::income::v1::TurnoverAmounts;
 
 use super::{ask, audit, declare::Declared, people::MARIE, show, stage::Stage};
 
+use crate::output;
+
 /// How many bytes are shown, and how many on a line.
 const SHOWN: usize = 160;
 const LINE: usize = 32;
@@ -29,9 +31,9 @@ pub(crate) fn tell(stage: &Stage, declared: &Declared) -> anyhow::Result<()> {
     let (file, at) = sealed_record(&files, declared)?;
     show::say(&format!("Record {}, in {} from byte {at} on:", declared.record, file.name));
     for line in file.bytes[at..].chunks(LINE).take(SHOWN / LINE) {
-        println!("      {}", hexadecimal(line));
+        output::print_line!("      {}", hexadecimal(line));
     }
-    println!();
+    output::print_line!("");
 
     let mut table = show::table(&["searched for", "in clear in the hub's files"]);
     for (what, forms) in secrets(declared) {

@@ -10,7 +10,7 @@ use crate::output;
 const PAGE_WIDTH: u16 = 116;
 
 pub(crate) fn opening() {
-    println!("Unefois — “Dites-le-nous une fois”. A story of invented people on a real hub.");
+    output::print_line!("Unefois — “Dites-le-nous une fois”. A story of invented people on a real hub.");
 }
 
 /// Where everything is.
@@ -24,16 +24,16 @@ pub(crate) fn stage(stage: &Stage) -> anyhow::Result<()> {
 }
 
 pub(crate) fn step(number: u32, title: &str) {
-    println!("\n{number}. {title}\n");
+    output::print_line!("\n{number}. {title}\n");
 }
 
 pub(crate) fn say(sentence: &str) {
-    println!("   {sentence}");
+    output::print_line!("   {sentence}");
 }
 
 /// Something that was checked, and holds.
 pub(crate) fn checked(what: &str) {
-    println!("   ✓ {what}");
+    output::print_line!("   ✓ {what}");
 }
 
 /// A table with these columns, as wide as the terminal at most.
@@ -48,7 +48,7 @@ pub(crate) fn table(columns: &[&str]) -> Table {
 
 pub(crate) fn print(table: &Table) {
     for line in table.lines() {
-        println!("   {line}");
+        output::print_line!("   {line}");
     }
 }
 

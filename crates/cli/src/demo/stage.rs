@@ -99,7 +99,7 @@ impl Stage {
         };
         match folder {
             Folder::Temporary(folder) => folder.close().context("the temporary folder cannot be removed")?,
-            Folder::Kept(path) => println!("What the demonstration made is in {}.", path.display()),
+            Folder::Kept(path) => output::print_line!("What the demonstration made is in {}.", path.display()),
         }
         stopped
     }

@@ -6,17 +6,19 @@ use anyhow::Context;
 
 use super::{ask, audit, people::MARIE, stage::Stage};
 
+use crate::output;
+
 /// Prints the lines, each on its own after two spaces, which no other line begins with.
 pub(crate) fn print_lines(stage: &Stage) -> anyhow::Result<()> {
     let binary = std::env::current_exe().context("the binary does not know where it is")?;
-    println!("\nThe hub stays up until Ctrl-C. In another terminal, these lines work as they stand.\n");
-    println!("CNAF pulls Marie's turnover:\n  {}", pull_line(stage, &binary)?);
-    println!("\nThe auditor searches the ledger:\n  {}", search_line(stage, &binary)?);
-    println!(
+    output::print_line!("\nThe hub stays up until Ctrl-C. In another terminal, these lines work as they stand.\n");
+    output::print_line!("CNAF pulls Marie's turnover:\n  {}", pull_line(stage, &binary)?);
+    output::print_line!("\nThe auditor searches the ledger:\n  {}", search_line(stage, &binary)?);
+    output::print_line!(
         "\nAny gRPC client can call it. This one needs buf (https://buf.build/docs/cli/installation):\n  {}",
         buf_line(stage)?
     );
-    println!("\nReady.");
+    output::print_line!("\nReady.");
     Ok(())
 }
 

@@ -19,7 +19,7 @@ use super::{
     stage::Stage,
     tally::Tally,
 };
-use crate::client;
+use crate::{client, output};
 
 /// More than the story makes of Marie.
 const PAGE_SIZE: i32 = 100;
@@ -37,7 +37,7 @@ pub(crate) async fn tell(stage: &Stage, tally: &Tally) -> anyhow::Result<()> {
         tally.refused_count()
     );
     show::say("She declared once, to Urssaf. Her portal shows, in French, everything that became of it:");
-    println!();
+    output::print_line!("");
 
     let indexes = proven(stage).await?;
     let mut table = show::table(&["entry", "ce qui a été fait de vos données", "champs"]);
@@ -112,7 +112,7 @@ async fn measured(stage: &Stage, tally: &Tally) -> anyhow::Result<()> {
     ensure!(refused == u64::try_from(tally.refused_count())?, "the ledger counts {refused} refusals");
     let median = tally.median().context("nothing was measured")?;
     let build = if cfg!(debug_assertions) { "an unoptimised build" } else { "a release build" };
-    println!(
+    output::print_line!(
         "\nMeasured: {} exchanges answered, median {:.1} ms ({build}, TLS and receipt included), {} refused.",
         tally.released_count(),
         median.as_secs_f64() * 1000.0,
