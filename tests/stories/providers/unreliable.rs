@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use unefois_proto::pb::{audit::v1::SearchExchangesRequest, ledger::v1::Outcome};
+use prost::Message;
+use unefois_proto::pb::{
+    audit::v1::SearchExchangesRequest, certificate::v1::SocialVigilanceCertificate, exchange::v1::PullRequest,
+    ledger::v1::Outcome,
+};
 use unefois_testkit::{ApiGouv, House, HouseSettings, Script, live_providers};
 
 use super::scene::{Scene, payments, registration, vigilance};
@@ -103,5 +107,45 @@ fn a_mistake_in_an_interface_stops_the_start_and_is_named() {
     let said = house.try_start().unwrap_err();
     for part in ["wrong.toml", r#"fields."payments".fields."payed_on""#] {
         assert!(said.contains(part), "{part}: {said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_address_of_a_provider_is_not_taken_for_an_unknown_company() {
+    let scene = Scene::of(None).await;
+    assert_eq!(scene.reason("commune-31555", vigilance("810000117")).await, "NOT_FOUND");
+    for body in ["", "<html>no such page</html>", "{\"errors\":[{\"code\":\"00404\"}]}"] {
+        let script = Script::Answer("404 Not Found", "", body);
+        let reason = scene.reason_after(script, "commune-31555", vigilance("810000117")).await;
+        assert_eq!(reason, "PROVIDER_ANSWER_INVALID", "{body}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_is_not_asked_about_another_company_than_the_subject() {
+    let scene = Scene::of(None).await;
+    let other = SocialVigilanceCertificate { siren: Some("000000002".to_owned()), ..Default::default() };
+    let question = PullRequest { key: other.encode_to_vec(), ..vigilance("000000001") };
+    let refused = scene.refusal(&scene.house.agency("commune-31555").await, question).await;
+    assert_eq!(refused.reason, "KEY_INVALID");
+    assert_eq!(scene.provider.all_asked().await, [] as [&str; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_of_files_that_was_asked_too_often_says_when_to_come_back() {
+    let scene = Scene::with_pause(None, "1h").await;
+    let commune = scene.house.agency("commune-31555").await;
+    let body: &'static str =
+        format!(r#"{{"data":{{"entity_status":{{"code":"ok"}},"document_url":"{}/a"}}}}"#, scene.provider.base_url())
+            .leak();
+    scene.provider.answers_next(Script::Answer("200 OK", "", body)).await;
+    scene.provider.answers_next(Script::Answer("429 Too Many Requests", "retry-after: 1800\r\n", "")).await;
+    for asked in [2, 3] {
+        let refused = scene.refusal(&commune, vigilance("810000117")).await;
+        assert_eq!(refused.reason, "PROVIDER_UNAVAILABLE");
+        assert!(refused.retry_after.unwrap() > Duration::from_secs(1000), "{refused:?}");
+        // The provider itself may be asked; the host of its files is not.
+        assert_eq!(scene.provider.all_asked().await.len(), asked);
+        scene.provider.answers_next(Script::Answer("200 OK", "", body)).await;
     }
 }
