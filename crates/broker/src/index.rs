@@ -40,7 +40,7 @@ pub(crate) struct Follower {
 struct Since {
     /// The newest erasure.
     erasures: ErasureNumber,
-    /// How many entries there were after that was read: what the feed has of these may be about who was erased.
+    /// How many entries were stored after that was read: what the feed has of these may be about who was erased.
     size: u64,
 }
 
@@ -53,7 +53,7 @@ impl Follower {
         slot: u32,
         limits: &Limits,
     ) -> Result<Self, Failure> {
-        let since = Since::now(&store, &recorder).await?;
+        let since = Since::now(&store, slot).await?;
         let (slice_max, every) = (limits.index_slice_max, limits.index_every);
         Ok(Self { store, pseudonyms, recorder, slot, slice_max, every, since })
     }
@@ -79,7 +79,11 @@ impl Follower {
                     continue;
                 }
             };
-            let Some(last) = sources.last() else { continue };
+            let Some(last) = sources.last() else {
+                tracing::warn!(next, size, "entries to index are not in the store yet; again");
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            };
             let after = last.index + 1;
             let is_full = sources.len() >= self.slice_max as usize;
             let (done, answer) = oneshot::channel();
@@ -99,7 +103,7 @@ impl Follower {
                 }
                 Ok(Ok(SliceOutcome::Stale)) => {
                     // Where this fails the next slice is stale as well, and it is tried again.
-                    self.since = Since::now(&self.store, &self.recorder).await.unwrap_or(self.since);
+                    self.since = Since::now(&self.store, self.slot).await.unwrap_or(self.since);
                 }
                 Ok(Err(failure)) if failure.is_storage_failure() => return Err(failure),
                 Ok(Err(failure)) => {
@@ -134,9 +138,12 @@ impl Follower {
 }
 
 impl Since {
-    async fn now(store: &Store, recorder: &Recorder) -> Result<Self, Failure> {
+    /// The size is the stored one: what the recorder holds in memory comes a moment behind a commit, and an erasure of
+    /// another node fits in between.
+    async fn now(store: &Store, slot: u32) -> Result<Self, Failure> {
         let erasures = store.erasure_newest_fetch().await?;
-        Ok(Self { erasures, size: recorder.head().size })
+        let size = store.shard_fetch(slot).await?.map_or(0, |shard| shard.size);
+        Ok(Self { erasures, size })
     }
 }
 
