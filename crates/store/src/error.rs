@@ -126,14 +126,15 @@ impl Error {
         self.storage_failure().is_some()
     }
 
-    /// Whether another node was there first, or two waited for each other: nothing was done, and doing it again is
-    /// likely to succeed. The codes are PostgreSQL's ("Appendix A. PostgreSQL Error Codes").
+    /// Whether another node was there first, two waited for each other, or too many held locks: nothing was done, and
+    /// doing it again is likely to succeed. The codes are PostgreSQL's ("Appendix A. PostgreSQL Error Codes").
     #[must_use]
     pub fn is_conflict(&self) -> bool {
         let Self::Sql { source: sqlx::Error::Database(error), .. } = self else { return false };
         let is_of_server = error.try_downcast_ref::<PgDatabaseError>().is_some();
-        // unique_violation, serialization_failure, deadlock_detected
-        is_of_server && matches!(error.code().as_deref(), Some("23505" | "40001" | "40P01"))
+        // unique_violation, serialization_failure, deadlock_detected; out_of_memory, which is also said of the table of
+        // locks
+        is_of_server && matches!(error.code().as_deref(), Some("23505" | "40001" | "40P01" | "53200"))
     }
 
     /// What failed below, when the storage failed.

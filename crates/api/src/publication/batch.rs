@@ -29,18 +29,22 @@ pub(super) async fn next_batch(
     limits: &Limits,
 ) -> Arrived {
     let mut batch = Vec::new();
-    let mut size_bytes = 0;
+    let (mut size_bytes, mut identifiers) = (0, 0);
     let mut arriving = items.next().await;
     loop {
         match arriving {
             Some(Ok(item)) => {
                 size_bytes += item.data.len();
+                identifiers += item.subjects.len();
                 batch.push(item);
             }
             Some(Err(status)) => return Arrived { items: batch, then: Then::Broken(status) },
             None => return Arrived { items: batch, then: Then::End },
         }
-        if batch.len() >= limits.publish_batch_max || size_bytes >= limits.publish_batch_bytes_max {
+        let is_full = batch.len() >= limits.publish_batch_max
+            || size_bytes >= limits.publish_batch_bytes_max
+            || identifiers >= limits.publish_batch_identifiers_max;
+        if is_full {
             return Arrived { items: batch, then: Then::More };
         }
         match items.next().now_or_never() {
@@ -98,6 +102,17 @@ mod tests {
         let large = [99, 99, 100, 1, 200, 1].map(item).into_iter().collect();
         assert_eq!(batches(large, &limits).await, (vec![2, 1, 2, 1], true));
         assert_eq!(batches(Vec::new(), &limits).await, (vec![0], true));
+    }
+
+    #[tokio::test]
+    async fn a_batch_ends_with_the_item_that_brings_enough_identifiers() {
+        let limits = Limits { publish_batch_identifiers_max: 4, ..Limits::default() };
+        let of = |count| {
+            let subjects = vec![unefois_proto::pb::subject::v1::Subject::default(); count];
+            Ok(wire::PublishRequest { subjects, ..wire::PublishRequest::default() })
+        };
+        let items = [1, 1, 1, 1, 3, 2, 9, 1].map(of).into_iter().collect();
+        assert_eq!(batches(items, &limits).await, (vec![4, 2, 1, 1], true));
     }
 
     #[tokio::test]

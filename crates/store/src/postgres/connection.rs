@@ -32,10 +32,11 @@ pub(super) fn options(url: &str, limits: &StoreLimits) -> Result<PgConnectOption
 }
 
 /// The same, for a session whose statements all find their rows by key. Plans are made while tables are small and kept
-/// while they grow: that of a scan would become as slow as the table is long.
+/// while they grow: that of a scan would become as slow as the table is long. They are made once: the parameters of a
+/// batch change nothing about them, and planning it anew takes as long as a small batch itself.
 pub(super) fn by_key(options: &PgConnectOptions) -> PgConnectOptions {
     let never = ["enable_seqscan", "enable_hashjoin", "enable_mergejoin"].map(|plan| (plan, "off"));
-    options.clone().options(never)
+    options.clone().options(never).options([("plan_cache_mode", "force_generic_plan")])
 }
 
 /// One connection.

@@ -54,7 +54,8 @@ impl Transaction<'_> {
     }
 
     /// Locks the identifiers whether they are known or not: two nodes that would make a subject of each, or publish
-    /// about one, do it one after the other. In one order, so that they do not wait for each other.
+    /// about one, do it one after the other. In one order, so that they do not wait for each other. Each is a lock in
+    /// PostgreSQL's table, which has room for `max_locks_per_transaction` (64) for each connection that it allows.
     pub(crate) async fn pseudonyms_lock_in_tx(&mut self, pseudonyms: &[[u8; 32]]) -> Result<(), Error> {
         sqlx::query(
             "SELECT pg_advisory_xact_lock(k.key) FROM (
