@@ -21,6 +21,9 @@ use crate::{UNEFOIS, calls::grant_of, house_with, stream, verifies};
 /// More than one message may hold.
 const OVERSIZE: usize = 12 * 1024 * 1024;
 
+/// More than a message without a record may hold.
+const QUESTION_OVERSIZE: usize = 300 * 1024;
+
 fn long() -> String {
     "x".repeat(20_000)
 }
@@ -45,6 +48,10 @@ async fn an_oversize_message_is_refused_and_the_hub_goes_on() {
     request.context.as_mut().unwrap().case_reference = "x".repeat(OVERSIZE);
     // Clients without the limit of our own.
     let cnaf = ExchangeServiceClient::new(house.agency("cnaf").await.channel());
+    assert_too_large(&cnaf.clone().pull(request).await.unwrap_err());
+    // What would do for a publication is too much for a question.
+    let mut request = pull_request("d14-benefits", marie.by_nir());
+    request.context.as_mut().unwrap().case_reference = "x".repeat(QUESTION_OVERSIZE);
     assert_too_large(&cnaf.clone().pull(request).await.unwrap_err());
     let operator = RegistryServiceClient::new(house.agency("operator").await.channel());
     let request = ApplyRequest { registry_toml: "#".repeat(OVERSIZE), dry_run: false };

@@ -1,13 +1,13 @@
 //! Certificates with their documents: as large as they may be, and no larger; what they say they are, or refused.
 
 use prost::Message;
-use unefois_client::{RetryPolicy, tax_compliance_certificate};
+use unefois_client::{PullError, RetryPolicy, pull, tax_compliance_certificate};
 use unefois_core::SubjectKind;
 use unefois_proto::pb::{
     certificate::v1::{GetTaxComplianceCertificateRequest, InlineDocument, TaxComplianceCertificate},
     publication::v1::{PublishRequest, publish_response::Result as Fate},
 };
-use unefois_testkit::{House, context, item};
+use unefois_testkit::{House, HouseSettings, Person, context, item, pull_request};
 
 use crate::{UNEFOIS, example::subject, published};
 
@@ -39,6 +39,15 @@ fn item_of(certificate: &TaxComplianceCertificate) -> PublishRequest {
     item("tax-compliance-certificate", vec![subject(SubjectKind::Company)], certificate)
 }
 
+fn question() -> GetTaxComplianceCertificateRequest {
+    GetTaxComplianceCertificateRequest {
+        context: Some(context("d01-osp")),
+        subject: Some(subject(SubjectKind::Company)),
+        siren: None,
+        field_mask: None,
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_document_as_large_as_it_may_be_comes_back_byte_for_byte() {
     let house = House::open(UNEFOIS).await;
@@ -47,17 +56,42 @@ async fn a_document_as_large_as_it_may_be_comes_back_byte_for_byte() {
     let fate = published(&dgfip, item_of(&certificate("application/pdf", content.clone()))).await;
     assert!(matches!(fate, Fate::Acknowledged(_)), "{fate:?}");
     let urssaf = house.agency("urssaf").await;
-    let request = GetTaxComplianceCertificateRequest {
-        context: Some(context("d01-osp")),
-        subject: Some(subject(SubjectKind::Company)),
-        siren: None,
-        field_mask: None,
-    };
-    let answer = tax_compliance_certificate(&urssaf, request, &RetryPolicy::never()).await.unwrap();
+    let answer = tax_compliance_certificate(&urssaf, question(), &RetryPolicy::never()).await.unwrap();
     answer.pulled.verify(&house.public_key().await).unwrap();
     let document = answer.data.document.unwrap();
     assert_eq!(document.sha256.unwrap().len(), 32, "the hub adds the digest");
     assert!(document.content.unwrap() == content, "the document has changed");
+}
+
+fn reason<T>(ended: Result<T, PullError>) -> String {
+    match ended {
+        Err(PullError::Refused(refused)) => refused.reason,
+        Err(other) => panic!("{other}"),
+        Ok(_) => panic!("there is an answer"),
+    }
+}
+
+/// A hub that has so many places for exchanges of documents, and lets nobody wait for one.
+async fn house_with_places(document_places: usize) -> House {
+    let more = format!("[limits.broker]\ndocument-exchanges-max = {document_places}\nexchange-wait-max = \"0s\"\n");
+    House::open_with(UNEFOIS, &HouseSettings { more, ..HouseSettings::default() }).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn exchanges_of_documents_have_places_of_their_own() {
+    let without = house_with_places(0).await;
+    let urssaf = without.agency("urssaf").await;
+    let asked = tax_compliance_certificate(&urssaf, question(), &RetryPolicy::never()).await;
+    assert_eq!(reason(asked), "OVERLOADED");
+    let turnover = pull_request("d14-benefits", Person::invented(70).by_nir());
+    let asked = pull(&without.agency("cnaf").await, turnover, &RetryPolicy::never()).await;
+    assert_eq!(reason(asked), "NOT_FOUND", "others do not need such a place");
+    let with_one = house_with_places(1).await;
+    let urssaf = with_one.agency("urssaf").await;
+    for _ in 0..3 {
+        let asked = tax_compliance_certificate(&urssaf, question(), &RetryPolicy::never()).await;
+        assert_eq!(reason(asked), "NOT_FOUND", "the place is free again");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -18,6 +18,7 @@ mod publication;
 mod registry;
 mod request;
 mod server;
+mod slices;
 mod status;
 mod subject;
 mod typed;

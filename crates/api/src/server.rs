@@ -58,6 +58,8 @@ pub struct ServerLimits {
     pub streams_per_connection_max: u32,
     /// How large a message may be.
     pub message_size_bytes_max: usize,
+    /// How large a request may be, where it carries neither records nor a registry.
+    pub request_size_bytes_max: usize,
     /// How many answers may wait for a slow publisher.
     pub publish_answers_max: usize,
     /// How often an idle connection is asked whether it is alive.
@@ -79,6 +81,7 @@ impl Default for ServerLimits {
             accepted_queue_max: 128,
             streams_per_connection_max: 256,
             message_size_bytes_max: 8 * 1024 * 1024 + 256 * 1024,
+            request_size_bytes_max: 256 * 1024,
             publish_answers_max: 1_024,
             keepalive_every: Duration::from_secs(30),
             health_every: Duration::from_millis(100),
@@ -132,16 +135,20 @@ pub async fn serve(doors: Doors, stop: impl Future<Output = ()> + Send) -> Resul
     };
     let (health_reporter, health) = tonic_health::server::health_reporter();
     let following = tokio::spawn(health::follow(hub.clone(), health_reporter, limits.health_every));
-    let size = limits.message_size_bytes_max;
+    let (size, request_size) = (limits.message_size_bytes_max, limits.request_size_bytes_max);
     let (accepted, connections) = mpsc::channel(limits.accepted_queue_max);
     let accepting = tokio::spawn(accept(listener, tls, accepted, limits.clone(), Arc::clone(&metrics)));
     macro_rules! service {
         ($server:ident, $service:expr) => {
-            $server::new($service).max_decoding_message_size(size).max_encoding_message_size(size)
+            $server::new($service).max_decoding_message_size(request_size).max_encoding_message_size(size)
         };
     }
     let hub = || hub.clone();
     let answers_max = limits.publish_answers_max;
+    // What is taken in by these is large.
+    let publications = service!(PublicationServiceServer, Publications { hub: hub(), answers_max });
+    let publications = publications.max_decoding_message_size(size);
+    let registries = service!(RegistryServiceServer, Registries { hub: hub() }).max_decoding_message_size(size);
     let served = Server::builder()
         .max_concurrent_streams(limits.streams_per_connection_max)
         .http2_keepalive_interval(Some(limits.keepalive_every))
@@ -156,9 +163,9 @@ pub async fn serve(doors: Doors, stop: impl Future<Output = ()> + Send) -> Resul
         .add_service(service!(CertificateServiceServer, Typed { hub: hub() }))
         .add_service(service!(ContactServiceServer, Typed { hub: hub() }))
         .add_service(service!(CatalogServiceServer, Catalogs { hub: hub() }))
-        .add_service(service!(PublicationServiceServer, Publications { hub: hub(), answers_max }))
+        .add_service(publications)
         .add_service(service!(ConsentServiceServer, Consents { hub: hub() }))
-        .add_service(service!(RegistryServiceServer, Registries { hub: hub() }))
+        .add_service(registries)
         .add_service(service!(SubjectServiceServer, Subjects { hub: hub() }))
         .add_service(service!(AuditServiceServer, Audits { hub: hub() }))
         .serve_with_incoming_shutdown(ReceiverStream::new(connections), stop)

@@ -13,6 +13,8 @@ pub struct Limits {
     /// How many exchanges may be under way. One that comes then is refused before any work is done for it: those that
     /// were let in keep the processor.
     pub exchanges_max: usize,
+    /// How many of them may be about datasets with documents: each takes the memory of some copies of its document.
+    pub document_exchanges_max: usize,
     /// How many more may wait until one of these has ended.
     pub exchanges_waiting_max: usize,
     /// How long each of them waits.
@@ -49,6 +51,8 @@ pub struct Limits {
     pub publish_batch_max: usize,
     /// How many bytes of records fill a publication batch, however few they are.
     pub publish_batch_bytes_max: usize,
+    /// How many identifiers fill a publication batch: on PostgreSQL each is a lock until its commit.
+    pub publish_batch_identifiers_max: usize,
     /// How many identifiers one publication may give of its subject.
     pub publish_identifiers_max: usize,
     /// How large one record may be, without its document.
@@ -94,6 +98,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             exchanges_max: 1024,
+            document_exchanges_max: 64,
             exchanges_waiting_max: 16_384,
             exchange_wait_max: Duration::from_secs(2),
             recorder_queue_max: 4096,
@@ -110,6 +115,7 @@ impl Default for Limits {
             index_every: Duration::from_millis(100),
             publish_batch_max: 500,
             publish_batch_bytes_max: 16 * 1024 * 1024,
+            publish_batch_identifiers_max: 1_000,
             publish_identifiers_max: 8,
             record_size_bytes_max: 64 * 1024,
             document_size_bytes_max: 8 * 1024 * 1024,

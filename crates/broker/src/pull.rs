@@ -7,8 +7,12 @@ mod redecide;
 mod release;
 mod repeat;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
+use unefois_catalog::Dataset;
 use unefois_core::{Decision, Reason};
 
 use crate::{
@@ -30,23 +34,26 @@ impl Hub {
     /// A [`Failure`] with the stable reason; its `exchange_id` names the entry where one was written.
     pub async fn pull(&self, question: Question) -> Result<Answer, Failure> {
         self.storage.admit()?;
-        let _place = match self.places.take().await {
-            Ok(place) => place,
-            Err(refused) => {
-                let refused = Err(refused);
-                self.metrics.pulled(&refused);
-                return refused;
-            }
-        };
-        let patience = self.patience(question.deadline);
-        // Boxed where it is made: it is large, and everything around it would be moved with it.
-        let in_time = Box::pin(self.pull_in_time(question, patience));
-        let ended = match tokio::time::timeout(patience, in_time).await {
-            Ok(answer) => answer,
-            Err(_elapsed) => Err(Failure::new(Reason::DeadlineExceeded)),
-        };
+        let ended = self.pull_in_its_place(question).await;
         self.metrics.pulled(&ended);
         ended
+    }
+
+    async fn pull_in_its_place(&self, question: Question) -> Result<Answer, Failure> {
+        let (began, patience) = (Instant::now(), self.patience(question.deadline));
+        let may_hold_document = self.catalog.majors(&question.dataset).any(Dataset::holds_document);
+        let _place = if may_hold_document {
+            self.places.take_with_document(patience).await?
+        } else {
+            self.places.take(patience).await?
+        };
+        let patience = patience.saturating_sub(began.elapsed());
+        // Boxed where it is made: it is large, and everything around it would be moved with it.
+        let in_time = Box::pin(self.pull_in_time(question, patience));
+        match tokio::time::timeout(patience, in_time).await {
+            Ok(answer) => answer,
+            Err(_elapsed) => Err(Failure::new(Reason::DeadlineExceeded)),
+        }
     }
 
     async fn pull_in_time(&self, question: Question, patience: Duration) -> Result<Answer, Failure> {

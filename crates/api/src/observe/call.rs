@@ -15,7 +15,10 @@ use unefois_core::AgencyCode;
 use unefois_telemetry::{Attributes, Ending, RootSpan, TraceContext};
 
 use super::Observer;
-use crate::metrics::{DoorMetrics, METHODS, code_name, method_place};
+use crate::{
+    metrics::{DoorMetrics, METHODS, code_name, method_place},
+    slices::Sliced,
+};
 
 /// Where the door says who calls; in the extensions of a call whose trace is recorded.
 #[derive(Debug, Clone, Default)]
@@ -74,13 +77,13 @@ impl Drop for Call {
 
 /// A body that says when its call has ended, and how.
 pub(super) struct ObservedBody {
-    inner: Body,
+    inner: Sliced,
     call: Call,
 }
 
 impl ObservedBody {
     pub(super) fn new(inner: Body, call: Call) -> Self {
-        Self { inner, call }
+        Self { inner: Sliced::new(inner), call }
     }
 }
 
