@@ -4,7 +4,9 @@ use std::{collections::BTreeMap, path::Path};
 
 use prost_reflect::DescriptorPool;
 
-use crate::{compile::compile, dataset::Dataset, folder::FolderLimits, load, load::InvalidCatalog};
+use crate::{
+    canonical::InvalidPayload, compile::compile, dataset::Dataset, folder::FolderLimits, load, load::InvalidCatalog,
+};
 
 /// Every dataset that the contract defines. Built once, when a process starts.
 #[derive(Debug)]
@@ -48,8 +50,9 @@ impl Catalog {
             }
         }
         for majors in datasets.values() {
-            for (major, dataset) in majors {
-                dataset.check_continues(major.checked_sub(1).and_then(|previous| majors.get(&previous)))?;
+            let mut previous = None;
+            for dataset in majors.values() {
+                dataset.check_continues(previous.replace(dataset))?;
             }
         }
         Ok(Self { datasets, pool })
@@ -90,23 +93,26 @@ impl Catalog {
         self.pool.encode_to_vec()
     }
 
-    /// A record of one major version in another one, by the conversions that the versions between them declare.
-    /// `None` when a version between them is missing.
-    #[must_use]
-    pub fn convert(&self, canonical: &[u8], from: &Dataset, to: &Dataset) -> Option<Vec<u8>> {
-        let mut at = from;
+    /// A record of one major version in another one of the same dataset, by the conversions that the versions between
+    /// them declare: none of those is missing.
+    ///
+    /// # Errors
+    /// The bytes are not a record of `from`.
+    pub fn convert(&self, canonical: &[u8], from: &Dataset, to: &Dataset) -> Result<Vec<u8>, InvalidPayload> {
+        let (lowest, highest) = (from.major().min(to.major()), from.major().max(to.major()));
+        let is_on_the_way = |version: &&Dataset| (lowest..=highest).contains(&version.major());
+        let upwards: Vec<&Dataset> = self.majors(from.id()).filter(is_on_the_way).collect();
+        let steps = upwards.iter().zip(upwards.iter().skip(1));
         let mut bytes = canonical.to_vec();
-        while at.major() != to.major() {
-            let (next, converted) = if at.major() < to.major() {
-                let next = self.version(at.id(), at.major() + 1)?;
-                (next, next.carry_forward(at, &bytes))
-            } else {
-                let next = self.version(at.id(), at.major() - 1)?;
-                (next, at.carry_back(next, &bytes))
-            };
-            bytes = converted.ok()?;
-            at = next;
+        if from.major() == lowest {
+            for (earlier, later) in steps {
+                bytes = later.carry_forward(earlier, &bytes)?;
+            }
+        } else {
+            for (earlier, later) in steps.rev() {
+                bytes = later.carry_back(earlier, &bytes)?;
+            }
         }
-        Some(bytes)
+        Ok(bytes)
     }
 }

@@ -13,8 +13,8 @@ pub(crate) struct Continues {
 }
 
 impl Dataset {
-    /// Whether what its fields continue is there in the previous major version, of the same type, and the key is the
-    /// same: one record has one name in all versions.
+    /// Whether the previous major version is the one just before it, what its fields continue is there, of the same type,
+    /// and the key is the same: one record has one name in all versions, and is told in each.
     pub(crate) fn check_continues(&self, previous: Option<&Self>) -> Result<(), InvalidCatalog> {
         let refuse = |rule: String| InvalidCatalog::Rule { message: self.message.full_name().to_owned(), rule };
         let Some(previous) = previous else {
@@ -25,6 +25,12 @@ impl Dataset {
                 }
             };
         };
+        let missing = previous.major + 1;
+        if missing != self.major {
+            return Err(refuse(format!(
+                "major versions follow one another: the version {missing} is missing before it"
+            )));
+        }
         if self.key_shape() != previous.key_shape() {
             return Err(refuse("it has another key than the previous major version".to_owned()));
         }

@@ -59,7 +59,7 @@ impl Exchange {
         }
         let (version, revision) = newest(found)?;
         let canonical = self.hub.open_revision(&version.stored_name(), &revision).await?.canonical;
-        let canonical = self.told_here(canonical, version).ok_or_else(|| Failure::new(Reason::NotFound))?;
+        let canonical = self.told_here(canonical, version)?;
         let HeldRevision { record, number, provider_recorded_at, learned_at, payload_key, .. } = revision;
         let freshness = Freshness {
             source: Source::Held,
@@ -114,7 +114,7 @@ impl Exchange {
         if answered.selector != self.key.selector || is_other_part {
             return Err(invalid(UnfitAnswer::OtherKey));
         }
-        let canonical = self.told_here(stated, dataset).ok_or_else(|| Failure::new(Reason::Internal))?;
+        let canonical = self.told_here(stated, dataset)?;
         let freshness = Freshness {
             source: Source::Live,
             provider_recorded_at: None,

@@ -74,18 +74,18 @@ impl Exchange {
         version.expect("found when the question was identified")
     }
 
-    /// The dataset in every major version from which a record can be told in this one, this one first.
+    /// The dataset in every major version, this one first: from each a record can be told in this one.
     pub(super) fn readable(&self) -> impl Iterator<Item = &Dataset> {
         let others = self.hub.catalog.majors(self.dataset.as_str());
         std::iter::once(self.catalogued()).chain(others.filter(|other| other.major() != self.dataset_major))
     }
 
     /// A record of one of those, in this major version.
-    pub(super) fn told_here(&self, canonical: Vec<u8>, from: &Dataset) -> Option<Vec<u8>> {
+    pub(super) fn told_here(&self, canonical: Vec<u8>, from: &Dataset) -> Result<Vec<u8>, Failure> {
         if from.major() == self.dataset_major {
-            return Some(canonical);
+            return Ok(canonical);
         }
-        self.hub.catalog.convert(&canonical, from, self.catalogued())
+        self.hub.catalog.convert(&canonical, from, self.catalogued()).map_err(Failure::internal)
     }
 
     /// The set of those fields.

@@ -133,10 +133,7 @@ impl Exchange {
         let mut last = Failure::new(Reason::Internal);
         for version in self.readable() {
             match self.hub.open_revision(&version.stored_name(), revision).await {
-                Ok(opened) => {
-                    let told = self.told_here(opened.canonical, version);
-                    return told.ok_or_else(|| Failure::new(Reason::NotFound));
-                }
+                Ok(opened) => return self.told_here(opened.canonical, version),
                 Err(failure) => last = failure,
             }
         }

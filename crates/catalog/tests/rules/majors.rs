@@ -74,6 +74,43 @@ fn a_record_is_told_in_the_previous_major_without_what_is_new() {
 }
 
 #[test]
+fn a_record_is_told_in_a_major_further_away_step_by_step() {
+    let third = SECOND
+        .replace("StayAgain", "StayAtLast")
+        .replace("major: 2", "major: 3")
+        .replace("amounts.paid_cents", "paid_cents")
+        .replace("amounts.due_cents", "due_cents")
+        .replace("\"finished\"", "\"over\"");
+    let catalog = contract(&format!("{FIRST}{SECOND}{third}")).unwrap();
+    let [first, _, last] = catalog.majors("stay").collect::<Vec<_>>()[..] else { panic!("three majors") };
+    let told = |record: serde_json::Value, from: &unefois_catalog::Dataset, to: &unefois_catalog::Dataset| {
+        let canonical = from.canonicalise(&from.from_json(&record).unwrap()).unwrap();
+        to.to_json(&catalog.convert(&canonical, from, to).unwrap()).unwrap()
+    };
+    let in_first = json!({"number": 1, "amounts": {"paid_cents": 5}, "finished": true});
+    let in_last = json!({"number": 1, "paid_cents": 5, "over": true});
+    assert_eq!(told(in_first.clone(), first, last), in_last);
+    assert_eq!(told(in_last, last, first), in_first);
+    assert!(catalog.convert(&[0xff], first, last).is_err(), "what is no record is not left out");
+}
+
+#[test]
+fn majors_with_a_gap_are_refused_and_the_first_may_be_gone() {
+    let third = SECOND.replace("StayAgain", "StayAtLast").replace("major: 2", "major: 3");
+    let without_past =
+        SECOND.replace("amounts.paid_cents", "").replace("amounts.due_cents", "").replace("\"finished\"", "\"\"");
+    for of_third in [third.clone(), without_past.replace("StayAgain", "StayAtLast").replace("major: 2", "major: 3")] {
+        let refused = contract(&format!("{FIRST}{of_third}")).unwrap_err();
+        let is_gap = matches!(&refused, InvalidCatalog::Rule { message, rule }
+            if message == "test.v1.StayAtLast" && rule.contains("the version 2 is missing"));
+        assert!(is_gap, "{refused}");
+    }
+    let third = third.replace("amounts.paid_cents", "paid_cents").replace("amounts.due_cents", "due_cents");
+    let catalog = contract(&format!("{without_past}{}", third.replace("\"finished\"", "\"over\""))).unwrap();
+    assert_eq!(catalog.dataset("stay").unwrap().major(), 2);
+}
+
+#[test]
 fn a_major_that_cannot_be_converted_is_refused() {
     let refused = |from: &str, to: &str| {
         assert!(SECOND.contains(from), "{from}");
