@@ -1,5 +1,7 @@
 //! Two major versions of one dataset: providers and consumers move to the next one when they are ready.
 
+mod repeated;
+
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -133,25 +135,6 @@ async fn a_typed_call_of_the_first_major_is_refused_under_an_agreement_on_the_se
     let refused = declared_turnover(&both.cnaf, request, &RetryPolicy::never()).await.unwrap_err();
 
     assert!(refused.to_string().contains("DATASET_NOT_COVERED"), "{refused}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_repeat_is_answered_from_the_record_in_the_major_in_which_it_was_published() {
-    let both = Both::open().await;
-    let marie = Person::invented(4);
-    acknowledged(&both.urssaf, both.next_of(&marie, 700)).await;
-    let numbered = || {
-        let mut request = pull_request("d14-benefits", marie.by_nir());
-        request.context.as_mut().unwrap().request_id = Some("a-question-of-its-own".to_owned());
-        request
-    };
-
-    let (_, first) = both.pulls(numbered()).await;
-    acknowledged(&both.urssaf, turnover_of(&marie, 1)).await;
-    let (record, again) = both.pulls(numbered()).await;
-
-    assert_eq!(first.response.data, again.response.data);
-    assert_eq!(record["amounts"], json!({"bnc_cents": 700}));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -44,7 +44,8 @@ impl Exchange {
         let now = hub.clock.now();
         let subject = hub.subject_known(std::slice::from_ref(&question.subject), now).await?;
         let trace_key = hub.keys.open(subject.trace_key).await?;
-        let content = hub.pseudonyms.request(question.caller.agency.as_str(), &canonical_request(hub, &question, &key));
+        let canonical = canonical_request(hub, &question, dataset, &key);
+        let content = hub.pseudonyms.request(question.caller.agency.as_str(), &canonical);
         let id = Uuid::now_v7();
         let request_id = question.context.request_id.clone().unwrap_or_else(|| id.to_string());
         let dataset_major = dataset.major();
@@ -149,11 +150,13 @@ fn key_of(dataset: &Dataset, question: &Question) -> Result<Key, Failure> {
     })
 }
 
-/// What makes two requests the same: everything but the request identifier, the trace and the deadline.
-fn canonical_request(hub: &Hub, question: &Question, key: &Key) -> Vec<u8> {
-    // The major version is that of the agreement, or the question is refused.
-    let Question { caller, context, dataset, dataset_major: _, subject, key: _, fields, trace: _, deadline: _ } =
+/// What makes two requests the same: everything but the request identifier, the trace and the deadline. The major
+/// version is the one in which the record is told, whoever fixed it: where the agreement moved to another one in between,
+/// the first answer is no answer to the same words any more.
+fn canonical_request(hub: &Hub, question: &Question, told_in: &Dataset, key: &Key) -> Vec<u8> {
+    let Question { caller, context, dataset: _, dataset_major: _, subject, key: _, fields, trace: _, deadline: _ } =
         question;
+    let dataset = told_in.stored_name();
     let mut fields = fields.clone();
     fields.sort_unstable();
     let consent = context.consent.map(|consent| consent.0.to_string()).unwrap_or_default();
@@ -165,7 +168,7 @@ fn canonical_request(hub: &Hub, question: &Question, key: &Key) -> Vec<u8> {
         &context.agent_reference,
         context.local_body.as_deref().unwrap_or_default(),
         &consent,
-        dataset,
+        &dataset,
     ];
     let pseudonym = crate::subject::pseudonym(&hub.pseudonyms, subject);
     let parts = texts.iter().map(|text| text.as_bytes()).chain([&pseudonym[..], &key.natural[..]]);
