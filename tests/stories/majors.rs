@@ -1,5 +1,6 @@
 //! Two major versions of one dataset: providers and consumers move to the next one when they are ready.
 
+mod published;
 mod repeated;
 
 use std::path::Path;
@@ -8,7 +9,10 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use unefois_catalog::{Catalog, FolderLimits};
 use unefois_client::{Connection, Pulled, RetryPolicy, declared_turnover, pull};
-use unefois_proto::pb::{exchange::v1::PullRequest, publication::v1::PublishRequest};
+use unefois_proto::pb::{
+    exchange::v1::PullRequest,
+    publication::v1::{AcknowledgementKind, PublishRequest},
+};
 use unefois_testkit::{House, HouseSettings, Person, pull_request, turnover_of, turnover_request};
 
 use crate::{UNEFOIS, acknowledged};
@@ -54,7 +58,7 @@ struct Both {
     catalog: Catalog,
     cnaf: Connection,
     urssaf: Connection,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Both {
@@ -68,7 +72,7 @@ impl Both {
         let catalog =
             Catalog::load_with_folders(unefois_proto::FILE_DESCRIPTOR_SET, folders, FolderLimits::default()).unwrap();
         let (cnaf, urssaf) = (house.agency("cnaf").await, house.agency("urssaf").await);
-        Self { house, catalog, cnaf, urssaf, _folder: folder }
+        Self { house, catalog, cnaf, urssaf, folder }
     }
 
     /// A record in the second major.
@@ -119,10 +123,13 @@ async fn a_record_of_the_second_major_is_told_in_the_first_to_who_has_not_moved(
     let (record, _) = both.pulls(pull_request("d14-next", marie.by_nir())).await;
     assert_eq!((&record["services_cents"], &record["note"]), (&json!(99_900), &json!("corrected")));
 
-    // The provider goes back: what it said last counts, in whichever major.
-    acknowledged(&both.urssaf, turnover_of(&marie, 50)).await;
+    // The provider goes back to what it said first: what it said last counts, in whichever major.
+    let again = acknowledged(&both.urssaf, turnover_of(&marie, 123_400)).await;
+    assert_eq!((again.revision, again.kind()), (2, AcknowledgementKind::Revised));
     let (record, _) = both.pulls(pull_request("d14-next", marie.by_nir())).await;
-    assert_eq!((&record["services_cents"], &record["note"]), (&json!(50), &Value::Null));
+    assert_eq!((&record["services_cents"], &record["note"]), (&json!(123_400), &Value::Null));
+    let same = acknowledged(&both.urssaf, turnover_of(&marie, 123_400)).await;
+    assert_eq!((same.revision, same.kind()), (2, AcknowledgementKind::Unchanged));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,7 @@
 //! Publication: a provider's records, in batches, each batch durable together with its entry.
 
 mod batch;
+mod newest;
 mod people;
 
 use std::collections::{HashMap, HashSet};

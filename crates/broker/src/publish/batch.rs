@@ -11,11 +11,15 @@ use unefois_core::{Caller, Reason};
 use unefois_ledger::{
     EntryKind, Hash, Outcome, PublicPart, Publication, PublishedItem, batch_path, commit, leaf_hash, root_of,
 };
-use unefois_store::{HeldRevision, PublicationRow, RecordAsked, RevisionRow, Transaction};
+use unefois_store::{HeldRevision, PublicationRow, RevisionRow, Transaction};
 use unefois_vault::RecordAad;
 use uuid::Uuid;
 
-use super::{AcknowledgementKind, Fate, Fates, ItemPlace, Newcomers, Prepared, people::People};
+use super::{
+    AcknowledgementKind, Fate, Fates, ItemPlace, Newcomers, Prepared,
+    newest::{Newest, Said},
+    people::People,
+};
 use crate::{
     entry::{Draft, Placed},
     failure::Failure,
@@ -34,28 +38,12 @@ pub(super) struct Batch {
 }
 
 /// What an item states, and of whom.
-struct Stated<'i> {
-    root: [u8; 16],
+pub(super) struct Stated<'i> {
+    pub(super) root: [u8; 16],
     /// The record, with the marks of the hub.
     canonical: Cow<'i, [u8]>,
     /// What is doubtful about it.
     findings: Vec<Finding>,
-}
-
-/// What is one record for this provider.
-#[derive(PartialEq, Eq, Hash)]
-struct RecordKey {
-    root: [u8; 16],
-    stored_name: String,
-    selector: [u8; 32],
-    discriminator: [u8; 32],
-}
-
-impl RecordKey {
-    fn of(root: [u8; 16], item: &Prepared) -> Self {
-        let Prepared { stored_name, selector, discriminator, .. } = item;
-        Self { root, stored_name: stored_name.clone(), selector: *selector, discriminator: *discriminator }
-    }
 }
 
 /// A revision as a leaf of the root in the entry of its batch.
@@ -138,7 +126,7 @@ impl Batch {
         Ok(fates)
     }
 
-    /// Makes a revision of every item that has no fate yet and differs from the newest. Gives the fates of all, and the
+    /// Makes a revision of every item that has no fate yet and differs from what was said last. Gives the fates of all, and the
     /// leaves of the root in the entry.
     async fn revise(
         &self,
@@ -147,7 +135,9 @@ impl Batch {
         stated: &[Option<Stated<'_>>],
         now: Timestamp,
     ) -> Result<(Vec<Fate>, Vec<Hash>), Failure> {
-        let mut newest = self.newest(tx, stated).await?;
+        let of_items = self.items.iter().zip(stated).filter_map(|(item, stated)| Some((item, stated.as_ref()?)));
+        let of_items: Vec<_> = of_items.collect();
+        let mut newest = Newest::read(tx, &self.hub, self.caller.agency.as_str(), &of_items).await?;
         let mut rows = Vec::new();
         let mut leaves = Vec::new();
         let mut done = Vec::with_capacity(fates.len());
@@ -157,22 +147,23 @@ impl Batch {
                 continue;
             };
             let findings = findings.clone();
-            let held = newest.get(&RecordKey::of(*root, item));
-            if let Some(held) = held
+            let said = newest.said(*root, item);
+            if let Some(held) = said.last_in(item.dataset_major)
                 && self.hub.open_revision(&item.stored_name, held).await?.canonical == **canonical
             {
                 let (record, revision, kind) = (held.record, held.number, AcknowledgementKind::Unchanged);
                 done.push(Fate::Stored { record, revision, kind, place: None, findings });
                 continue;
             }
-            let kind = if held.is_some() { AcknowledgementKind::Revised } else { AcknowledgementKind::Created };
-            let (row, blind) = self.seal((item, canonical), *root, held, now).await?;
+            let is_first = said.in_major(item.dataset_major).is_none();
+            let kind = if is_first { AcknowledgementKind::Created } else { AcknowledgementKind::Revised };
+            let (row, blind) = self.seal((item, canonical), *root, said, now).await?;
             let index = u32::try_from(leaves.len()).map_err(Failure::internal)?;
             leaves.push(leaf_of(&row, &commit(&blind, canonical)));
             let place = Some(ItemPlace { index, path: Vec::new(), blind });
             done.push(Fate::Stored { record: row.record, revision: row.held.number, kind, place, findings });
             // The next item under the same key revises this one.
-            newest.insert(RecordKey::of(*root, item), row.held.clone());
+            said.add(item.dataset_major, row.held.clone());
             rows.push(row);
         }
         tx.revisions_insert_in_tx(&rows).await?;
@@ -185,42 +176,15 @@ impl Batch {
         Ok((done, leaves))
     }
 
-    /// The newest revision of every record that the items are about.
-    async fn newest(
-        &self,
-        tx: &mut Transaction<'_>,
-        stated: &[Option<Stated<'_>>],
-    ) -> Result<HashMap<RecordKey, HeldRevision>, Failure> {
-        let with_root =
-            || self.items.iter().zip(stated).filter_map(|(item, stated)| Some((item, stated.as_ref()?.root)));
-        let asked: Vec<RecordAsked> = with_root()
-            .map(|(item, root)| RecordAsked {
-                root,
-                dataset: item.stored_name.clone(),
-                provider: self.caller.agency.to_string(),
-                selector: item.selector,
-            })
-            .collect();
-        let found = tx.records_fetch_in_tx(&asked).await?;
-        let mut newest = HashMap::new();
-        for ((item, root), found) in with_root().zip(found) {
-            let same = found.into_iter().filter(|held| held.discriminator == item.discriminator);
-            if let Some(held) = same.max_by_key(|held| (held.learned_at, held.number)) {
-                newest.insert(RecordKey::of(root, item), held);
-            }
-        }
-        Ok(newest)
-    }
-
     async fn seal(
         &self,
         (item, canonical): (&Prepared, &[u8]),
         root: [u8; 16],
-        newest: Option<&HeldRevision>,
+        said: &Said,
         now: Timestamp,
     ) -> Result<(RevisionRow, [u8; 32]), Failure> {
         let key = self.hub.payload_key(root, now).await?;
-        let (record, number) = match newest {
+        let (record, number) = match said.in_major(item.dataset_major) {
             Some(newest) => (newest.record, newest.number + 1),
             None => (*Uuid::now_v7().as_bytes(), 1),
         };
@@ -232,7 +196,7 @@ impl Batch {
             discriminator: item.discriminator,
             number,
             provider_recorded_at: item.recorded_at.as_microsecond(),
-            learned_at: now.as_microsecond(),
+            learned_at: said.learned_next(now),
             payload_key: key.id().0,
             sealed,
         };

@@ -150,7 +150,8 @@ fn newest(found: Vec<(&Dataset, HeldRevision)>) -> Result<(&Dataset, HeldRevisio
     if found.iter().any(|(_, revision)| Some(revision.discriminator) != first) {
         return Err(Failure::new(Reason::RecordAmbiguous));
     }
-    let newest = found.into_iter().max_by_key(|(_, revision)| (revision.learned_at, revision.number));
+    let when = |(version, revision): &(&Dataset, HeldRevision)| (revision.learned_at, version.major(), revision.number);
+    let newest = found.into_iter().max_by_key(when);
     newest.ok_or_else(|| Failure::new(Reason::NotFound))
 }
 
