@@ -149,3 +149,29 @@ async fn a_request_identifier_belongs_to_its_agency() {
     assert_ne!(indexes[0], indexes[1]);
     assert_eq!(repeats(&house).await, 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeat_gets_the_first_answer_though_the_same_question_would_find_several_now() {
+    let house = House::open(UNEFOIS).await;
+    let (marie, other) = (Person::invented(38), Person::invented(39));
+    let urssaf = house.agency("urssaf").await;
+    acknowledged(&urssaf, affiliation_of(&marie)).await;
+    let cnam = house.agency("cnam").await;
+    let ask = |request_id: &str| GetSelfEmployedAffiliationRequest {
+        context: numbered("s02-cnam", marie.by_nir(), request_id).context,
+        subject: Some(marie.by_nir()),
+        siret: None,
+        field_mask: None,
+    };
+    let first = self_employed_affiliation(&cnam, ask("request-8"), &RetryPolicy::never()).await.unwrap();
+
+    // A second establishment of hers.
+    acknowledged(&urssaf, affiliation_of(&Person { nir: marie.nir.clone(), ..other })).await;
+    let status = cnam.status().get_self_employed_affiliation(ask("request-9")).await.unwrap_err();
+    assert_eq!(reason_of(&status), "RECORD_AMBIGUOUS");
+
+    let again = self_employed_affiliation(&cnam, ask("request-8"), &RetryPolicy::never()).await.unwrap();
+    assert_eq!(again.pulled.response.data, first.pulled.response.data);
+    assert_eq!(again.pulled.receipt.index, first.pulled.receipt.index);
+    assert_eq!(repeats(&house).await, 1);
+}

@@ -75,7 +75,15 @@ impl Hub {
         let fetched = match step.ended(fetched) {
             Ok(fetched) => fetched,
             Err(failure) if failure.reason.is_internal() => return Err(failure),
-            Err(failure) => return exchange.fail(&authorised, &grant, failure).await,
+            Err(failure) => {
+                // A repeat knows which of several it was told of.
+                let may_have_been_told = failure.reason == Reason::RecordAmbiguous;
+                let claim = if may_have_been_told { exchange.claimed().await? } else { None };
+                return match claim {
+                    Some(claim) => exchange.repeat(claim, &authorised).await,
+                    None => exchange.fail(&authorised, &grant, None, failure).await,
+                };
+            }
         };
         exchange.release(&authorised, &grant, fetched).await
     }

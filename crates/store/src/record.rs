@@ -107,6 +107,14 @@ impl Store {
     pub async fn revision_fetch(&self, record: [u8; 16], number: u64) -> Result<Option<HeldRevision>, Error> {
         on!(&self.0, it => it.revision_fetch(record, number).await)
     }
+
+    /// The dataset of a record, by the name that it was stored under.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn record_dataset_fetch(&self, record: [u8; 16]) -> Result<Option<String>, Error> {
+        on!(&self.0, it => it.record_dataset_fetch(record).await)
+    }
 }
 
 impl Transaction<'_> {

@@ -79,8 +79,7 @@ impl Exchange {
             Some(claim) => Some(self.first_entry_id(claim).await?),
             None => None,
         };
-        let kind = if repeats.is_some() { EntryKind::Repeat } else { EntryKind::Exchange };
-        let draft = self.refused(refusal, kind, repeats);
+        let draft = self.refused(refusal, kind_of(repeats), repeats);
         let id = self.record_without_release(draft, authorised).await?;
         Err(self.refusal(refusal, id))
     }
@@ -94,11 +93,13 @@ impl Exchange {
         failure
     }
 
-    /// Records that there was nothing to give, or that the provider failed, and says so.
+    /// Records that there was nothing to give, or that the provider failed, and says so. A repeat names the exchange that
+    /// it repeats.
     pub(super) async fn fail(
         self: &Arc<Self>,
         authorised: &Authorised,
         grant: &Grant,
+        repeats: Option<Uuid>,
         failure: Failure,
     ) -> Result<Answer, Failure> {
         let outcome = match failure.reason {
@@ -109,7 +110,7 @@ impl Exchange {
         let public = PublicPart {
             outcome: outcome.into(),
             reason: failure.reason.code().to_owned(),
-            ..self.public_of_grant(grant, EntryKind::Exchange, None)
+            ..self.public_of_grant(grant, kind_of(repeats), repeats)
         };
         let draft = self.draft(public, &self.personal());
         let id = self.record_without_release(draft, authorised).await?;
@@ -249,6 +250,11 @@ impl Exchange {
         let held = fetched.held;
         Ok(Some(RequestClaim { agency, request_id: name, content, slot: 0, index: 0, held, live, claimed_at: 0 }))
     }
+}
+
+/// What kind of entry ends an exchange that releases nothing, by the first exchange that it repeats.
+fn kind_of(repeats: Option<Uuid>) -> EntryKind {
+    if repeats.is_some() { EntryKind::Repeat } else { EntryKind::Exchange }
 }
 
 impl Fetched {

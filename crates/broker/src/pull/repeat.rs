@@ -48,16 +48,21 @@ impl Exchange {
             let refusal = Refusal::of(Reason::RequestIdReused);
             return self.refuse(authorised, &refusal).await;
         }
-        let step = self.begin(Step::Fetch);
-        let first = match step.ended(self.first_answer(&claim).await) {
-            Err(failure) if failure.reason == Reason::RecordErased => {
-                return self.refuse(authorised, &Refusal::of(failure.reason)).await;
-            }
-            first => first?,
-        };
         let grant = match &authorised.decision {
             Decision::Refusal(refusal) => return self.refuse(authorised, refusal).await,
             Decision::Grant(grant) => grant,
+        };
+        let step = self.begin(Step::Fetch);
+        let first = match step.ended(self.first_answer(&claim).await) {
+            Ok(first) => first,
+            Err(failure) if failure.reason.is_internal() => return Err(failure),
+            Err(failure) if failure.reason == Reason::RecordErased => {
+                return self.refuse(authorised, &Refusal::of(failure.reason)).await;
+            }
+            Err(failure) => {
+                let first = self.first_entry_id(&claim).await?;
+                return self.fail(authorised, grant, Some(first), failure).await;
+            }
         };
         if let Err(refusal) = still_granted(grant, &first.public.released_fields) {
             return self.refuse(authorised, &refusal).await;
@@ -127,17 +132,14 @@ impl Exchange {
         Ok((data, revision.payload_key, freshness))
     }
 
-    /// The record in the major version of this question. Under which one it was published is not written beside a
-    /// revision: its seal opens under no other.
+    /// The record in the major version of this question. The one in which it was published may be served no more.
     async fn first_canonical(&self, revision: &HeldRevision) -> Result<Vec<u8>, Failure> {
-        let mut last = Failure::new(Reason::Internal);
-        for version in self.readable() {
-            match self.hub.open_revision(&version.stored_name(), revision).await {
-                Ok(opened) => return self.told_here(opened.canonical, version),
-                Err(failure) => last = failure,
-            }
-        }
-        Err(last)
+        let stored_name = self.hub.store.record_dataset_fetch(revision.record).await?;
+        let stored_name = stored_name.ok_or_else(|| Failure::new(Reason::RecordErased))?;
+        let version = self.readable().find(|version| version.stored_name() == stored_name);
+        let version = version.ok_or_else(|| Failure::new(Reason::NotFound))?;
+        let opened = self.hub.open_revision(&stored_name, revision).await?;
+        self.told_here(opened.canonical, version)
     }
 
     async fn first_live(&self, key_id: [u8; 16], sealed: &[u8]) -> Result<Opened, Failure> {

@@ -29,6 +29,11 @@ impl Readers {
         .doing("read a revision")?;
         row.map(|row| held(row).map(|(_, held)| held)).transpose()
     }
+
+    pub(crate) async fn record_dataset_fetch(&self, record: [u8; 16]) -> Result<Option<String>, Error> {
+        let dataset = sqlx::query_scalar("SELECT dataset FROM record WHERE id = $1").bind(Uuid::from_bytes(record));
+        dataset.fetch_optional(&self.pool).await.doing("read a record")
+    }
 }
 
 impl Transaction<'_> {

@@ -65,6 +65,11 @@ impl Readers {
         })
         .await
     }
+
+    pub(crate) async fn record_dataset_fetch(&self, record: [u8; 16]) -> Result<Option<String>, Error> {
+        let sql = "SELECT dataset FROM record WHERE id = ?";
+        self.ask(move |connection| connection.row(sql, [record], |row| row.get(0)).doing("read a record")).await
+    }
 }
 
 impl Transaction<'_> {

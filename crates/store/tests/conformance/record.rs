@@ -30,7 +30,9 @@ async fn a_revision_is_read_back_as_it_was_written(scene: &mut Scene) {
         assert_eq!(scene.store.revision_fetch(id(number), LARGEST - number).await.unwrap().as_ref(), Some(&row.held));
         let asked = RecordAsked { dataset: text.to_owned(), provider: text.to_owned(), ..asked(number, 1) };
         assert_eq!(scene.records(&[asked]).await, [vec![row.held]]);
+        assert_eq!(scene.store.record_dataset_fetch(id(number)).await.unwrap().as_deref(), Some(text));
     }
+    assert_eq!(scene.store.record_dataset_fetch(id(99)).await.unwrap(), None);
     assert_eq!(scene.store.revision_fetch(id(1), 1).await.unwrap(), None);
     assert_eq!(scene.store.revision_fetch(id(99), 1).await.unwrap(), None);
 }
