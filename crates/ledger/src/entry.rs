@@ -73,7 +73,7 @@ pub struct PublicPart {
     /// The identifier of the dataset.
     #[prost(string, tag = "13")]
     pub dataset: String,
-    /// The major version of the dataset.
+    /// The major version of the dataset; 0 when the entry is about none, or about records of several.
     #[prost(uint32, tag = "14")]
     pub dataset_major: u32,
     /// The [`Operation`].

@@ -46,3 +46,19 @@ async fn of_two_majors_in_one_batch_the_later_item_counts() {
         assert_eq!(first["amounts"]["bnc_cents"], json!(due), "{number}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_entry_of_a_publication_names_the_major_when_it_is_one() {
+    let both = Both::open().await;
+    let marie = Person::invented(641);
+    publishes(&both, vec![turnover_of(&marie, 1)]).await;
+    publishes(&both, vec![both.next_of(&marie, 2)]).await;
+    let of = |major| ("declared-turnover".to_owned(), major, 1);
+    assert_eq!(recorded(&both).await, [of(2), of(1)]);
+
+    // However the stream was cut, what is in one entry has one major, or the entry names none.
+    let both_ways = |number| [turnover_of(&Person::invented(number), 1), both.next_of(&Person::invented(number), 2)];
+    publishes(&both, (642..682).flat_map(both_ways).collect()).await;
+    let mixed = recorded(&both).await;
+    assert!(mixed.contains(&of(1)) && mixed.iter().any(|(_, major, count)| *major == 0 && *count > 1), "{mixed:?}");
+}

@@ -241,6 +241,7 @@ impl Batch {
     fn entry(&self, leaves: &[Hash]) -> Option<Draft> {
         let first = self.items.first().filter(|_| !leaves.is_empty())?;
         let one_dataset = self.items.iter().all(|item| item.dataset == first.dataset);
+        let one_major = one_dataset && self.items.iter().all(|item| item.dataset_major == first.dataset_major);
         let public = PublicPart {
             kind: EntryKind::Publication.into(),
             outcome: Outcome::Accepted.into(),
@@ -248,6 +249,7 @@ impl Batch {
             caller_system: self.caller.system.clone(),
             provider: self.caller.agency.to_string(),
             dataset: if one_dataset { first.dataset.clone() } else { String::new() },
+            dataset_major: if one_major { first.dataset_major } else { 0 },
             publication: Some(Publication {
                 count: u32::try_from(leaves.len()).unwrap_or(u32::MAX),
                 root: root_of(leaves).0.to_vec(),
