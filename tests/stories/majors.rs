@@ -12,6 +12,7 @@ use unefois_client::{Connection, Pulled, RetryPolicy, declared_turnover, pull};
 use unefois_proto::pb::{
     exchange::v1::PullRequest,
     publication::v1::{AcknowledgementKind, PublishRequest},
+    subject::v1::ListExchangesRequest,
 };
 use unefois_testkit::{House, HouseSettings, Person, pull_request, turnover_of, turnover_request};
 
@@ -26,7 +27,7 @@ const NEXT: &str = r#"
     message DeclaredTurnover {
       option (unefois.dataset.v1.dataset) = {
         id: "declared-turnover" major: 2 subject_kind: SUBJECT_KIND_NATURAL_PERSON natural_key: ["siren", "period"]
-        french_name: "chiffre d'affaires déclaré" rows: "D14"
+        french_name: "chiffre d'affaires déclaré par activité" rows: "D14"
       };
       optional string siren = 1 [(unefois.dataset.v1.field) = {sensitivity: SENSITIVITY_IDENTIFYING identifier: IDENTIFIER_KIND_SIREN}];
       unefois.calendar.v1.Period period = 2 [(unefois.dataset.v1.field) = {sensitivity: SENSITIVITY_PERSONAL}];
@@ -150,4 +151,25 @@ async fn an_agreement_on_a_major_that_is_not_there_is_refused() {
     let third = AGREEMENT.replace("dataset-major = 2", "dataset-major = 3").replace("d14-next", "d14-third");
     let refused = both.house.applies(&third).await.unwrap_err();
     assert_eq!(unefois_testkit::reason_of(&refused), "REGISTRY_INVALID");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_reads_the_name_of_the_major_that_was_told() {
+    let both = Both::open().await;
+    let marie = Person::invented(5);
+    acknowledged(&both.urssaf, turnover_of(&marie, 1)).await;
+    for agreement in ["d14-benefits", "d14-next"] {
+        both.pulls(pull_request(agreement, marie.by_nir())).await;
+    }
+    let request = ListExchangesRequest {
+        subject: Some(marie.by_nir()),
+        case_reference: "session".to_owned(),
+        page_size: 10,
+        page_token: String::new(),
+    };
+    let portal = both.house.agency("portail").await;
+    let listed = portal.subject().list_exchanges(request).await.unwrap().into_inner().exchanges;
+    let told: Vec<&str> = listed.iter().map(|exchange| exchange.dataset.as_str()).collect();
+    assert_eq!(told, ["chiffre d'affaires déclaré par activité", "chiffre d'affaires déclaré"], "the newest first");
+    assert!(listed[0].sentence.contains("« chiffre d'affaires déclaré par activité »"), "{}", listed[0].sentence);
 }

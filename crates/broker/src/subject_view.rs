@@ -71,7 +71,9 @@ impl Hub {
         let local_body = local_body.and_then(|agency| {
             agency.local_bodies.iter().find(|body| body.code == public.local_body).map(|body| body.name.clone())
         });
-        let dataset = self.catalog.dataset(&public.dataset);
+        // The name in the major version that was told; an act on all of them, such as a consent, has that of the first.
+        let told_in = self.catalog.version(&public.dataset, public.dataset_major);
+        let dataset = told_in.or_else(|| self.catalog.dataset(&public.dataset));
         let legal_basis = LegalBasis::from_code(&public.legal_basis)
             .map_or_else(String::new, |basis| [basis.article(), basis.paragraph()].join(" ").trim_end().to_owned());
         let mut exchange = SubjectExchange {
