@@ -1,5 +1,6 @@
 //! Two major versions of one dataset: providers and consumers move to the next one when they are ready.
 
+mod live;
 mod published;
 mod repeated;
 
