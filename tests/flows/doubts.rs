@@ -9,7 +9,7 @@ use unefois_proto::pb::{
         Acknowledgement, AcknowledgementKind, FindingKind, PublishRequest, publish_response::Result as Fate,
     },
 };
-use unefois_testkit::{House, Person, context, item};
+use unefois_testkit::{DEMONSTRATION_REGISTRY, House, Person, context, item};
 
 use crate::{UNEFOIS, catalog, example::example_of, published};
 
@@ -98,6 +98,22 @@ async fn another_person_with_the_same_traits_is_marked_and_told() {
     let mut elsewhere = resources();
     elsewhere.identity.as_mut().unwrap().first_names = Some("MARIE ANNE".to_owned());
     assert_eq!(found(&acknowledged(&cnav, item_of(&other, &elsewhere)).await), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_is_not_told_whom_another_provider_knows() {
+    let house = House::open(UNEFOIS).await;
+    // DGFIP too may publish monthly resources.
+    let both = DEMONSTRATION_REGISTRY
+        .replace(r#"    "company-turnover","#, "    \"company-turnover\",\n    \"monthly-resources\",");
+    assert_eq!(house.applies(&both).await.unwrap().changes.len(), 1);
+    let (cnav, dgfip) = (house.agency("cnav").await, house.agency("dgfip").await);
+    let (marie, namesake, third) = (Person::invented(506), Person::invented(507), Person::invented(508));
+    acknowledged(&cnav, item_of(&marie, &resources())).await;
+
+    assert_eq!(found(&acknowledged(&dgfip, item_of(&namesake, &resources())).await), [], "CNAV's people are CNAV's");
+    let third = acknowledged(&dgfip, item_of(&third, &resources())).await;
+    assert_eq!(found(&third), [(FindingKind::Homonym, "possible_homonym")], "its own it is told");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -210,7 +210,8 @@ impl Hub {
             publication_id: stand_in(&self.pseudonyms, caller.agency.as_str(), "publication", &publication_id),
             content,
             pseudonyms,
-            traits: traits.map(|traits| part("traits", &traits)),
+            // The provider's own: what it is told of homonyms is what it published itself.
+            traits: traits.map(|traits| self.pseudonyms.traits(caller.agency.as_str(), &dataset, &traits)),
             selector: part("selector", &selector),
             discriminator: part("discriminator", discriminator.as_deref().unwrap_or_default()),
             dataset,

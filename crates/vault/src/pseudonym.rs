@@ -24,6 +24,7 @@ pub struct Pseudonyms {
     natural_key: hmac::Key,
     request: hmac::Key,
     reference: hmac::Key,
+    traits: hmac::Key,
 }
 
 impl Keyring {
@@ -86,6 +87,17 @@ impl Pseudonyms {
         digest(&self.reference, &[agency.as_bytes(), kind.as_bytes(), text.as_bytes()])
     }
 
+    /// Stands for the traits of a person (name, first names, day of birth) in what one provider publishes. Another provider
+    /// that publishes the same traits is not told by it that they are known.
+    ///
+    /// - `provider`: the agency that published them;
+    /// - `dataset`: identifier of the dataset;
+    /// - `bytes`: the traits in the form in which they are compared.
+    #[must_use]
+    pub fn traits(&self, provider: &str, dataset: &str, bytes: &[u8]) -> [u8; 32] {
+        digest(&self.traits, &[provider.as_bytes(), dataset.as_bytes(), bytes])
+    }
+
     fn derive(root: &Secret) -> Self {
         let root = hkdf::Salt::new(HKDF_SHA256, b"unefois.vault.v1").extract(root.expose());
         let key = |label: &str| -> hmac::Key {
@@ -99,6 +111,7 @@ impl Pseudonyms {
             natural_key: key("pseudonym of a natural key"),
             request: key("digest of a request"),
             reference: key("pseudonym of a reference"),
+            traits: key("pseudonym of traits"),
         }
     }
 }

@@ -50,6 +50,10 @@ fn pseudonyms_of_a_fixed_root_never_change() {
             pseudonyms.reference("cnaf", "request", "request-1"),
             "f54e1ffee5da43e8456540d09fe1f0b00e2df51dfd2098729e4a6999113f391e",
         ),
+        (
+            pseudonyms.traits("cnav", "monthly-resources", b"LE ROUX"),
+            "b93b6855e0e4c2252a42f8132025ee37678b652e240ccb89dffe4a7dd8d3950a",
+        ),
     ] {
         assert_eq!(hex(pseudonym), expected);
     }
@@ -83,6 +87,10 @@ fn every_part_and_every_kind_gives_another_pseudonym() {
         here.request("nir", b"1"),
         here.request("nir1", b""),
         elsewhere.request("nir", b"1"),
+        here.traits("nir", "", b"1"),
+        here.traits("nir1", "", b""),
+        here.traits("", "nir", b"1"),
+        elsewhere.traits("nir", "", b"1"),
     ];
     let different: HashSet<[u8; 32]> = all.into_iter().collect();
     assert_eq!(different.len(), all.len());
