@@ -8,6 +8,7 @@ use unefois_proto::pb::{
     publication::v1::{
         Acknowledgement, AcknowledgementKind, FindingKind, PublishRequest, publish_response::Result as Fate,
     },
+    subject::v1::{EraseRequest, ErasureScope},
 };
 use unefois_testkit::{DEMONSTRATION_REGISTRY, House, Person, context, item};
 
@@ -114,6 +115,35 @@ async fn a_provider_is_not_told_whom_another_provider_knows() {
     assert_eq!(found(&acknowledged(&dgfip, item_of(&namesake, &resources())).await), [], "CNAV's people are CNAV's");
     let third = acknowledged(&dgfip, item_of(&third, &resources())).await;
     assert_eq!(found(&third), [(FindingKind::Homonym, "possible_homonym")], "its own it is told");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_was_erased_or_corrected_is_nobody_s_homonym() {
+    let house = House::open(UNEFOIS).await;
+    let cnav = house.agency("cnav").await;
+    let people: Vec<Person> = (509..513).map(Person::invented).collect();
+    acknowledged(&cnav, item_of(&people[0], &resources())).await;
+
+    let erase = EraseRequest {
+        subject: Some(people[0].by_nir()),
+        scope: ErasureScope::Payload.into(),
+        case_reference: "decision 31".to_owned(),
+    };
+    house.agency("operator").await.subject().erase(erase).await.unwrap();
+    assert_eq!(found(&acknowledged(&cnav, item_of(&people[1], &resources())).await), [], "the payload held the traits");
+
+    let homonym = [(FindingKind::Homonym, "possible_homonym")];
+    assert_eq!(found(&acknowledged(&cnav, item_of(&people[2], &resources())).await), homonym);
+    let mut corrected = resources();
+    corrected.identity.as_mut().unwrap().first_names = Some("MARIE ANNE".to_owned());
+    acknowledged(&cnav, item_of(&people[1], &corrected)).await;
+    let again = acknowledged(&cnav, item_of(&people[2], &resources())).await;
+    assert_eq!(
+        (again.kind(), found(&again)),
+        (AcknowledgementKind::Revised, Vec::new()),
+        "she is the first of them now"
+    );
+    assert_eq!(found(&acknowledged(&cnav, item_of(&people[3], &resources())).await), homonym);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -27,6 +27,7 @@ mod schema;
 mod shard;
 mod sqlite;
 mod subject;
+mod traits;
 mod wake;
 mod writer;
 
@@ -49,5 +50,6 @@ pub use registry::{RegistryItemRow, RegistryVersionRow};
 pub use request_claim::RequestClaim;
 pub use shard::{Fence, Reach, Shard};
 pub use subject::{SubjectRow, SubjectWithIdentifiers};
+pub use traits::TraitsFirst;
 pub use wake::Wakes;
 pub use writer::{Transaction, Writer};

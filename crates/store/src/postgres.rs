@@ -22,6 +22,7 @@ mod request_claim;
 mod schema;
 mod shard;
 mod subject;
+mod traits;
 mod wake;
 mod writer;
 

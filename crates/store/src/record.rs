@@ -53,6 +53,8 @@ pub struct RevisionRow {
     pub provider: String,
     /// The pseudonym of the part of the key that holds no identifier.
     pub selector: [u8; 32],
+    /// What stands for the traits of its person, where homonyms are looked for. They replace those of the revision before.
+    pub traits: Option<[u8; 32]>,
     /// What is stored of the revision itself.
     pub held: HeldRevision,
 }

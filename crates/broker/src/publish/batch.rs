@@ -72,7 +72,7 @@ impl Batch {
             self.items.iter().flat_map(|item| item.pseudonyms.iter().chain(&item.traits).copied()).collect();
         tx.pseudonyms_lock_in_tx(&all).await?;
         let mut fates = self.repeats(tx).await?;
-        let mut people = People::read(tx, &all).await?;
+        let mut people = People::read(tx, &self.items).await?;
         let mut stated = Vec::with_capacity(self.items.len());
         for (item, fate) in self.items.iter().zip(&mut fates) {
             let of_item = match fate {
@@ -206,6 +206,7 @@ impl Batch {
             dataset: item.stored_name.clone(),
             provider: self.caller.agency.to_string(),
             selector: item.selector,
+            traits: item.traits,
             held,
         };
         Ok((row, blind))

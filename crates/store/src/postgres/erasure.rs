@@ -96,6 +96,7 @@ impl Transaction<'_> {
     }
 
     pub(crate) async fn records_erase_in_tx(&mut self, subjects: &[[u8; 16]]) -> Result<u64, Error> {
+        // Traits go with their records, by the schema.
         // A repeat of the publication is still known to be one: it must not bring the record back.
         let scrub = "UPDATE publication SET content = decode(repeat('00', 32), 'hex'), item_path = '{}'
              WHERE record IN (SELECT id FROM record WHERE subject = ANY($1))";

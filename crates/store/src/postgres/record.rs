@@ -85,7 +85,7 @@ impl Transaction<'_> {
         .execute(self.connection())
         .await
         .doing("store revisions")?;
-        Ok(())
+        self.traits_replace_in_tx(rows).await
     }
 }
 

@@ -87,7 +87,7 @@ impl Transaction<'_> {
     }
 
     fn revision_insert_in_tx(&mut self, row: &RevisionRow) -> Result<(), Error> {
-        let RevisionRow { record, subject, dataset, provider, selector, held } = row;
+        let RevisionRow { record, subject, dataset, provider, selector, traits: _, held } = row;
         let connection = self.connection();
         let sql = "INSERT INTO record (id, subject, dataset, provider, selector, discriminator, revision)
              VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET revision = excluded.revision";
@@ -98,6 +98,7 @@ impl Transaction<'_> {
              VALUES (?, ?, ?, ?, ?, ?)";
         let HeldRevision { provider_recorded_at, learned_at, payload_key, sealed, .. } = held;
         let values = params![record, number, provider_recorded_at, learned_at, payload_key, sealed];
-        connection.run(sql, values).doing("store a revision").map(drop)
+        connection.run(sql, values).doing("store a revision")?;
+        self.traits_replace_in_tx(row)
     }
 }

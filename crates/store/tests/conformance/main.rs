@@ -23,4 +23,5 @@ mod request_claim;
 mod rows;
 mod shard;
 mod subject;
+mod traits;
 mod writer;

@@ -6,7 +6,7 @@ use tempfile::TempDir;
 use unefois_core::Consent;
 use unefois_store::{
     DataDirectory, Error, Fence, Migrated, QuotaOf, QuotaShare, Reach, Search, Shard, StorageSettings, Store,
-    SubjectRow,
+    SubjectRow, TraitsFirst,
 };
 use unefois_testkit::PostgresCluster;
 
@@ -24,14 +24,23 @@ static POSTGRES: Migrator = sqlx::migrate!("../../migrations/postgres");
 static POSTGRES_KEYS: Migrator = sqlx::migrate!("../../migrations/postgres-keys");
 
 /// What a database holds since each of its migrations, in the words of that migration.
-const SQLITE_ROWS: &[&str] = &[include_str!("migration/sqlite-0001.sql"), include_str!("migration/sqlite-0002.sql")];
+const SQLITE_ROWS: &[&str] = &[
+    include_str!("migration/sqlite-0001.sql"),
+    include_str!("migration/sqlite-0002.sql"),
+    include_str!("migration/sqlite-0003.sql"),
+];
 const SQLITE_KEYS_ROWS: &[&str] = &[include_str!("migration/sqlite-keys-0001.sql")];
-const POSTGRES_ROWS: &[&str] = &[include_str!("migration/postgres-0001.sql")];
+const POSTGRES_ROWS: &[&str] =
+    &[include_str!("migration/postgres-0001.sql"), include_str!("migration/postgres-0002.sql")];
 const POSTGRES_KEYS_ROWS: &[&str] = &[include_str!("migration/postgres-keys-0001.sql")];
 
 /// Since which migration of each database erasures are in it.
 const ERASURES_ON_SQLITE: usize = 2;
 const ERASURES_ON_POSTGRES: usize = 1;
+
+/// Since which migration of each database traits stand with records.
+const TRAITS_ON_SQLITE: usize = 3;
+const TRAITS_ON_POSTGRES: usize = 2;
 
 /// A migration that no program knows.
 const UNKNOWN: &str = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
@@ -62,6 +71,7 @@ async fn a_hub_of_each_earlier_schema_on_sqlite_still_answers() {
         let opened = Store::open_sqlite(&directory, &limits()).await.unwrap();
         let mut scene = Scene::of(opened, Place::Folder { directory, _lock: lock, _folder: folder });
         answers(&mut scene, version >= ERASURES_ON_SQLITE).await;
+        traits_answer(&mut scene, version >= TRAITS_ON_SQLITE).await;
     }
 }
 
@@ -101,6 +111,7 @@ async fn a_hub_of_each_earlier_schema_on_postgres_is_migrated_and_still_answers(
         let opened = Store::open_postgres(&settings, &limits()).await.unwrap();
         let mut scene = Scene::of(opened, Place::Server { cluster: Box::new(cluster), settings });
         answers(&mut scene, version >= ERASURES_ON_POSTGRES).await;
+        traits_answer(&mut scene, version >= TRAITS_ON_POSTGRES).await;
     }
 }
 
@@ -177,6 +188,11 @@ async fn rules_answer(scene: &mut Scene) {
     assert_eq!(shares, [QuotaShare { agreement: "a-1".to_owned(), drawn: 3, spent: 3 }]);
     let of = QuotaOf { agreement: "a-1", day: "2026-11-21", limit: 5, unspent: 0 };
     assert_eq!(scene.commits(async |tx| tx.quota_draw_in_tx(0, of, 9).await).await.unwrap(), 2);
+}
+
+async fn traits_answer(scene: &mut Scene, with_traits: bool) {
+    let found = scene.commits(async |tx| tx.traits_first_list_in_tx(&[digest(7)]).await).await.unwrap();
+    assert_eq!(found, if with_traits { vec![TraitsFirst { traits: digest(7), root: id(1) }] } else { Vec::new() });
 }
 
 async fn erasures_answer(scene: &mut Scene, with_erasures: bool) {

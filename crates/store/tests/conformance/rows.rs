@@ -119,6 +119,7 @@ pub fn revision(number: u64, subject: u64) -> RevisionRow {
         dataset: "declared-turnover".to_owned(),
         provider: "dgfip".to_owned(),
         selector: digest(number),
+        traits: None,
         held: HeldRevision {
             record: id(number),
             discriminator: digest(0),

@@ -1,0 +1,68 @@
+//! Traits by which homonyms are found.
+
+use std::collections::BTreeMap;
+
+use sqlx::types::Uuid;
+
+use super::{Transaction, byteas, instant::Instant};
+use crate::{
+    RevisionRow, TraitsFirst,
+    error::{Doing, Error, fixed},
+};
+
+impl Transaction<'_> {
+    pub(crate) async fn traits_first_list_in_tx(&mut self, traits: &[[u8; 32]]) -> Result<Vec<TraitsFirst>, Error> {
+        if traits.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows: Vec<(Vec<u8>, Uuid)> = sqlx::query_as(
+            "SELECT a.traits, f.root FROM unnest($1::bytea[]) AS a (traits)
+             CROSS JOIN LATERAL (
+                 SELECT s.root FROM record_traits t JOIN record r ON r.id = t.record JOIN subject s ON s.id = r.subject
+                 WHERE t.traits = a.traits ORDER BY t.since, t.record LIMIT 1
+             ) f",
+        )
+        .bind(byteas(traits))
+        .fetch_all(self.connection())
+        .await
+        .doing("find who has traits")?;
+        let first = |(traits, root): (Vec<u8>, Uuid)| {
+            Ok(TraitsFirst { traits: fixed(&traits, "pseudonym")?, root: root.into_bytes() })
+        };
+        rows.into_iter().map(first).collect()
+    }
+
+    /// Leaves with each record the traits of its newest revision, and those only.
+    pub(super) async fn traits_replace_in_tx(&mut self, rows: &[RevisionRow]) -> Result<(), Error> {
+        // Of several revisions of one record the last is its newest.
+        let newest: BTreeMap<[u8; 16], &RevisionRow> = rows.iter().map(|row| (row.record, row)).collect();
+        let (mut stated, mut without) = (Vec::new(), Vec::new());
+        for (record, row) in newest {
+            match row.traits {
+                Some(traits) => stated.push((record, traits, row.held.learned_at)),
+                None if row.held.number == 1 => {}
+                None => without.push(Uuid::from_bytes(record)),
+            }
+        }
+        if !without.is_empty() {
+            let forget = sqlx::query("DELETE FROM record_traits WHERE record = ANY($1)").bind(without);
+            forget.execute(self.connection()).await.doing("forget traits")?;
+        }
+        if stated.is_empty() {
+            return Ok(());
+        }
+        sqlx::query(
+            "INSERT INTO record_traits (record, traits, since)
+             SELECT * FROM unnest($1::uuid[], $2::bytea[], $3::timestamptz[])
+             ON CONFLICT (record) DO UPDATE SET traits = excluded.traits, since = excluded.since
+             WHERE record_traits.traits <> excluded.traits",
+        )
+        .bind(stated.iter().map(|(record, _, _)| Uuid::from_bytes(*record)).collect::<Vec<_>>())
+        .bind(stated.iter().map(|(_, traits, _)| &traits[..]).collect::<Vec<_>>())
+        .bind(stated.iter().map(|(_, _, since)| Instant(*since)).collect::<Vec<_>>())
+        .execute(self.connection())
+        .await
+        .doing("store traits")?;
+        Ok(())
+    }
+}

@@ -1,0 +1,39 @@
+//! Traits by which homonyms are found.
+
+use super::{Transaction, ask::Ask};
+use crate::{
+    RevisionRow, TraitsFirst,
+    error::{Doing, Error},
+};
+use rusqlite::params;
+
+impl Transaction<'_> {
+    pub(crate) fn traits_first_list_in_tx(&mut self, traits: &[[u8; 32]]) -> Result<Vec<TraitsFirst>, Error> {
+        let sql = "SELECT s.root FROM record_traits t CROSS JOIN record r ON r.id = t.record
+             CROSS JOIN subject s ON s.id = r.subject WHERE t.traits = ? ORDER BY t.since, t.record LIMIT 1";
+        let mut found = Vec::new();
+        for traits in traits {
+            let root = self.connection().row(sql, [traits], |row| row.get(0)).doing("find who has traits")?;
+            found.extend(root.map(|root| TraitsFirst { traits: *traits, root }));
+        }
+        Ok(found)
+    }
+
+    /// Leaves with a record the traits of its newest revision, and those only.
+    pub(super) fn traits_replace_in_tx(&mut self, row: &RevisionRow) -> Result<(), Error> {
+        match &row.traits {
+            Some(traits) => {
+                let sql = "INSERT INTO record_traits (record, traits, since) VALUES (?, ?, ?)
+                     ON CONFLICT (record) DO UPDATE SET traits = excluded.traits, since = excluded.since
+                     WHERE record_traits.traits <> excluded.traits";
+                let values = params![row.record, traits, row.held.learned_at];
+                self.connection().run(sql, values).doing("store traits").map(drop)
+            }
+            None if row.held.number == 1 => Ok(()),
+            None => {
+                let sql = "DELETE FROM record_traits WHERE record = ?";
+                self.connection().run(sql, [row.record]).doing("forget traits").map(drop)
+            }
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! Traits by which homonyms are found: those of the people of records, as pseudonyms, beside the records.
+
+use crate::{backend::at_once, error::Error, writer::Transaction};
+
+/// Traits, and whose they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TraitsFirst {
+    /// What stands for the traits.
+    pub traits: [u8; 32],
+    /// The subject, after merging, whose record has stated them longest.
+    pub root: [u8; 16],
+}
+
+impl Transaction<'_> {
+    /// Whose each of these traits are; those that no record states are absent.
+    ///
+    /// # Errors
+    /// The storage failed.
+    pub async fn traits_first_list_in_tx(&mut self, traits: &[[u8; 32]]) -> Result<Vec<TraitsFirst>, Error> {
+        at_once!(&mut self.0, it => it.traits_first_list_in_tx(traits))
+    }
+}

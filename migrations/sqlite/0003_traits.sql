@@ -1,0 +1,10 @@
+-- Traits by which homonyms are found: they stand with the record that states them, and go with it.
+
+-- `traits` is a keyed pseudonym, `since` when the record first stated them. Until now the identifiers held them: those stay
+-- until their subject is erased, and nothing looks for them.
+CREATE TABLE record_traits (
+    record BLOB    PRIMARY KEY REFERENCES record (id) ON DELETE CASCADE,
+    traits BLOB    NOT NULL,
+    since  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX record_traits_by_traits ON record_traits (traits, since, record);
