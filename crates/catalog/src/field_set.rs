@@ -27,3 +27,11 @@ impl FieldSet {
         number <= Self::NUMBER_MAX && self.0 & (1 << number) != 0
     }
 }
+
+impl FromIterator<u32> for FieldSet {
+    fn from_iter<I: IntoIterator<Item = u32>>(numbers: I) -> Self {
+        let mut set = Self::default();
+        numbers.into_iter().for_each(|number| set.insert(number));
+        set
+    }
+}

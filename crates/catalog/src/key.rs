@@ -3,14 +3,15 @@
 mod leaves;
 
 use prost::Message;
-use prost_reflect::{DynamicMessage, Value};
+use prost_reflect::Value;
 
-use crate::{canonical::InvalidPayload, dataset::Dataset, field::IdentifierKind};
+use crate::{canonical::InvalidPayload, dataset::Dataset, field::IdentifierKind, minimise::MalformedRecord};
 
 /// A key field, and whether a subject's identifier can stand in for it.
 #[derive(Debug, Clone)]
 pub(crate) struct KeyField {
     pub(crate) name: String,
+    pub(crate) number: u32,
     pub(crate) identifier: Option<IdentifierKind>,
     pub(crate) part: KeyPart,
 }
@@ -68,8 +69,7 @@ impl Dataset {
     /// # Errors
     /// The bytes do not hold every key field: they did not come from [`Dataset::canonicalise`].
     pub fn key_of_record(&self, canonical: &[u8]) -> Result<Key, InvalidKey> {
-        let record = self.decode(canonical).map_err(InvalidKey::Payload)?;
-        self.split(&record)
+        self.split(canonical)
     }
 
     /// The key that a question asks for: the dataset's message with key fields only. A key field that holds an
@@ -91,35 +91,27 @@ impl Dataset {
                 question.set_field_by_name(&field.name, Value::String(text.to_owned()));
             }
         }
-        self.split(&question)
+        self.split(&question.encode_to_vec())
     }
 
-    fn split(&self, message: &DynamicMessage) -> Result<Key, InvalidKey> {
-        let mut selector = DynamicMessage::new(self.message.clone());
-        let mut discriminator = Some(DynamicMessage::new(self.message.clone()));
-        let mut natural = DynamicMessage::new(self.message.clone());
-        for field in &self.natural_key {
-            let value =
-                message.has_field_by_name(&field.name).then(|| message.get_field_by_name(&field.name)).flatten();
-            match (value, field.part) {
-                (Some(value), part) => {
-                    natural.set_field_by_name(&field.name, value.clone().into_owned());
-                    match (part, &mut discriminator) {
-                        (KeyPart::Selects, _) => selector.set_field_by_name(&field.name, value.into_owned()),
-                        (KeyPart::TellsApart, Some(part)) => part.set_field_by_name(&field.name, value.into_owned()),
-                        (KeyPart::TellsApart, None) => {}
-                    }
-                }
-                (None, KeyPart::TellsApart) => discriminator = None,
-                (None, KeyPart::Selects) => {
-                    return Err(InvalidKey::Missing { dataset: self.id.clone(), field: field.name.clone() });
-                }
-            }
+    /// The parts of canonical bytes that are the key. They are copied: no value is decoded.
+    fn split(&self, canonical: &[u8]) -> Result<Key, InvalidKey> {
+        let malformed = |error: MalformedRecord| InvalidKey::Payload(self.invalid("", &error.to_string()));
+        let known = self.fields_in(canonical).map_err(malformed)?;
+        let unknown = |field: &&KeyField| !known.contains(field.number);
+        let mut selecting = self.natural_key.iter().filter(|field| field.part == KeyPart::Selects);
+        if let Some(field) = selecting.find(unknown) {
+            return Err(InvalidKey::Missing { dataset: self.id.clone(), field: field.name.clone() });
         }
+        let of = |parts: &[KeyPart]| {
+            let fields = self.natural_key.iter().filter(|field| parts.contains(&field.part));
+            self.minimise(canonical, fields.map(|field| field.number).collect()).map_err(malformed)
+        };
+        let is_told_apart = self.natural_key.iter().all(|field| !unknown(&field));
         Ok(Key {
-            selector: selector.encode_to_vec(),
-            discriminator: discriminator.map(|part| part.encode_to_vec()),
-            natural: natural.encode_to_vec(),
+            selector: of(&[KeyPart::Selects])?,
+            discriminator: is_told_apart.then(|| of(&[KeyPart::TellsApart])).transpose()?,
+            natural: of(&[KeyPart::Selects, KeyPart::TellsApart])?,
         })
     }
 

@@ -116,7 +116,7 @@ fn key_of(rule: &DynamicMessage, fields: &[Field]) -> Result<Vec<KeyField>, Stri
         };
         let may_be_left_out = field.identifier.is_some() || apart.contains(&name);
         let part = if may_be_left_out { KeyPart::TellsApart } else { KeyPart::Selects };
-        Ok(KeyField { name, identifier: field.identifier, part })
+        Ok(KeyField { name, number: field.number, identifier: field.identifier, part })
     };
     names.into_iter().map(key_field).collect()
 }

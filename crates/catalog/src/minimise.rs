@@ -22,18 +22,36 @@ impl Dataset {
     /// # Errors
     /// The bytes are not canonical.
     pub fn minimise(&self, canonical: &[u8], granted: FieldSet) -> Result<Vec<u8>, MalformedRecord> {
-        let malformed = |source| MalformedRecord { dataset: self.id.clone(), source };
         let mut kept = Vec::with_capacity(canonical.len());
+        self.each_field(canonical, |number, bytes| {
+            if granted.contains(number) {
+                kept.extend_from_slice(bytes);
+            }
+        })?;
+        Ok(kept)
+    }
+
+    /// The fields that canonical bytes have.
+    pub(crate) fn fields_in(&self, canonical: &[u8]) -> Result<FieldSet, MalformedRecord> {
+        let mut found = FieldSet::default();
+        self.each_field(canonical, |number, _| {
+            if number <= FieldSet::NUMBER_MAX {
+                found.insert(number);
+            }
+        })?;
+        Ok(found)
+    }
+
+    fn each_field(&self, canonical: &[u8], mut take: impl FnMut(u32, &[u8])) -> Result<(), MalformedRecord> {
+        let malformed = |source| MalformedRecord { dataset: self.id.clone(), source };
         let mut rest = canonical;
         while !rest.is_empty() {
             let field = rest;
             let (number, wire_type) = decode_key(&mut rest).map_err(malformed)?;
             skip(wire_type, number, &mut rest).map_err(malformed)?;
-            if granted.contains(number) {
-                kept.extend_from_slice(&field[..field.len() - rest.len()]);
-            }
+            take(number, &field[..field.len() - rest.len()]);
         }
-        Ok(kept)
+        Ok(())
     }
 }
 
