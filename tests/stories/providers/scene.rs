@@ -37,9 +37,15 @@ impl Scene {
     /// The same, where the provider is believed when it wants to be left alone for so long.
     pub(crate) async fn with_pause(folder: Option<PathBuf>, pause_max: &str) -> Self {
         let provider = ApiGouv::serve(folder).await;
+        let more = live_providers(&provider.base_url(), &DATASETS).replace("200ms", pause_max);
+        Self::asking(provider, more).await
+    }
+
+    /// The same, where the provider is asked as `more` of the configuration says.
+    pub(crate) async fn asking(provider: ApiGouv, more: String) -> Self {
         let settings = HouseSettings {
             sandbox: vec!["siren:000000001".to_owned(), "siren:000000002".to_owned()],
-            more: live_providers(&provider.base_url(), &DATASETS).replace("200ms", pause_max),
+            more,
             ..HouseSettings::default()
         };
         let house = House::open_with(UNEFOIS, &settings).await;

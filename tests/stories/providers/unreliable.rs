@@ -1,6 +1,6 @@
 //! Providers that cannot be relied on: what they cost is an error, and an entry of the ledger.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use prost::Message;
 use unefois_proto::pb::{
@@ -94,15 +94,20 @@ async fn a_document_elsewhere_or_that_is_none_is_refused_with_its_certificate() 
     }
 }
 
+/// The configuration of a provider that is asked by this file instead of the one of the demonstration.
+fn asked_by(base_url: &str, dataset: &str, file: &Path) -> String {
+    let more = live_providers(base_url, &[dataset]);
+    let shipped = more.split('"').find(|text| text.ends_with(&format!("/{dataset}.toml"))).unwrap().to_owned();
+    more.replace(&shipped, file.to_str().unwrap())
+}
+
 #[test]
 fn a_mistake_in_an_interface_stops_the_start_and_is_named() {
     let folder = tempfile::TempDir::new().unwrap();
     let file = folder.path().join("wrong.toml");
     let good = include_str!("../../../deploy/demonstration/providers/unemployment-payments.toml");
     std::fs::write(&file, good.replace("paid_on =", "payed_on =")).unwrap();
-    let more = live_providers("http://127.0.0.1:1", &["unemployment-payments"]);
-    let shipped = more.split('"').find(|text| text.ends_with("/unemployment-payments.toml")).unwrap().to_owned();
-    let more = more.replace(&shipped, file.to_str().unwrap());
+    let more = asked_by("http://127.0.0.1:1", "unemployment-payments", &file);
     let house = House::build(UNEFOIS, &HouseSettings { more, ..HouseSettings::default() });
     let said = house.try_start().unwrap_err();
     for part in ["wrong.toml", r#"fields."payments".fields."payed_on""#] {
@@ -123,12 +128,22 @@ async fn a_wrong_address_of_a_provider_is_not_taken_for_an_unknown_company() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_provider_is_not_asked_about_another_company_than_the_subject() {
-    let scene = Scene::of(None).await;
-    let other = SocialVigilanceCertificate { siren: Some("000000002".to_owned()), ..Default::default() };
-    let question = PullRequest { key: other.encode_to_vec(), ..vigilance("000000001") };
-    let refused = scene.refusal(&scene.house.agency("commune-31555").await, question).await;
-    assert_eq!(refused.reason, "KEY_INVALID");
-    assert_eq!(scene.provider.all_asked().await, [] as [&str; 0]);
+    let folder = tempfile::TempDir::new().unwrap();
+    let file = folder.path().join("twice.toml");
+    let once = include_str!("../../../deploy/demonstration/providers/social-vigilance-certificate.toml");
+    // It names the subject a second time, by its own identifier.
+    let twice = once.replace("query = { ", "query = { by = \"{subject.siren}\", ");
+    assert_ne!(once, twice);
+    std::fs::write(&file, twice).unwrap();
+    let provider = ApiGouv::serve(None).await;
+    let more = asked_by(&provider.base_url(), "social-vigilance-certificate", &file);
+    for scene in [Scene::of(None).await, Scene::asking(provider, more).await] {
+        let other = SocialVigilanceCertificate { siren: Some("000000002".to_owned()), ..Default::default() };
+        let question = PullRequest { key: other.encode_to_vec(), ..vigilance("000000001") };
+        let refused = scene.refusal(&scene.house.agency("commune-31555").await, question).await;
+        assert_eq!(refused.reason, "KEY_INVALID");
+        assert_eq!(scene.provider.all_asked().await, [] as [&str; 0]);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use unefois_connect::{Call, ProviderFailure, RestProvider};
-use unefois_core::{AgencyCode, Identifier};
+use unefois_core::{AgencyCode, Identifier, IdentifierKind, Sandbox};
 
 use crate::upstream::{Reply, Upstream};
 use crate::{NOT_KNOWN, SIRET, ask, config, connector, interface, shipped, siret};
@@ -67,4 +67,36 @@ async fn a_key_of_another_subject_is_not_asked_by() {
     assert_eq!(upstream.questions(), 0);
     let outcome = ask(&connector, &siret(SIRET), json!({ "siret": SIRET, "year": 2023 }), Call::default()).await;
     assert!(matches!(outcome, Err(ProviderFailure::NotFound)), "{outcome:?}");
+}
+
+/// The interface of company turnovers, which names the subject a second time, by its own identifier.
+fn by_subject_too(upstream: &Upstream, kind: &str) -> RestProvider {
+    let text = shipped("company-turnover").replace("query = { ", &format!("query = {{ by = \"{{subject.{kind}}}\", "));
+    RestProvider::new(config(upstream.base_url()), interface(&text).unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn a_key_of_another_subject_is_not_asked_by_where_the_subject_is_named_beside_it() {
+    let upstream = Upstream::replying(Reply::new(404, NOT_KNOWN)).await;
+    let other = "73282932000074";
+    let siren = Identifier::parse(IdentifierKind::Siren, "732829320", &Sandbox::default()).unwrap();
+    for (subject, key) in
+        [(siret(SIRET), other), (siren.clone(), SIRET), (siren.clone(), ""), (siret(SIRET), "130025265")]
+    {
+        let connector = by_subject_too(&upstream, subject.kind().code());
+        let outcome = ask(&connector, &subject, json!({ "siret": key, "year": 2023 }), Call::default()).await;
+        assert!(
+            matches!(&outcome, Err(ProviderFailure::Unfit { value, .. }) if value == "key.siret"),
+            "{key}: {outcome:?}"
+        );
+    }
+    assert_eq!(upstream.questions(), 0);
+    // A number in the scope of an agency says nothing of an establishment: the provider is told both.
+    let local = Identifier::local(AgencyCode::parse("dgfip").unwrap(), "12345678901A").unwrap();
+    for (asked, (subject, key)) in [(siret(SIRET), SIRET), (siren, other), (local, other)].into_iter().enumerate() {
+        let connector = by_subject_too(&upstream, subject.kind().code());
+        let outcome = ask(&connector, &subject, json!({ "siret": key, "year": 2023 }), Call::default()).await;
+        assert!(matches!(outcome, Err(ProviderFailure::NotFound)), "{key}: {outcome:?}");
+        assert_eq!(upstream.questions(), asked + 1);
+    }
 }

@@ -49,15 +49,15 @@ fn selected_by<'a>(rows: Option<&'a Rows>, fields: &'a Fields) -> impl Iterator<
 
 /// How the question names the subject: otherwise the answer about anybody would be taken for the subject's.
 pub(super) fn named(ask: &Ask, dataset: &Dataset) -> Result<Named, InvalidInterface> {
-    if ask.asked().any(|hole| matches!(hole, Hole::Subject(_))) {
-        return Ok(Named::BySubject);
-    }
     let is_asked = |name: &str| ask.asked().any(|hole| matches!(hole, Hole::Key(path) if path.names() == [name]));
     let in_key = dataset.natural_key().filter(|name| is_asked(name)).filter_map(|name| {
         let field = dataset.fields().iter().find(|field| field.name == name)?;
         Some((field.name.clone(), of_catalog(field.identifier?)))
     });
     let in_key: Vec<_> = in_key.collect();
+    if ask.asked().any(|hole| matches!(hole, Hole::Subject(_))) {
+        return Ok(Named::BySubject(in_key));
+    }
     if in_key.is_empty() {
         let rule = "it does not name the subject: `{subject.…}`, or a key field that is its identifier, is in `path` or \
                     `query`";
