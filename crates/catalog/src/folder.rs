@@ -1,7 +1,9 @@
 //! The `.proto` files below a folder: no others, and no more than are bearable.
 
 use std::{
-    fs, io,
+    collections::BTreeMap,
+    fs,
+    io::{self, Read},
     path::{Path, PathBuf},
 };
 
@@ -52,18 +54,19 @@ pub enum UnreadableFolder {
     },
 }
 
-/// Every `.proto` below `root`, as a path relative to it, in a stable order. What begins with a dot is left out: it is
-/// where tools keep what is theirs.
-pub(crate) fn proto_files(root: &Path, limits: FolderLimits) -> Result<Vec<PathBuf>, UnreadableFolder> {
+/// Every `.proto` below `root`: its text, by its path relative to `root` with slashes. What begins with a dot is left
+/// out: it is where tools keep what is theirs.
+pub(crate) fn proto_files(root: &Path, limits: FolderLimits) -> Result<BTreeMap<String, String>, UnreadableFolder> {
+    let FolderLimits { entries_max, size_bytes_max } = limits;
     let home = fs::canonicalize(root).map_err(unreadable(root))?;
     let mut folders = vec![root.to_owned()];
-    let (mut files, mut entries, mut size_bytes) = (Vec::new(), 0_usize, 0_u64);
+    let (mut files, mut entries, mut size_bytes_left) = (BTreeMap::new(), 0_usize, size_bytes_max);
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).map_err(unreadable(&folder))? {
             let entry = entry.map_err(unreadable(&folder))?;
             entries += 1;
-            if entries > limits.entries_max {
-                return Err(UnreadableFolder::TooManyEntries { entries_max: limits.entries_max });
+            if entries > entries_max {
+                return Err(UnreadableFolder::TooManyEntries { entries_max });
             }
             let path = entry.path();
             if entry.file_name().to_string_lossy().starts_with('.') {
@@ -75,26 +78,40 @@ pub(crate) fn proto_files(root: &Path, limits: FolderLimits) -> Result<Vec<PathB
             if kind.is_dir() {
                 folders.push(path);
             } else if is_linked_folder || path.extension().is_some_and(|extension| extension == "proto") {
-                size_bytes = size_bytes.saturating_add(file_size_bytes(&path, &home)?);
-                files.extend(path.strip_prefix(root).ok().map(Path::to_owned));
-            }
-            if size_bytes > limits.size_bytes_max {
-                return Err(UnreadableFolder::TooLong { size_bytes_max: limits.size_bytes_max });
+                let text = file_bytes(&path, &home, size_bytes_left)?;
+                let left = size_bytes_left.checked_sub(text.len() as u64);
+                size_bytes_left = left.ok_or(UnreadableFolder::TooLong { size_bytes_max })?;
+                let text = String::from_utf8(text).map_err(|error| unreadable(&path)(invalid(error)))?;
+                files.insert(name_below(root, &path)?, text);
             }
         }
     }
-    files.sort();
     Ok(files)
 }
 
-/// How long a file is that is below `home`, itself or by a link.
-fn file_size_bytes(path: &Path, home: &Path) -> Result<u64, UnreadableFolder> {
+/// A file that is below `home`, itself or by a link; no more of it than a byte too many.
+fn file_bytes(path: &Path, home: &Path, size_bytes_max: u64) -> Result<Vec<u8>, UnreadableFolder> {
     let target = fs::canonicalize(path).map_err(unreadable(path))?;
     let metadata = fs::metadata(&target).map_err(unreadable(path))?;
     if !metadata.is_file() || !target.starts_with(home) {
         return Err(UnreadableFolder::NotAFile { path: path.to_owned() });
     }
-    Ok(metadata.len())
+    let mut bytes = Vec::new();
+    let file = fs::File::open(&target).map_err(unreadable(path))?;
+    file.take(size_bytes_max.saturating_add(1)).read_to_end(&mut bytes).map_err(unreadable(path))?;
+    Ok(bytes)
+}
+
+/// As an import would name it.
+fn name_below(root: &Path, path: &Path) -> Result<String, UnreadableFolder> {
+    let below = path.strip_prefix(root).expect("what is listed is below the folder");
+    let names: Option<Vec<&str>> = below.iter().map(|name| name.to_str()).collect();
+    let names = names.ok_or_else(|| unreadable(path)(invalid("its name is not UTF-8")))?;
+    Ok(names.join("/"))
+}
+
+fn invalid(what: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, what)
 }
 
 fn unreadable(path: &Path) -> impl FnOnce(io::Error) -> UnreadableFolder {

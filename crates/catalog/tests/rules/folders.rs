@@ -1,6 +1,11 @@
 //! Datasets of one's own: folders of `.proto` files beside the contract.
 
-use std::{fs, os::unix::fs::symlink, path::Path};
+use std::{
+    ffi::OsStr,
+    fs,
+    os::unix::{ffi::OsStrExt, fs::symlink},
+    path::Path,
+};
 
 use tempfile::TempDir;
 use unefois_catalog::{Catalog, FolderLimits, InvalidCatalog, InvalidFolder, UnreadableFolder};
@@ -105,6 +110,45 @@ fn a_link_is_followed_to_a_file_in_the_folder_and_nowhere_else() {
         matches!(&refused, UnreadableFolder::Unreadable { path, .. } if path.ends_with("broken.proto")),
         "{refused:?}"
     );
+}
+
+#[test]
+fn an_import_leads_to_a_file_that_was_listed_and_nowhere_else() {
+    let (folder, elsewhere) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let home = folder.path();
+    let part = "syntax = \"proto3\"; package own.v1; message Part { optional int32 number = 1; }";
+    fs::write(elsewhere.path().join("out.proto"), part).unwrap();
+    fs::create_dir_all(home.join(".x")).unwrap();
+    symlink(elsewhere.path().join("out.proto"), home.join(".x/link.proto")).unwrap();
+    for name in [".x/own.proto", "part.text", "part.proto"] {
+        fs::write(home.join(name), part).unwrap();
+    }
+    let importing = |name: &str| {
+        fs::write(
+            home.join("luggage.proto"),
+            OWN.replace("contract.proto\";", &format!("contract.proto\"; import {name:?};")),
+        )
+        .unwrap();
+        with_folder(home)
+    };
+    for name in [".x/link.proto", ".x/own.proto", "part.text"] {
+        let refused = importing(name).unwrap_err();
+        let InvalidCatalog::Folder(InvalidFolder::Source { source, .. }) = refused else { panic!("{refused:?}") };
+        assert!(source.is_file_not_found(), "{name}: {source}");
+    }
+    assert_eq!(importing("part.proto").unwrap().datasets().count(), 2);
+}
+
+#[test]
+fn a_file_that_is_no_text_or_has_no_name_is_refused() {
+    let folder = TempDir::new().unwrap();
+    for name in [OsStr::new("luggage.proto"), OsStr::from_bytes(b"\xff.proto")] {
+        let file = folder.path().join(name);
+        fs::write(&file, if name == "luggage.proto" { &b"\xff"[..] } else { OWN.as_bytes() }).unwrap();
+        let refused = unread(with_folder(folder.path()));
+        assert!(matches!(&refused, UnreadableFolder::Unreadable { path, .. } if *path == file), "{refused:?}");
+        fs::remove_file(file).unwrap();
+    }
 }
 
 #[test]
