@@ -1,7 +1,5 @@
 //! The command line: what an engineer types first, and what it says when it cannot.
 
-use std::{fs::File, process::Command};
-
 use unefois_testkit::{House, HouseSettings, Person};
 
 use crate::UNEFOIS;
@@ -120,48 +118,4 @@ async fn certificates_are_issued_renewed_and_revoked() {
     let revoke = ["pki", "revoke", "pki/cnam-renewed.pem", "--reason", "lost"];
     let (good, output, errors) = runs(&house, "operator", &revoke, "");
     assert!(good && output.contains("revoke"), "{output}{errors}");
-}
-
-/// What becomes of a command that needs no hub, and what it says on standard error.
-fn ends(command: &mut Command) -> (Option<i32>, String) {
-    let output = command.current_dir(std::env::temp_dir()).output().unwrap();
-    (output.status.code(), String::from_utf8(output.stderr).unwrap())
-}
-
-#[test]
-fn a_reader_that_leaves_is_no_failure_and_a_full_disk_is() {
-    for arguments in [&["catalog", "list"][..], &["catalog", "list", "--json"], &["catalog", "show", "bank-details"]] {
-        let (reader, writer) = std::io::pipe().unwrap();
-        drop(reader);
-        let (code, errors) = ends(Command::new(UNEFOIS).args(arguments).stdout(writer));
-        assert_eq!((code, errors.as_str()), (Some(0), ""), "{arguments:?}");
-        let full = File::options().write(true).open("/dev/full").unwrap();
-        let (code, errors) = ends(Command::new(UNEFOIS).args(arguments).stdout(full));
-        assert_eq!(code, Some(1), "{arguments:?}");
-        assert!(errors.starts_with("error: standard output cannot be written\n  because: "), "{errors}");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_status_tells_what_was_typed_wrong_from_what_failed() {
-    let house = House::open(UNEFOIS).await;
-    let wrong = house.path().join("wrong.toml");
-    std::fs::write(&wrong, "[hub]\nnonsense = 1\n").unwrap();
-    let folder = house.path().join("folder.toml");
-    std::fs::write(&folder, "[catalog]\nfolders = [\"nowhere\"]\n").unwrap();
-    let (wrong, folder) = (wrong.to_str().unwrap(), folder.to_str().unwrap());
-    for arguments in [
-        &["nonsense"][..],
-        &["pull", "--nonsense"],
-        &["--config", "nowhere.toml", "serve"],
-        &["--config", wrong, "serve"],
-        &["--config", folder, "catalog", "list"],
-        &["audit", "search", "--case", "E-1"],
-    ] {
-        let (code, errors) = ends(Command::new(UNEFOIS).args(arguments));
-        assert_eq!(code, Some(2), "{arguments:?}: {errors}");
-    }
-    let (code, errors) = ends(Command::new(UNEFOIS).args(house.flags("cnaf")).args(["registry", "show"]));
-    assert_eq!(code, Some(1), "{errors}");
-    assert!(errors.contains("ROLE_REQUIRED"), "{errors}");
 }

@@ -28,6 +28,7 @@ mod repeat;
 mod rules;
 mod search;
 mod shards;
+mod status;
 mod trace;
 mod watching;
 

@@ -21,6 +21,7 @@ mod pull;
 mod ready;
 mod registry;
 mod serve;
+mod settled;
 mod subject;
 
 use std::process::ExitCode;
@@ -28,6 +29,9 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Parser;
 use unefois_catalog::InvalidCatalog;
+use unefois_client::ConnectError;
+use unefois_identity::TlsError;
+use unefois_telemetry::InvalidCollector;
 
 use arguments::{Arguments, Command};
 use config::Unusable;
@@ -77,9 +81,16 @@ fn report(error: &anyhow::Error) -> ExitCode {
     for cause in error.chain().skip(1) {
         eprintln!("  because: {cause}");
     }
-    if error.is::<Unusable>() || error.is::<InvalidCatalog>() {
-        ExitCode::from(EXIT_UNUSABLE)
-    } else {
-        ExitCode::FAILURE
-    }
+    if is_unusable(error) { ExitCode::from(EXIT_UNUSABLE) } else { ExitCode::FAILURE }
+}
+
+/// Whether the failure is of what was typed or configured, found before anything was opened or connected to.
+fn is_unusable(error: &anyhow::Error) -> bool {
+    let of_client = error.downcast_ref::<ConnectError>().is_some_and(|error| match error {
+        ConnectError::Endpoint { .. } | ConnectError::ServerName { .. } | ConnectError::Tls(_) => true,
+        ConnectError::Dial { .. } | ConnectError::Http2 { .. } => false,
+    });
+    let of_storage = matches!(error.downcast_ref(), Some(unefois_store::Error::InvalidUrl { .. }));
+    let of_hub = error.is::<InvalidCatalog>() || error.is::<TlsError>() || error.is::<InvalidCollector>();
+    error.is::<Unusable>() || of_client || of_storage || of_hub
 }

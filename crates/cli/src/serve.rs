@@ -9,8 +9,7 @@ use tokio::{
 };
 use unefois_api::{Admin, Doors, Draining, admin_serve};
 use unefois_broker::{Clock, Hub, HubParts, HubTasks};
-use unefois_core::{AgencyCode, IdentifierKind, Sandbox};
-use unefois_identity::{ReloadingServerTls, ServerFiles, TrustDomain};
+use unefois_identity::{ReloadingServerTls, ServerFiles};
 use unefois_store::{DirectoryLock, Opened, StorageKind, Store};
 use unefois_telemetry::{Exporter, Metrics, Tracer, log_start, process_watch};
 use unefois_vault::Keyring;
@@ -18,9 +17,9 @@ use unefois_vault::Keyring;
 use crate::{
     arguments::ServeOptions,
     config::{Config, Unusable},
-    contract, output,
+    output,
     place::Place,
-    provider::providers,
+    settled::Settled,
 };
 
 /// A hub that is put together, and the lock that keeps another out of its data directory.
@@ -135,6 +134,7 @@ fn wall_clock() -> u64 {
 
 /// Opens the hub of a configuration, for serving it or for one command while no hub runs.
 pub(crate) async fn open(config: &Config, metrics: &Metrics) -> anyhow::Result<OpenHub> {
+    let Settled { trust_domain, operator, sandbox, catalog, connectors } = Settled::of(config)?;
     let place = Place::of(config);
     let (lock, opened) = match config.storage.kind {
         StorageKind::Sqlite => {
@@ -142,29 +142,21 @@ pub(crate) async fn open(config: &Config, metrics: &Metrics) -> anyhow::Result<O
             place.make_keyring_for_new_data()?;
             (Some(lock), Store::open_sqlite(&place.directory, &config.limits.store).await?)
         }
-        StorageKind::Postgres => {
-            let limits = &config.limits.store;
-            anyhow::ensure!(
-                limits.transaction_idle_max < limits.lease,
-                "limits.store: `transaction-idle-max` must be shorter than `lease`"
-            );
-            (None, Store::open_postgres(&config.storage, limits).await?)
-        }
+        StorageKind::Postgres => (None, Store::open_postgres(&config.storage, &config.limits.store).await?),
     };
     let Opened { store, writer, key_store } = opened;
-    let catalog = contract::load(&config.catalog)?;
     let parts = HubParts {
         name: config.hub.name.clone(),
-        trust_domain: TrustDomain::parse(&config.hub.trust_domain).context(Unusable("hub.trust-domain".to_owned()))?,
-        operator: AgencyCode::parse(&config.hub.operator).context(Unusable("hub.operator".to_owned()))?,
-        connectors: providers(&config.provider, &catalog)?,
+        trust_domain,
+        operator,
+        connectors,
         catalog,
         store,
         writer,
         key_store,
         keyring: Keyring::load(&place.keyring)?,
         outside: place.outside,
-        sandbox: sandbox(&config.identifiers.sandbox)?,
+        sandbox,
         limits: config.limits.broker.clone(),
         clock: Clock::system(),
         metrics: metrics.clone(),
@@ -203,14 +195,4 @@ impl Signals {
             }
         }
     }
-}
-
-fn sandbox(listed: &[String]) -> anyhow::Result<Sandbox> {
-    let parsed = listed.iter().map(|item| {
-        let (kind, text) = item.split_once(':').context("identifiers.sandbox: an item is `kind:identifier`")?;
-        let kind = IdentifierKind::from_code(kind)
-            .with_context(|| format!("identifiers.sandbox: `{kind}` is not a kind of identifier"))?;
-        Ok((kind, text.to_owned()))
-    });
-    Ok(Sandbox::of(parsed.collect::<anyhow::Result<Vec<_>>>()?))
 }

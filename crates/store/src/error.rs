@@ -71,6 +71,15 @@ pub enum Error {
         /// The data directory.
         path: PathBuf,
     },
+    /// The URL of a database is none.
+    #[error("storage.{key}: it is not the URL of a PostgreSQL database")]
+    InvalidUrl {
+        /// The key of the configuration.
+        key: &'static str,
+        /// What is wrong with it.
+        #[source]
+        source: sqlx::Error,
+    },
     /// A statement failed on PostgreSQL.
     #[error("the store could not {action}")]
     Sql {
@@ -145,6 +154,7 @@ impl Error {
             Self::Sqlite { source, .. } => source.sqlite_error().and_then(|error| failure_of(error.extended_code)),
             Self::Ended { .. } => Some("the thread of the connection ended"),
             Self::Sql { .. }
+            | Self::InvalidUrl { .. }
             | Self::NoReader
             | Self::File { .. }
             | Self::NotOurs { .. }

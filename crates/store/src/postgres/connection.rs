@@ -10,13 +10,26 @@ use sqlx::{
 
 use crate::{
     error::{Doing, Error},
-    open::StoreLimits,
+    open::{StorageSettings, StoreLimits},
 };
 
+/// How both databases are connected to. Neither is, before both URLs are understood.
+pub(super) struct Both {
+    pub(super) hub: PgConnectOptions,
+    pub(super) keys: PgConnectOptions,
+}
+
+impl Both {
+    pub(super) fn of(settings: &StorageSettings, limits: &StoreLimits) -> Result<Self, Error> {
+        let StorageSettings { kind: _, url, keys_url } = settings;
+        Ok(Self { hub: options("url", url, limits)?, keys: options("keys-url", keys_url, limits)? })
+    }
+}
+
 /// What a session of the hub looks like.
-pub(super) fn options(url: &str, limits: &StoreLimits) -> Result<PgConnectOptions, Error> {
+fn options(key: &'static str, url: &str, limits: &StoreLimits) -> Result<PgConnectOptions, Error> {
     let millis = |limit: Duration| limit.as_millis().to_string();
-    let options = PgConnectOptions::from_str(url).doing("understand the URL of its database")?;
+    let options = PgConnectOptions::from_str(url).map_err(|source| Error::InvalidUrl { key, source })?;
     Ok(options
         .application_name("unefois")
         .statement_cache_capacity(256)

@@ -2,7 +2,11 @@
 
 use sqlx::{PgPool, postgres::PgConnectOptions};
 
-use super::{KeyStore, Wakes, Writer, connection, schema};
+use super::{
+    KeyStore, Wakes, Writer,
+    connection::{self, Both},
+    schema,
+};
 use crate::{
     StorageSettings,
     error::{Doing, Error},
@@ -47,12 +51,11 @@ impl Readers {
 }
 
 pub(crate) async fn open(settings: &StorageSettings, limits: &StoreLimits) -> Result<Opened, Error> {
-    let options = connection::options(&settings.url, limits)?;
+    let Both { hub: options, keys } = Both::of(settings, limits)?;
     let by_key = connection::by_key(&options);
     let mut first = connection::connect(&by_key, limits).await?;
     schema::check(&schema::HUB, &mut first, &settings.url).await?;
     let hub = sqlx::query_scalar("SELECT id FROM hub").fetch_one(&mut first).await.doing("read which hub it is")?;
-    let keys = connection::options(&settings.keys_url, limits)?;
     let key_store = KeyStore::open(keys, hub, settings, limits).await?;
     // One more than read: the one that listens.
     let pool = connection::pool(options, limits.readers_max + 1, limits).await?;

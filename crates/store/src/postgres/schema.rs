@@ -2,7 +2,7 @@
 
 use sqlx::{Connection, PgConnection, migrate::Migrator};
 
-use super::connection;
+use super::connection::{self, Both};
 use crate::{
     StorageSettings,
     error::{Doing, Error},
@@ -19,11 +19,11 @@ const LOCK: &str = "SELECT pg_advisory_lock(hashtext('unefois.migrate'))";
 /// Applies what is missing to both databases, one process at a time.
 pub(crate) async fn migrate(settings: &StorageSettings, limits: &StoreLimits) -> Result<Migrated, Error> {
     let (mut applied, mut was_empty) = (0, false);
-    for (migrator, url) in [(&HUB, &settings.url), (&KEYS, &settings.keys_url)] {
-        // Making an index may take longer than any statement of the hub, and others wait for it. Zero is no limit.
-        let no_limit = std::time::Duration::ZERO;
-        let limits = StoreLimits { statement_max: no_limit, lock_wait_max: no_limit, ..limits.clone() };
-        let options = connection::options(url, &limits)?;
+    // Making an index may take longer than any statement of the hub, and others wait for it. Zero is no limit.
+    let no_limit = std::time::Duration::ZERO;
+    let limits = StoreLimits { statement_max: no_limit, lock_wait_max: no_limit, ..limits.clone() };
+    let Both { hub, keys } = Both::of(settings, &limits)?;
+    for (migrator, options, url) in [(&HUB, hub, &settings.url), (&KEYS, keys, &settings.keys_url)] {
         let mut connection = connection::connect(&options, &limits).await?;
         // Before the history is read: of several that find the database empty one must be the first, who makes the secrets
         // of the hub. It is let go with the connection.
