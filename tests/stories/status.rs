@@ -1,6 +1,11 @@
 //! The status that a command ends with: what a script may rely on, whoever reads what the command says.
 
-use std::{fs::File, path::Path, process::Command};
+use std::{
+    fs::File,
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Command, Stdio},
+};
 
 use unefois_testkit::House;
 
@@ -82,4 +87,41 @@ fn a_hub_that_cannot_be_configured_so_ends_with_status_2_and_has_opened_nothing(
         assert!(!errors.contains("810000117"), "{errors}");
         assert!(!folder.path().join("unefois-data").exists(), "{named}: something was opened");
     }
+}
+
+#[test]
+fn a_reader_of_errors_that_leaves_changes_no_status() {
+    let folder = tempfile::TempDir::new().unwrap();
+    for (arguments, due) in [(&["catalog", "show", "nonsense"][..], 1), (&["--config", "nowhere.toml", "serve"], 2)] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        for deaf in [Stdio::from(writer), full.into()] {
+            let status =
+                Command::new(UNEFOIS).args(arguments).current_dir(folder.path()).stderr(deaf).status().unwrap();
+            assert_eq!(status.code(), Some(due), "{arguments:?}");
+        }
+    }
+}
+
+#[test]
+fn a_hub_whose_log_nobody_reads_comes_up() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let unefois = |arguments: &[&str]| {
+        let mut command = Command::new(UNEFOIS);
+        command.args(arguments).current_dir(folder.path()).env("UNEFOIS_ADMIN__LISTEN", "127.0.0.1:0");
+        command
+    };
+    assert_eq!(ends_in(folder.path(), &mut unefois(&["pki", "init", "pki"])).0, Some(0));
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut serve = unefois(&["serve", "--listen", "127.0.0.1:0"]);
+    let mut hub = serve.stdout(Stdio::piped()).stderr(writer).spawn().unwrap();
+    let mut told = BufReader::new(hub.stdout.take().unwrap()).lines();
+    let addresses = [told.next(), told.next()].map(|line| line.and_then(Result::ok));
+    // It logs that it is ready, that it was told to stop, and that it has stopped.
+    let killed = Command::new("kill").args(["-TERM", &hub.id().to_string()]).status().unwrap();
+    let status = hub.wait().unwrap();
+    assert!(addresses.iter().flatten().count() == 2 && killed.success(), "{addresses:?}");
+    assert_eq!(status.code(), Some(0));
 }

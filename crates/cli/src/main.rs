@@ -1,7 +1,7 @@
 //! The binary `unefois`: reads the configuration, wires the rooms, and runs one command.
 
-// They panic where standard output takes no more: `output` does not.
-#![deny(clippy::print_stdout)]
+// They panic where standard output, or standard error, takes no more: `output` does not.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod arguments;
 mod audit;
@@ -77,9 +77,9 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
 
 /// Says what failed, and why, a line each: the one place where a chain of causes is printed.
 fn report(error: &anyhow::Error) -> ExitCode {
-    eprintln!("error: {error}");
+    output::error_line!("error: {error}");
     for cause in error.chain().skip(1) {
-        eprintln!("  because: {cause}");
+        output::error_line!("  because: {cause}");
     }
     if is_unusable(error) { ExitCode::from(EXIT_UNUSABLE) } else { ExitCode::FAILURE }
 }

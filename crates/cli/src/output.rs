@@ -22,7 +22,12 @@ macro_rules! print_text {
     ($($text:tt)*) => { $crate::output::print(format_args!($($text)*)) };
 }
 
-pub(crate) use {print_line, print_text};
+/// Says text and the end of the line on standard error.
+macro_rules! error_line {
+    ($($text:tt)*) => { $crate::output::complain(format_args!("{}\n", format_args!($($text)*))) };
+}
+
+pub(crate) use {error_line, print_line, print_text};
 
 /// Prints. A command whose reader leaves, as `head` does, still does its work to the end: what cannot be printed is
 /// left out, and [`outcome`] says so where nobody asked for that.
@@ -31,6 +36,11 @@ pub(crate) fn print(text: fmt::Arguments<'_>) {
     if broken.is_none() {
         *broken = io::stdout().write_fmt(text).err();
     }
+}
+
+/// Says on standard error. Where that takes no more, nobody is left to be told so; the status tells the outcome.
+pub(crate) fn complain(text: fmt::Arguments<'_>) {
+    let _unheard = io::stderr().write_fmt(text);
 }
 
 /// Whether everything was printed, or the reader left by itself.

@@ -122,7 +122,7 @@ impl Counts {
                     }));
                 } else {
                     for finding in &acknowledged.findings {
-                        eprintln!("{publication_id}: {}: `{}`", called(finding.kind()), finding.path);
+                        output::error_line!("{publication_id}: {}: `{}`", called(finding.kind()), finding.path);
                     }
                 }
             }
@@ -134,7 +134,7 @@ impl Counts {
                         "message": rejected.message, "field": rejected.field,
                     }));
                 } else {
-                    eprintln!("{publication_id}: {}: {}", rejected.reason, rejected.message);
+                    output::error_line!("{publication_id}: {}: {}", rejected.reason, rejected.message);
                 }
             }
             None => {}

@@ -50,7 +50,9 @@ pub fn log_start(settings: &LogSettings) -> Result<(), InvalidLogLevel> {
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr);
+        .with_writer(std::io::stderr)
+        // They are told on standard error, in a way that panics where the log itself could not be written.
+        .log_internal_errors(false);
     match settings.format {
         LogFormat::Pretty => log.init(),
         LogFormat::Json => log.json().with_span_list(false).init(),
