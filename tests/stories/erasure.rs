@@ -170,14 +170,21 @@ async fn what_was_erased_does_not_come_back_by_a_repeat() {
         request.context.as_mut().unwrap().request_id = Some("request-1".to_owned());
         request
     };
-    pulled(&house, numbered()).await.unwrap();
+    let first = pulled(&house, numbered()).await.unwrap();
+    let first = first.verify(&house.public_key().await).unwrap().public.entry_id;
     erased(&house, marie.by_nir(), ErasureScope::Payload).await;
-    assert_eq!(pulled(&house, numbered()).await.unwrap_err(), "NOT_FOUND");
+    let afresh = || pull_request("d14-benefits", marie.by_nir());
+    assert_eq!(pulled(&house, afresh()).await.unwrap_err(), "NOT_FOUND");
+    assert_eq!(pulled(&house, numbered()).await.unwrap_err(), "RECORD_ERASED");
     assert_eq!(rejected(&urssaf, published).await.reason, "RECORD_ERASED");
-    assert_eq!(pulled(&house, numbered()).await.unwrap_err(), "NOT_FOUND");
+    assert_eq!(pulled(&house, numbered()).await.unwrap_err(), "RECORD_ERASED");
     acknowledged(&urssaf, turnover_of(&marie, 2)).await;
     assert_eq!(pulled(&house, numbered()).await.unwrap_err(), "RECORD_ERASED");
-    pulled(&house, pull_request("d14-benefits", marie.by_nir())).await.unwrap();
+    pulled(&house, afresh()).await.unwrap();
+    let repeats = SearchExchangesRequest { kind: EntryKind::Repeat.into(), ..Default::default() };
+    let repeats = house.audited(repeats).await.into_iter().map(|entry| entry.public_part.unwrap());
+    let repeats: Vec<_> = repeats.map(|public| (public.repeats, public.reason)).collect();
+    assert_eq!(repeats, vec![(first, "RECORD_ERASED".to_owned()); 3]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -76,8 +76,8 @@ impl Hub {
             Ok(fetched) => fetched,
             Err(failure) if failure.reason.is_internal() => return Err(failure),
             Err(failure) => {
-                // A repeat knows which of several it was told of.
-                let may_have_been_told = failure.reason == Reason::RecordAmbiguous;
+                // A repeat knows which of several it was told of, and that there was one where there is none any more.
+                let may_have_been_told = matches!(failure.reason, Reason::RecordAmbiguous | Reason::NotFound);
                 let claim = if may_have_been_told { exchange.claimed().await? } else { None };
                 return match claim {
                     Some(claim) => exchange.repeat(claim, &authorised).await,

@@ -69,21 +69,17 @@ async fn a_repeat_after_the_agreement_moved_to_another_major_is_another_request(
     assert_eq!(again.entry_id, first.entry_id);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_repeat_of_what_can_be_told_no_more_is_recorded_as_a_repeat_that_found_nothing() {
-    let mut both = Both::open().await;
-    let marie = Person::invented(7);
-    acknowledged(&both.urssaf, turnover_of(&marie, 1)).await;
-    acknowledged(&both.urssaf, both.next_of(&marie, 700)).await;
-    let (_, first) = both.pulls(numbered("d14-benefits", &marie)).await;
+/// A repeat of what was told from a record of the second major, after the hub has ceased to serve it.
+async fn repeats_what_can_be_told_no_more(mut both: Both, marie: &Person) {
+    acknowledged(&both.urssaf, both.next_of(marie, 700)).await;
+    let (_, first) = both.pulls(numbered("d14-benefits", marie)).await;
     let first = first.verify(&both.house.public_key().await).unwrap().public;
 
-    // The hub serves the second major no more, in which the first answer was published.
     both.house.stop();
     std::fs::remove_file(both.folder.path().join("next.proto")).unwrap();
     both.house.start();
     let cnaf = both.house.agency("cnaf").await;
-    let status = cnaf.exchange().pull(numbered("d14-benefits", &marie)).await.unwrap_err();
+    let status = cnaf.exchange().pull(numbered("d14-benefits", marie)).await.unwrap_err();
 
     let refused = Refused::from_status(&status);
     assert_eq!(refused.reason, "NOT_FOUND");
@@ -91,4 +87,17 @@ async fn a_repeat_of_what_can_be_told_no_more_is_recorded_as_a_repeat_that_found
     assert_eq!(recorded.entry_id, refused.exchange_id.unwrap().as_bytes());
     assert_eq!((recorded.outcome(), recorded.reason.as_str()), (Outcome::NotFound, "NOT_FOUND"));
     assert_eq!(recorded.repeats, first.entry_id);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeat_of_what_can_be_told_no_more_is_recorded_as_a_repeat_that_found_nothing() {
+    let both = Both::open().await;
+    let marie = Person::invented(7);
+    acknowledged(&both.urssaf, turnover_of(&marie, 1)).await;
+    repeats_what_can_be_told_no_more(both, &marie).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeat_that_finds_no_record_in_any_major_is_recorded_as_a_repeat_too() {
+    repeats_what_can_be_told_no_more(Both::open().await, &Person::invented(8)).await;
 }
