@@ -1,12 +1,16 @@
 //! Duplicates and homonyms in the monthly resources: found at publication, marked, and told to the provider.
 
+use futures::TryStreamExt;
 use prost::Message;
 use unefois_client::{Connection, RetryPolicy, monthly_resources, verify_acknowledgement};
 use unefois_proto::pb::{
+    audit::v1::SearchExchangesRequest,
     calendar::v1::Month,
     income::v1::{GetMonthlyResourcesRequest, MonthlyResources},
+    ledger::v1::EntryKind,
     publication::v1::{
-        Acknowledgement, AcknowledgementKind, FindingKind, PublishRequest, publish_response::Result as Fate,
+        Acknowledgement, AcknowledgementKind, FindingKind, PublishRequest, PublishResponse,
+        publish_response::Result as Fate,
     },
     subject::v1::{EraseRequest, ErasureScope},
 };
@@ -19,6 +23,13 @@ fn resources() -> MonthlyResources {
     let catalog = catalog();
     let dataset = catalog.dataset("monthly-resources").unwrap();
     MonthlyResources::decode(dataset.from_json(&example_of(dataset)).unwrap().as_slice()).unwrap()
+}
+
+/// The same, of somebody of that first name.
+fn renamed(first_names: &str) -> MonthlyResources {
+    let mut record = resources();
+    record.identity.as_mut().unwrap().first_names = Some(first_names.to_owned());
+    record
 }
 
 fn item_of(person: &Person, record: &MonthlyResources) -> PublishRequest {
@@ -34,6 +45,18 @@ async fn acknowledged(provider: &Connection, item: PublishRequest) -> Acknowledg
 
 fn found(acknowledgement: &Acknowledgement) -> Vec<(FindingKind, &str)> {
     acknowledgement.findings.iter().map(|finding| (finding.kind(), finding.path.as_str())).collect()
+}
+
+/// Publishes these in one stream. Gives what is found about each.
+async fn found_in_stream(provider: &Connection, items: Vec<PublishRequest>) -> Vec<Vec<String>> {
+    let stream = futures::stream::iter(items);
+    let answers = provider.publication().publish(stream).await.unwrap().into_inner();
+    let answers: Vec<PublishResponse> = answers.try_collect().await.unwrap();
+    let paths = |answer: PublishResponse| match answer.result.unwrap() {
+        Fate::Acknowledged(known) => known.findings.into_iter().map(|finding| finding.path).collect(),
+        Fate::Rejected(rejection) => panic!("{rejection:?}"),
+    };
+    answers.into_iter().map(paths).collect()
 }
 
 /// What CNAF gets of the person.
@@ -96,9 +119,7 @@ async fn another_person_with_the_same_traits_is_marked_and_told() {
     let again = acknowledged(&cnav, item_of(&namesake, &resources())).await;
     assert_eq!((again.kind(), found(&again)), (AcknowledgementKind::Unchanged, found(&second)));
 
-    let mut elsewhere = resources();
-    elsewhere.identity.as_mut().unwrap().first_names = Some("MARIE ANNE".to_owned());
-    assert_eq!(found(&acknowledged(&cnav, item_of(&other, &elsewhere)).await), []);
+    assert_eq!(found(&acknowledged(&cnav, item_of(&other, &renamed("MARIE ANNE"))).await), []);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -134,9 +155,7 @@ async fn who_was_erased_or_corrected_is_nobody_s_homonym() {
 
     let homonym = [(FindingKind::Homonym, "possible_homonym")];
     assert_eq!(found(&acknowledged(&cnav, item_of(&people[2], &resources())).await), homonym);
-    let mut corrected = resources();
-    corrected.identity.as_mut().unwrap().first_names = Some("MARIE ANNE".to_owned());
-    acknowledged(&cnav, item_of(&people[1], &corrected)).await;
+    acknowledged(&cnav, item_of(&people[1], &renamed("MARIE ANNE"))).await;
     let again = acknowledged(&cnav, item_of(&people[2], &resources())).await;
     assert_eq!(
         (again.kind(), found(&again)),
@@ -144,6 +163,33 @@ async fn who_was_erased_or_corrected_is_nobody_s_homonym() {
         "she is the first of them now"
     );
     assert_eq!(found(&acknowledged(&cnav, item_of(&people[3], &resources())).await), homonym);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_a_batch_the_next_one_is_the_first_when_the_first_is_corrected() {
+    let house = House::open(UNEFOIS).await;
+    let cnav = house.agency("cnav").await;
+    let (none, homonym) = (Vec::<String>::new, || vec!["possible_homonym".to_owned()]);
+    let (mut before, mut batch, mut due) = (Vec::new(), Vec::new(), Vec::new());
+    // Many, so that however the stream is cut most are in one batch with those before them.
+    for (number, letter) in (0..).zip('A'..='T') {
+        let people: Vec<Person> = (0..5).map(|nth| Person::invented(520 + number * 5 + nth)).collect();
+        let [alone, shared] = ["MARIE", "JEANNE"].map(|name| renamed(&format!("{name} {letter}")));
+        let corrected = |nth: &str| renamed(&format!("{nth} {letter}"));
+        before.extend([item_of(&people[0], &alone), item_of(&people[1], &shared), item_of(&people[2], &shared)]);
+        // Nobody is left who states these traits.
+        batch.extend([item_of(&people[0], &corrected("ANNE")), item_of(&people[3], &alone)]);
+        due.extend([none(), none()]);
+        // Somebody is who did before; then somebody who came in this batch.
+        batch.extend([item_of(&people[1], &corrected("LOUISE")), item_of(&people[4], &shared)]);
+        batch.extend([item_of(&people[2], &corrected("CLAIRE")), item_of(&people[1], &shared)]);
+        due.extend([none(), homonym(), none(), homonym()]);
+    }
+    found_in_stream(&cnav, before).await;
+    assert_eq!(found_in_stream(&cnav, batch).await, due);
+    let search = SearchExchangesRequest { kind: EntryKind::Publication.into(), page_size: 500, ..Default::default() };
+    let counts = house.audited(search).await.into_iter().map(|entry| entry.public_part.unwrap().publication.unwrap());
+    assert!(counts.map(|publication| publication.count).max() > Some(1), "no batch holds two");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,8 @@
 //! Publication: a provider's records, in batches, each batch durable together with its entry.
 
 mod batch;
+mod growth;
+mod homonyms;
 mod newest;
 mod people;
 

@@ -19,4 +19,12 @@ impl Transaction<'_> {
     pub async fn traits_first_list_in_tx(&mut self, traits: &[[u8; 32]]) -> Result<Vec<TraitsFirst>, Error> {
         at_once!(&mut self.0, it => it.traits_first_list_in_tx(traits))
     }
+
+    /// The traits that each of these records states; those that state none are absent.
+    ///
+    /// # Errors
+    /// The storage failed.
+    pub async fn traits_stated_list_in_tx(&mut self, records: &[[u8; 16]]) -> Result<Vec<([u8; 16], [u8; 32])>, Error> {
+        at_once!(&mut self.0, it => it.traits_stated_list_in_tx(records))
+    }
 }

@@ -17,6 +17,8 @@ use uuid::Uuid;
 
 use super::{
     AcknowledgementKind, Fate, Fates, ItemPlace, Newcomers, Prepared,
+    growth::Growth,
+    homonyms::Homonyms,
     newest::{Newest, Said},
     people::People,
 };
@@ -37,9 +39,8 @@ pub(super) struct Batch {
     answer: Option<oneshot::Sender<Result<Fates, Failure>>>,
 }
 
-/// What an item states, and of whom.
-pub(super) struct Stated<'i> {
-    pub(super) root: [u8; 16],
+/// What an item states.
+struct Stated<'i> {
     /// The record, with the marks of the hub.
     canonical: Cow<'i, [u8]>,
     /// What is doubtful about it.
@@ -66,19 +67,19 @@ impl Batch {
     }
 
     /// Reads what it needs of all items, decides item by item, and writes what came of it: as many trips to the store for
-    /// five hundred items as for one.
+    /// five hundred items as for one, but for corrections of traits that another item states.
     async fn write(&mut self, tx: &mut Transaction<'_>, place: Place) -> Result<Performed, Failure> {
         let all: Vec<[u8; 32]> =
             self.items.iter().flat_map(|item| item.pseudonyms.iter().chain(&item.traits).copied()).collect();
         tx.pseudonyms_lock_in_tx(&all).await?;
         let mut fates = self.repeats(tx).await?;
         let mut people = People::read(tx, &self.items).await?;
-        let mut stated = Vec::with_capacity(self.items.len());
+        let mut roots = Vec::with_capacity(self.items.len());
         for (item, fate) in self.items.iter().zip(&mut fates) {
-            let of_item = match fate {
+            let root = match fate {
                 Some(_) => None,
                 None => match people.subject_of(item, &self.newcomers, &self.hub, place.now).await {
-                    Ok(subject) => Some(self.stated(item, subject.root, people.is_homonym(item, subject))?),
+                    Ok(subject) => Some(subject.root),
                     Err(conflict) if conflict.reason == Reason::IdentityConflict => {
                         *fate = Some(Fate::Rejected(conflict));
                         None
@@ -86,24 +87,24 @@ impl Batch {
                     Err(failure) => return Err(failure),
                 },
             };
-            stated.push(of_item);
+            roots.push(root);
         }
         people.write(tx, place.now).await?;
-        let (fates, leaves) = self.revise(tx, fates, &stated, place.now).await?;
+        let (fates, leaves) = self.revise(tx, fates, &roots, place.now).await?;
         self.remember(tx, &fates, place).await?;
         self.fates = fates;
         Ok(Performed { entries: self.entry(&leaves).into_iter().collect(), effect: Effect::Keeps })
     }
 
     /// What the item states, marked when another subject is known by the traits of this one.
-    fn stated<'i>(&self, item: &'i Prepared, root: [u8; 16], is_homonym: bool) -> Result<Stated<'i>, Failure> {
-        if !is_homonym {
-            return Ok(Stated { root, canonical: Cow::Borrowed(&item.canonical), findings: item.findings.clone() });
+    fn stated<'i>(&self, item: &'i Prepared, root: [u8; 16], homonyms: &Homonyms) -> Result<Stated<'i>, Failure> {
+        if !homonyms.is_homonym(item, root) {
+            return Ok(Stated { canonical: Cow::Borrowed(&item.canonical), findings: item.findings.clone() });
         }
         let dataset = catalogued(&self.hub, item)?;
         let marked = dataset.marked_as_homonym(&item.canonical).map_err(Failure::internal)?;
         let findings = dataset.findings(&marked).map_err(Failure::internal)?;
-        Ok(Stated { root, canonical: Cow::Owned(marked), findings })
+        Ok(Stated { canonical: Cow::Owned(marked), findings })
     }
 
     /// What became of the items that were published before under the same identifier.
@@ -132,41 +133,23 @@ impl Batch {
         &self,
         tx: &mut Transaction<'_>,
         fates: Vec<Option<Fate>>,
-        stated: &[Option<Stated<'_>>],
+        roots: &[Option<[u8; 16]>],
         now: Timestamp,
     ) -> Result<(Vec<Fate>, Vec<Hash>), Failure> {
-        let of_items = self.items.iter().zip(stated).filter_map(|(item, stated)| Some((item, stated.as_ref()?)));
+        let of_items = self.items.iter().zip(roots).filter_map(|(item, root)| Some((item, (*root)?)));
         let of_items: Vec<_> = of_items.collect();
-        let mut newest = Newest::read(tx, &self.hub, self.caller.agency.as_str(), &of_items).await?;
-        let mut rows = Vec::new();
-        let mut leaves = Vec::new();
+        let newest = Newest::read(tx, &self.hub, self.caller.agency.as_str(), &of_items).await?;
+        let homonyms = Homonyms::read(tx, &self.items, &newest).await?;
+        let mut growth = Growth { newest, homonyms, rows: Vec::new(), leaves: Vec::new() };
         let mut done = Vec::with_capacity(fates.len());
-        for ((item, fate), stated) in self.items.iter().zip(fates).zip(stated) {
-            let (None, Some(Stated { root, canonical, findings })) = (&fate, stated) else {
-                done.push(fate.ok_or_else(|| Failure::new(Reason::Internal))?);
-                continue;
-            };
-            let findings = findings.clone();
-            let said = newest.said(*root, item);
-            if let Some(held) = said.last_in(item.dataset_major)
-                && self.hub.open_revision(&item.stored_name, held).await?.canonical == **canonical
-            {
-                let (record, revision, kind) = (held.record, held.number, AcknowledgementKind::Unchanged);
-                done.push(Fate::Stored { record, revision, kind, place: None, findings });
-                continue;
-            }
-            let is_first = said.in_major(item.dataset_major).is_none();
-            let kind = if is_first { AcknowledgementKind::Created } else { AcknowledgementKind::Revised };
-            let (row, blind) = self.seal((item, canonical), *root, said, now).await?;
-            let index = u32::try_from(leaves.len()).map_err(Failure::internal)?;
-            leaves.push(leaf_of(&row, &commit(&blind, canonical)));
-            let place = Some(ItemPlace { index, path: Vec::new(), blind });
-            done.push(Fate::Stored { record: row.record, revision: row.held.number, kind, place, findings });
-            // The next item under the same key revises this one.
-            said.add(item.dataset_major, row.held.clone());
-            rows.push(row);
+        for ((item, fate), root) in self.items.iter().zip(fates).zip(roots) {
+            done.push(match (fate, root) {
+                (None, Some(root)) => self.revise_one(tx, &mut growth, (item, *root), now).await?,
+                (fate, _) => fate.ok_or_else(|| Failure::new(Reason::Internal))?,
+            });
         }
-        tx.revisions_insert_in_tx(&rows).await?;
+        growth.write(tx).await?;
+        let Growth { leaves, .. } = growth;
         for fate in &mut done {
             if let Fate::Stored { place: Some(ItemPlace { index, path, .. }), .. } = fate {
                 let found = batch_path(&leaves, u64::from(*index)).ok_or_else(|| Failure::new(Reason::Internal))?;
@@ -174,6 +157,37 @@ impl Batch {
             }
         }
         Ok((done, leaves))
+    }
+
+    /// Makes a revision of an item, unless it is what was said last.
+    async fn revise_one(
+        &self,
+        tx: &mut Transaction<'_>,
+        growth: &mut Growth,
+        (item, root): (&Prepared, [u8; 16]),
+        now: Timestamp,
+    ) -> Result<Fate, Failure> {
+        let Stated { canonical, findings } = self.stated(item, root, &growth.homonyms)?;
+        let said = growth.newest.said(root, item);
+        if let Some(held) = said.last_in(item.dataset_major)
+            && self.hub.open_revision(&item.stored_name, held).await?.canonical == *canonical
+        {
+            let (record, revision, kind) = (held.record, held.number, AcknowledgementKind::Unchanged);
+            growth.states(tx, record, root, item.traits).await?;
+            return Ok(Fate::Stored { record, revision, kind, place: None, findings });
+        }
+        let is_first = said.in_major(item.dataset_major).is_none();
+        let kind = if is_first { AcknowledgementKind::Created } else { AcknowledgementKind::Revised };
+        let (row, blind) = self.seal((item, &canonical), root, said, now).await?;
+        let (record, revision) = (row.record, row.held.number);
+        let index = u32::try_from(growth.leaves.len()).map_err(Failure::internal)?;
+        growth.leaves.push(leaf_of(&row, &commit(&blind, &canonical)));
+        // The next item under the same key revises this one.
+        said.add(item.dataset_major, row.held.clone());
+        growth.rows.push(row);
+        growth.states(tx, record, root, item.traits).await?;
+        let place = Some(ItemPlace { index, path: Vec::new(), blind });
+        Ok(Fate::Stored { record, revision, kind, place, findings })
     }
 
     async fn seal(

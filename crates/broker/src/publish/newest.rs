@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::Timestamp;
 use unefois_store::{HeldRevision, RecordAsked, Transaction};
 
-use super::{Prepared, batch::Stated};
+use super::Prepared;
 use crate::{failure::Failure, hub::Hub};
 
 /// What is one record for this provider, whichever major version it is published in.
@@ -32,15 +32,15 @@ pub(super) struct Newest(HashMap<RecordKey, Said>);
 pub(super) struct Said(BTreeMap<u32, HeldRevision>);
 
 impl Newest {
-    /// Reads what was said of every record that the items are about, in all major versions, in one trip.
+    /// Reads what was said of every record that the items are about, each of that subject, in all major versions, in one trip.
     pub(super) async fn read(
         tx: &mut Transaction<'_>,
         hub: &Hub,
         provider: &str,
-        items: &[(&Prepared, &Stated<'_>)],
+        items: &[(&Prepared, [u8; 16])],
     ) -> Result<Self, Failure> {
         let (mut asked, mut of) = (Vec::new(), Vec::new());
-        for (item, Stated { root, .. }) in items {
+        for (item, root) in items {
             for version in hub.catalog.majors(&item.dataset) {
                 let (provider, dataset) = (provider.to_owned(), version.stored_name());
                 asked.push(RecordAsked { root: *root, dataset, provider, selector: item.selector });
@@ -57,6 +57,11 @@ impl Newest {
             }
         }
         Ok(Self(newest))
+    }
+
+    /// The records of which something was said before.
+    pub(super) fn records(&self) -> impl Iterator<Item = [u8; 16]> {
+        self.0.values().flat_map(|said| said.0.values()).map(|held| held.record)
     }
 
     /// What was said of the record of an item.

@@ -14,21 +14,16 @@ use crate::{failure::Failure, hub::Hub, keys::Owner, subject::one_subject};
 /// The subjects by the pseudonyms of their identifiers, as the items before left them.
 pub(super) struct People {
     known: HashMap<[u8; 32], SubjectRow>,
-    /// The subjects that have stated traits longest, after merging, by the pseudonyms of the traits.
-    first_with: HashMap<[u8; 32], [u8; 16]>,
     added: Vec<SubjectWithIdentifiers>,
     joined: Vec<([u8; 32], [u8; 16])>,
 }
 
 impl People {
-    /// Reads who the items are about. The caller has locked their identifiers and traits.
+    /// Reads who the items are about. The caller has locked their identifiers.
     pub(super) async fn read(tx: &mut Transaction<'_>, items: &[Prepared]) -> Result<Self, Failure> {
         let pseudonyms: Vec<[u8; 32]> = items.iter().flat_map(|item| item.pseudonyms.iter().copied()).collect();
-        let traits: Vec<[u8; 32]> = items.iter().filter_map(|item| item.traits).collect();
         let known = tx.subjects_list_in_tx(&pseudonyms).await?.into_iter().collect();
-        let first_with = tx.traits_first_list_in_tx(&traits).await?;
-        let first_with = first_with.into_iter().map(|first| (first.traits, first.root)).collect();
-        Ok(Self { known, first_with, added: Vec::new(), joined: Vec::new() })
+        Ok(Self { known, added: Vec::new(), joined: Vec::new() })
     }
 
     /// The subject of the item, after merging: the one that its identifiers are known by, or a new one. Identifiers
@@ -60,13 +55,6 @@ impl People {
             self.known.entry(*pseudonym).or_insert(subject);
         }
         Ok(subject)
-    }
-
-    /// Whether a record of another subject stated the traits of the item's before. Of several the first is known by them;
-    /// they are stored with the revision, and go with the record.
-    pub(super) fn is_homonym(&mut self, item: &Prepared, subject: SubjectRow) -> bool {
-        let Some(traits) = item.traits else { return false };
-        *self.first_with.entry(traits).or_insert(subject.root) != subject.root
     }
 
     /// Writes whom the items made known, and what joined them.

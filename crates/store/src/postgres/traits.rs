@@ -32,6 +32,20 @@ impl Transaction<'_> {
         rows.into_iter().map(first).collect()
     }
 
+    pub(crate) async fn traits_stated_list_in_tx(
+        &mut self,
+        records: &[[u8; 16]],
+    ) -> Result<Vec<([u8; 16], [u8; 32])>, Error> {
+        if records.is_empty() {
+            return Ok(Vec::new());
+        }
+        let sql = "SELECT record, traits FROM record_traits WHERE record = ANY($1)";
+        let records: Vec<Uuid> = records.iter().copied().map(Uuid::from_bytes).collect();
+        let rows: Vec<(Uuid, Vec<u8>)> =
+            sqlx::query_as(sql).bind(records).fetch_all(self.connection()).await.doing("read the traits of records")?;
+        rows.into_iter().map(|(record, traits)| Ok((record.into_bytes(), fixed(&traits, "pseudonym")?))).collect()
+    }
+
     /// Leaves with each record the traits of its newest revision, and those only.
     pub(super) async fn traits_replace_in_tx(&mut self, rows: &[RevisionRow]) -> Result<(), Error> {
         // Of several revisions of one record the last is its newest.

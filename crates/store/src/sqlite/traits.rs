@@ -19,6 +19,19 @@ impl Transaction<'_> {
         Ok(found)
     }
 
+    pub(crate) fn traits_stated_list_in_tx(
+        &mut self,
+        records: &[[u8; 16]],
+    ) -> Result<Vec<([u8; 16], [u8; 32])>, Error> {
+        let sql = "SELECT traits FROM record_traits WHERE record = ?";
+        let mut found = Vec::new();
+        for record in records {
+            let traits = self.connection().row(sql, [record], |row| row.get(0)).doing("read the traits of a record")?;
+            found.extend(traits.map(|traits| (*record, traits)));
+        }
+        Ok(found)
+    }
+
     /// Leaves with a record the traits of its newest revision, and those only.
     pub(super) fn traits_replace_in_tx(&mut self, row: &RevisionRow) -> Result<(), Error> {
         match &row.traits {

@@ -10,6 +10,7 @@ use crate::{
 on_both!(
     who_stated_traits_first_has_them,
     a_revision_replaces_the_traits_of_its_record,
+    each_record_states_its_own_traits,
     traits_go_with_the_records_that_are_erased,
     a_merged_subject_has_the_traits_of_all_that_it_was,
     a_thousand_traits_are_looked_up_at_once,
@@ -56,6 +57,21 @@ async fn a_revision_replaces_the_traits_of_its_record(scene: &mut Scene) {
     assert_eq!([first(scene, 7).await, first(scene, 8).await], [Some(id(1)), Some(id(2))]);
     writes(scene, &[stating(2, 2, 3, 6, Some(9)), stating(2, 2, 4, 7, None), stating(1, 1, 5, 8, None)]).await;
     assert_eq!([first(scene, 7).await, first(scene, 8).await, first(scene, 9).await], [None, None, None]);
+}
+
+/// The traits that each of these records states.
+async fn stated(scene: &mut Scene, records: &[u64]) -> Vec<([u8; 16], [u8; 32])> {
+    let records: Vec<[u8; 16]> = records.iter().copied().map(id).collect();
+    let mut found = scene.commits(async |tx| tx.traits_stated_list_in_tx(&records).await).await.unwrap();
+    found.sort_unstable();
+    found
+}
+
+async fn each_record_states_its_own_traits(scene: &mut Scene) {
+    scene.adds_subjects(1..=2).await;
+    writes(scene, &[stating(1, 1, 1, 0, Some(7)), stating(2, 2, 1, 1, Some(7)), stating(3, 2, 1, 2, None)]).await;
+    assert_eq!(stated(scene, &[2, 1, 3, 4]).await, [(id(1), digest(7)), (id(2), digest(7))]);
+    assert_eq!(stated(scene, &[]).await, []);
 }
 
 async fn traits_go_with_the_records_that_are_erased(scene: &mut Scene) {

@@ -1,0 +1,40 @@
+//! What a batch adds to what is there, item by item.
+
+use unefois_ledger::Hash;
+use unefois_store::{RevisionRow, Transaction};
+
+use super::{homonyms::Homonyms, newest::Newest};
+use crate::failure::Failure;
+
+/// What a batch adds, and what is there, as the items before left it.
+pub(super) struct Growth {
+    pub(super) newest: Newest,
+    pub(super) homonyms: Homonyms,
+    /// Those that are not written yet.
+    pub(super) rows: Vec<RevisionRow>,
+    /// The leaves of the root in the entry.
+    pub(super) leaves: Vec<Hash>,
+}
+
+impl Growth {
+    /// Writes what is not written yet.
+    pub(super) async fn write(&mut self, tx: &mut Transaction<'_>) -> Result<(), Failure> {
+        Ok(tx.revisions_insert_in_tx(&std::mem::take(&mut self.rows)).await?)
+    }
+
+    /// Takes note of what a record of that subject states. A correction is written before the next item is looked at, when
+    /// that one may state what was corrected.
+    pub(super) async fn states(
+        &mut self,
+        tx: &mut Transaction<'_>,
+        record: [u8; 16],
+        root: [u8; 16],
+        traits: Option<[u8; 32]>,
+    ) -> Result<(), Failure> {
+        if let Some(left) = self.homonyms.states(record, root, traits) {
+            self.write(tx).await?;
+            self.homonyms.look_again(tx, left).await?;
+        }
+        Ok(())
+    }
+}
