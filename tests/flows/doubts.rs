@@ -1,5 +1,7 @@
 //! Duplicates and homonyms in the monthly resources: found at publication, marked, and told to the provider.
 
+mod before;
+
 use futures::TryStreamExt;
 use prost::Message;
 use unefois_client::{Connection, RetryPolicy, monthly_resources, verify_acknowledgement};

@@ -50,6 +50,6 @@ pub use registry::{RegistryItemRow, RegistryVersionRow};
 pub use request_claim::RequestClaim;
 pub use shard::{Fence, Reach, Shard};
 pub use subject::{SubjectRow, SubjectWithIdentifiers};
-pub use traits::TraitsFirst;
+pub use traits::{TraitsFirst, TraitsRow, TraitsStated};
 pub use wake::Wakes;
 pub use writer::{Transaction, Writer};

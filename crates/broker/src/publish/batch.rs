@@ -11,14 +11,14 @@ use unefois_core::{Caller, Reason};
 use unefois_ledger::{
     EntryKind, Hash, Outcome, PublicPart, Publication, PublishedItem, batch_path, commit, leaf_hash, root_of,
 };
-use unefois_store::{HeldRevision, PublicationRow, RevisionRow, Transaction};
+use unefois_store::{HeldRevision, PublicationRow, RevisionRow, TraitsRow, Transaction};
 use unefois_vault::RecordAad;
 use uuid::Uuid;
 
 use super::{
     AcknowledgementKind, Fate, Fates, ItemPlace, Newcomers, Prepared,
     growth::Growth,
-    homonyms::Homonyms,
+    homonyms::{Homonyms, Mark},
     newest::{Newest, Said},
     people::People,
 };
@@ -45,6 +45,18 @@ struct Stated<'i> {
     canonical: Cow<'i, [u8]>,
     /// What is doubtful about it.
     findings: Vec<Finding>,
+    mark: Mark,
+    /// The traits by which it makes its subject known.
+    traits: Option<[u8; 32]>,
+}
+
+impl Stated<'_> {
+    /// What a record that stays as it is states now. Without a mark it was there first; with one it comes after whoever is
+    /// known by these traits, also when that one came with this batch.
+    fn traits_of(&self, held: &HeldRevision, now: Timestamp) -> Option<TraitsRow> {
+        let since = if self.mark == Mark::None { held.learned_at } else { now.as_microsecond().saturating_add(1) };
+        self.traits.map(|traits| TraitsRow { record: held.record, traits, since })
+    }
 }
 
 /// A revision as a leaf of the root in the entry of its batch.
@@ -97,14 +109,23 @@ impl Batch {
     }
 
     /// What the item states, marked when another subject is known by the traits of this one.
-    fn stated<'i>(&self, item: &'i Prepared, root: [u8; 16], homonyms: &Homonyms) -> Result<Stated<'i>, Failure> {
-        if !homonyms.is_homonym(item, root) {
-            return Ok(Stated { canonical: Cow::Borrowed(&item.canonical), findings: item.findings.clone() });
-        }
+    fn stated<'i>(
+        &self,
+        (item, root): (&'i Prepared, [u8; 16]),
+        homonyms: &Homonyms,
+        held: Option<([u8; 16], &[u8])>,
+    ) -> Result<Stated<'i>, Failure> {
         let dataset = catalogued(&self.hub, item)?;
+        let mark = homonyms.mark((item, root), dataset, held)?;
+        if mark == Mark::None {
+            let (canonical, findings) = (Cow::Borrowed(item.canonical.as_slice()), item.findings.clone());
+            return Ok(Stated { canonical, findings, mark, traits: item.traits });
+        }
         let marked = dataset.marked_as_homonym(&item.canonical).map_err(Failure::internal)?;
         let findings = dataset.findings(&marked).map_err(Failure::internal)?;
-        Ok(Stated { canonical: Cow::Owned(marked), findings })
+        // A mark that is kept stays until the one who was there first is known again, and so this one is not the first.
+        let traits = item.traits.filter(|_| mark == Mark::Homonym);
+        Ok(Stated { canonical: Cow::Owned(marked), findings, mark, traits })
     }
 
     /// What became of the items that were published before under the same identifier.
@@ -140,7 +161,7 @@ impl Batch {
         let of_items: Vec<_> = of_items.collect();
         let newest = Newest::read(tx, &self.hub, self.caller.agency.as_str(), &of_items).await?;
         let homonyms = Homonyms::read(tx, &self.items, &newest).await?;
-        let mut growth = Growth { newest, homonyms, rows: Vec::new(), leaves: Vec::new() };
+        let mut growth = Growth { newest, homonyms, restated: Vec::new(), rows: Vec::new(), leaves: Vec::new() };
         let mut done = Vec::with_capacity(fates.len());
         for ((item, fate), root) in self.items.iter().zip(fates).zip(roots) {
             done.push(match (fate, root) {
@@ -167,32 +188,39 @@ impl Batch {
         (item, root): (&Prepared, [u8; 16]),
         now: Timestamp,
     ) -> Result<Fate, Failure> {
-        let Stated { canonical, findings } = self.stated(item, root, &growth.homonyms)?;
         let said = growth.newest.said(root, item);
-        if let Some(held) = said.last_in(item.dataset_major)
-            && self.hub.open_revision(&item.stored_name, held).await?.canonical == *canonical
+        let held = match said.in_major(item.dataset_major) {
+            Some(held) => Some((held.record, self.hub.open_revision(&item.stored_name, held).await?.canonical)),
+            None => None,
+        };
+        let held = held.as_ref().map(|(record, canonical)| (*record, canonical.as_slice()));
+        let stated = self.stated((item, root), &growth.homonyms, held)?;
+        if let Some(last) = said.last_in(item.dataset_major)
+            && held.is_some_and(|(_, canonical)| canonical == &*stated.canonical)
         {
-            let (record, revision, kind) = (held.record, held.number, AcknowledgementKind::Unchanged);
-            growth.states(tx, record, root, item.traits).await?;
-            return Ok(Fate::Stored { record, revision, kind, place: None, findings });
+            let (record, revision, kind) = (last.record, last.number, AcknowledgementKind::Unchanged);
+            let restated = stated.traits_of(last, now);
+            growth.restated.extend(restated.filter(|row| growth.homonyms.is_news(record, row.traits)));
+            growth.states(tx, record, root, stated.traits).await?;
+            return Ok(Fate::Stored { record, revision, kind, place: None, findings: stated.findings });
         }
         let is_first = said.in_major(item.dataset_major).is_none();
         let kind = if is_first { AcknowledgementKind::Created } else { AcknowledgementKind::Revised };
-        let (row, blind) = self.seal((item, &canonical), root, said, now).await?;
+        let (row, blind) = self.seal((item, &stated), root, said, now).await?;
         let (record, revision) = (row.record, row.held.number);
         let index = u32::try_from(growth.leaves.len()).map_err(Failure::internal)?;
-        growth.leaves.push(leaf_of(&row, &commit(&blind, &canonical)));
+        growth.leaves.push(leaf_of(&row, &commit(&blind, &stated.canonical)));
         // The next item under the same key revises this one.
         said.add(item.dataset_major, row.held.clone());
         growth.rows.push(row);
-        growth.states(tx, record, root, item.traits).await?;
+        growth.states(tx, record, root, stated.traits).await?;
         let place = Some(ItemPlace { index, path: Vec::new(), blind });
-        Ok(Fate::Stored { record, revision, kind, place, findings })
+        Ok(Fate::Stored { record, revision, kind, place, findings: stated.findings })
     }
 
     async fn seal(
         &self,
-        (item, canonical): (&Prepared, &[u8]),
+        (item, stated): (&Prepared, &Stated<'_>),
         root: [u8; 16],
         said: &Said,
         now: Timestamp,
@@ -204,7 +232,7 @@ impl Batch {
         };
         let blind = unefois_vault::fill::<32>();
         let aad = RecordAad { dataset: &item.stored_name, record, revision: number };
-        let sealed = key.seal(&aad.encode(), &[&blind[..], canonical].concat());
+        let sealed = key.seal(&aad.encode(), &[&blind[..], &stated.canonical].concat());
         let held = HeldRevision {
             record,
             discriminator: item.discriminator,
@@ -220,7 +248,7 @@ impl Batch {
             dataset: item.stored_name.clone(),
             provider: self.caller.agency.to_string(),
             selector: item.selector,
-            traits: item.traits,
+            traits: stated.traits,
             held,
         };
         Ok((row, blind))

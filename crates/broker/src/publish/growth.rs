@@ -1,7 +1,7 @@
 //! What a batch adds to what is there, item by item.
 
 use unefois_ledger::Hash;
-use unefois_store::{RevisionRow, Transaction};
+use unefois_store::{RevisionRow, TraitsRow, Transaction};
 
 use super::{homonyms::Homonyms, newest::Newest};
 use crate::failure::Failure;
@@ -10,6 +10,8 @@ use crate::failure::Failure;
 pub(super) struct Growth {
     pub(super) newest: Newest,
     pub(super) homonyms: Homonyms,
+    /// Records that stay as they are, and state traits that are not written yet.
+    pub(super) restated: Vec<TraitsRow>,
     /// Those that are not written yet.
     pub(super) rows: Vec<RevisionRow>,
     /// The leaves of the root in the entry.
@@ -19,6 +21,8 @@ pub(super) struct Growth {
 impl Growth {
     /// Writes what is not written yet.
     pub(super) async fn write(&mut self, tx: &mut Transaction<'_>) -> Result<(), Failure> {
+        // First what was there: a revision that follows it in the batch says otherwise.
+        tx.traits_insert_in_tx(&std::mem::take(&mut self.restated)).await?;
         Ok(tx.revisions_insert_in_tx(&std::mem::take(&mut self.rows)).await?)
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use unefois_catalog::{Dataset, FindingKind};
 use unefois_store::Transaction;
 
 use super::{Prepared, newest::Newest};
@@ -13,6 +14,18 @@ pub(super) struct Homonyms {
     first_with: HashMap<[u8; 32], [u8; 16]>,
     /// The traits that each record states.
     stated: HashMap<[u8; 16], [u8; 32]>,
+}
+
+/// How the record of an item is marked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mark {
+    /// Not by the hub.
+    None,
+    /// Another subject is known by its traits.
+    Homonym,
+    /// As before traits stood with the records that state them: who was known by its traits then may not have stated them
+    /// since, so that nobody is found by them.
+    Kept,
 }
 
 impl Homonyms {
@@ -29,9 +42,33 @@ impl Homonyms {
         Ok(Self { first_with, stated })
     }
 
+    /// How the record of an item is to be marked, by what is held of it.
+    pub(super) fn mark(
+        &self,
+        (item, root): (&Prepared, [u8; 16]),
+        dataset: &Dataset,
+        held: Option<([u8; 16], &[u8])>,
+    ) -> Result<Mark, Failure> {
+        if self.is_homonym(item, root) {
+            return Ok(Mark::Homonym);
+        }
+        let from_before = held.filter(|(record, _)| item.traits.is_some() && !self.stated.contains_key(record));
+        let Some((_, canonical)) = from_before else { return Ok(Mark::None) };
+        let findings = dataset.findings(canonical).map_err(Failure::internal)?;
+        let is_marked = findings.iter().any(|finding| finding.kind == FindingKind::Homonym);
+        let traits = |canonical: &[u8]| dataset.traits(canonical).map_err(Failure::internal);
+        let is_kept = is_marked && traits(canonical)? == traits(&item.canonical)?;
+        Ok(if is_kept { Mark::Kept } else { Mark::None })
+    }
+
     /// Whether a record of another subject stated the traits of the item's before.
-    pub(super) fn is_homonym(&self, item: &Prepared, root: [u8; 16]) -> bool {
+    fn is_homonym(&self, item: &Prepared, root: [u8; 16]) -> bool {
         item.traits.and_then(|traits| self.first_with.get(&traits)).is_some_and(|first| *first != root)
+    }
+
+    /// Whether a record is not known to state these traits.
+    pub(super) fn is_news(&self, record: [u8; 16], traits: [u8; 32]) -> bool {
+        self.stated.get(&record) != Some(&traits)
     }
 
     /// Takes note of what a record of that subject states now: of several subjects the first is known by it. Gives the

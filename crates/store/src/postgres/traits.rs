@@ -6,7 +6,7 @@ use sqlx::types::Uuid;
 
 use super::{Transaction, byteas, instant::Instant};
 use crate::{
-    RevisionRow, TraitsFirst,
+    RevisionRow, TraitsFirst, TraitsRow, TraitsStated,
     error::{Doing, Error, fixed},
 };
 
@@ -32,10 +32,7 @@ impl Transaction<'_> {
         rows.into_iter().map(first).collect()
     }
 
-    pub(crate) async fn traits_stated_list_in_tx(
-        &mut self,
-        records: &[[u8; 16]],
-    ) -> Result<Vec<([u8; 16], [u8; 32])>, Error> {
+    pub(crate) async fn traits_stated_list_in_tx(&mut self, records: &[[u8; 16]]) -> Result<Vec<TraitsStated>, Error> {
         if records.is_empty() {
             return Ok(Vec::new());
         }
@@ -46,23 +43,8 @@ impl Transaction<'_> {
         rows.into_iter().map(|(record, traits)| Ok((record.into_bytes(), fixed(&traits, "pseudonym")?))).collect()
     }
 
-    /// Leaves with each record the traits of its newest revision, and those only.
-    pub(super) async fn traits_replace_in_tx(&mut self, rows: &[RevisionRow]) -> Result<(), Error> {
-        // Of several revisions of one record the last is its newest.
-        let newest: BTreeMap<[u8; 16], &RevisionRow> = rows.iter().map(|row| (row.record, row)).collect();
-        let (mut stated, mut without) = (Vec::new(), Vec::new());
-        for (record, row) in newest {
-            match row.traits {
-                Some(traits) => stated.push((record, traits, row.held.learned_at)),
-                None if row.held.number == 1 => {}
-                None => without.push(Uuid::from_bytes(record)),
-            }
-        }
-        if !without.is_empty() {
-            let forget = sqlx::query("DELETE FROM record_traits WHERE record = ANY($1)").bind(without);
-            forget.execute(self.connection()).await.doing("forget traits")?;
-        }
-        if stated.is_empty() {
+    pub(crate) async fn traits_insert_in_tx(&mut self, rows: &[TraitsRow]) -> Result<(), Error> {
+        if rows.is_empty() {
             return Ok(());
         }
         sqlx::query(
@@ -71,12 +53,31 @@ impl Transaction<'_> {
              ON CONFLICT (record) DO UPDATE SET traits = excluded.traits, since = excluded.since
              WHERE record_traits.traits <> excluded.traits",
         )
-        .bind(stated.iter().map(|(record, _, _)| Uuid::from_bytes(*record)).collect::<Vec<_>>())
-        .bind(stated.iter().map(|(_, traits, _)| &traits[..]).collect::<Vec<_>>())
-        .bind(stated.iter().map(|(_, _, since)| Instant(*since)).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| Uuid::from_bytes(row.record)).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| &row.traits[..]).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| Instant(row.since)).collect::<Vec<_>>())
         .execute(self.connection())
         .await
         .doing("store traits")?;
         Ok(())
+    }
+
+    /// Leaves with each record the traits of its newest revision, and those only.
+    pub(super) async fn traits_replace_in_tx(&mut self, rows: &[RevisionRow]) -> Result<(), Error> {
+        // Of several revisions of one record the last is its newest.
+        let newest: BTreeMap<[u8; 16], &RevisionRow> = rows.iter().map(|row| (row.record, row)).collect();
+        let (mut stated, mut without) = (Vec::new(), Vec::new());
+        for (record, row) in newest {
+            match row.traits {
+                Some(traits) => stated.push(TraitsRow { record, traits, since: row.held.learned_at }),
+                None if row.held.number == 1 => {}
+                None => without.push(Uuid::from_bytes(record)),
+            }
+        }
+        if !without.is_empty() {
+            let forget = sqlx::query("DELETE FROM record_traits WHERE record = ANY($1)").bind(without);
+            forget.execute(self.connection()).await.doing("forget traits")?;
+        }
+        self.traits_insert_in_tx(&stated).await
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Transaction, ask::Ask};
 use crate::{
-    RevisionRow, TraitsFirst,
+    RevisionRow, TraitsFirst, TraitsRow, TraitsStated,
     error::{Doing, Error},
 };
 use rusqlite::params;
@@ -19,10 +19,7 @@ impl Transaction<'_> {
         Ok(found)
     }
 
-    pub(crate) fn traits_stated_list_in_tx(
-        &mut self,
-        records: &[[u8; 16]],
-    ) -> Result<Vec<([u8; 16], [u8; 32])>, Error> {
+    pub(crate) fn traits_stated_list_in_tx(&mut self, records: &[[u8; 16]]) -> Result<Vec<TraitsStated>, Error> {
         let sql = "SELECT traits FROM record_traits WHERE record = ?";
         let mut found = Vec::new();
         for record in records {
@@ -32,15 +29,20 @@ impl Transaction<'_> {
         Ok(found)
     }
 
+    pub(crate) fn traits_insert_in_tx(&mut self, rows: &[TraitsRow]) -> Result<(), Error> {
+        let sql = "INSERT INTO record_traits (record, traits, since) VALUES (?, ?, ?)
+             ON CONFLICT (record) DO UPDATE SET traits = excluded.traits, since = excluded.since
+             WHERE record_traits.traits <> excluded.traits";
+        rows.iter().try_for_each(|TraitsRow { record, traits, since }| {
+            self.connection().run(sql, params![record, traits, since]).doing("store traits").map(drop)
+        })
+    }
+
     /// Leaves with a record the traits of its newest revision, and those only.
     pub(super) fn traits_replace_in_tx(&mut self, row: &RevisionRow) -> Result<(), Error> {
-        match &row.traits {
+        match row.traits {
             Some(traits) => {
-                let sql = "INSERT INTO record_traits (record, traits, since) VALUES (?, ?, ?)
-                     ON CONFLICT (record) DO UPDATE SET traits = excluded.traits, since = excluded.since
-                     WHERE record_traits.traits <> excluded.traits";
-                let values = params![row.record, traits, row.held.learned_at];
-                self.connection().run(sql, values).doing("store traits").map(drop)
+                self.traits_insert_in_tx(&[TraitsRow { record: row.record, traits, since: row.held.learned_at }])
             }
             None if row.held.number == 1 => Ok(()),
             None => {

@@ -1,6 +1,6 @@
 //! Traits by which homonyms are found: they stand with a record, and go with it.
 
-use unefois_store::{HeldRevision, RevisionRow, TraitsFirst};
+use unefois_store::{HeldRevision, RevisionRow, TraitsFirst, TraitsRow};
 
 use crate::{
     rows::{NOW, digest, id, revision},
@@ -11,6 +11,7 @@ on_both!(
     who_stated_traits_first_has_them,
     a_revision_replaces_the_traits_of_its_record,
     each_record_states_its_own_traits,
+    a_record_states_other_traits_without_a_revision,
     traits_go_with_the_records_that_are_erased,
     a_merged_subject_has_the_traits_of_all_that_it_was,
     a_thousand_traits_are_looked_up_at_once,
@@ -72,6 +73,17 @@ async fn each_record_states_its_own_traits(scene: &mut Scene) {
     writes(scene, &[stating(1, 1, 1, 0, Some(7)), stating(2, 2, 1, 1, Some(7)), stating(3, 2, 1, 2, None)]).await;
     assert_eq!(stated(scene, &[2, 1, 3, 4]).await, [(id(1), digest(7)), (id(2), digest(7))]);
     assert_eq!(stated(scene, &[]).await, []);
+}
+
+async fn a_record_states_other_traits_without_a_revision(scene: &mut Scene) {
+    scene.adds_subjects(1..=2).await;
+    writes(scene, &[stating(1, 1, 1, 0, None), stating(2, 2, 1, 1, Some(7)), stating(3, 1, 1, 2, Some(8))]).await;
+    let state = |record, traits, after| TraitsRow { record: id(record), traits: digest(traits), since: NOW + after };
+    let rows = [state(1, 7, 0), state(2, 7, -1), state(3, 9, 3)];
+    scene.commits(async |tx| tx.traits_insert_in_tx(&rows).await).await.unwrap();
+    assert_eq!(stated(scene, &[1, 2, 3]).await, [(id(1), digest(7)), (id(2), digest(7)), (id(3), digest(9))]);
+    assert_eq!(first(scene, 7).await, Some(id(1)), "the second states them no longer than it did");
+    scene.commits(async |tx| tx.traits_insert_in_tx(&[]).await).await.unwrap();
 }
 
 async fn traits_go_with_the_records_that_are_erased(scene: &mut Scene) {
