@@ -85,8 +85,12 @@ pub(crate) fn code_of(reason: Reason) -> Code {
         | Reason::ConsentExpired
         | Reason::ConsentNotYours
         | Reason::ConsentCollectionNotPermitted
+        | Reason::FilterNotGranted
+        | Reason::WholePopulationNotGranted
         | Reason::DatasetNotAssigned => Code::PermissionDenied,
-        Reason::QuotaExceeded | Reason::Overloaded | Reason::MessageTooLarge => Code::ResourceExhausted,
+        Reason::QuotaExceeded | Reason::SubscriptionsTooMany | Reason::Overloaded | Reason::MessageTooLarge => {
+            Code::ResourceExhausted
+        }
         Reason::IdentifierInvalid
         | Reason::FieldUnknown
         | Reason::DatasetUnknown
@@ -96,10 +100,26 @@ pub(crate) fn code_of(reason: Reason) -> Code {
         | Reason::ArgumentTooLong
         | Reason::PayloadInvalid
         | Reason::RegistryInvalid
-        | Reason::PageTokenInvalid => Code::InvalidArgument,
-        Reason::NotFound | Reason::RecordErased | Reason::SubjectUnknown | Reason::ConsentUnknown => Code::NotFound,
-        Reason::RecordAmbiguous | Reason::IdentityConflict | Reason::ProviderAnswerInvalid => Code::FailedPrecondition,
-        Reason::RequestIdReused | Reason::PublicationIdReused => Code::AlreadyExists,
+        | Reason::PageTokenInvalid
+        | Reason::CursorInvalid
+        | Reason::DossierTermInvalid => Code::InvalidArgument,
+        Reason::NotFound
+        | Reason::RecordErased
+        | Reason::SubjectUnknown
+        | Reason::ConsentUnknown
+        | Reason::SubscriptionUnknown
+        | Reason::EventNotTold
+        | Reason::DeadLetterUnknown
+        | Reason::DossierUnknown => Code::NotFound,
+        Reason::RecordAmbiguous
+        | Reason::IdentityConflict
+        | Reason::ProviderAnswerInvalid
+        | Reason::SubscriptionPaused
+        | Reason::CursorNotTold
+        | Reason::CursorExpired => Code::FailedPrecondition,
+        Reason::RequestIdReused | Reason::PublicationIdReused | Reason::SubscriptionNameTaken => Code::AlreadyExists,
+        // Another receiver's lease ends: the same call may succeed then.
+        Reason::SubscriptionInUse => Code::Aborted,
         Reason::ProviderUnavailable | Reason::CommitUnknown | Reason::LeaseLost => Code::Unavailable,
         Reason::DeadlineExceeded => Code::DeadlineExceeded,
         Reason::Internal => Code::Internal,

@@ -23,6 +23,11 @@ impl FieldSet {
         self.0 |= 1 << number;
     }
 
+    /// The numbers of the fields, ascending.
+    pub fn numbers(self) -> impl Iterator<Item = u32> {
+        (0..=Self::NUMBER_MAX).filter(move |number| self.contains(*number))
+    }
+
     pub(crate) fn contains(self, number: u32) -> bool {
         number <= Self::NUMBER_MAX && self.0 & (1 << number) != 0
     }

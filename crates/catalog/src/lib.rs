@@ -7,6 +7,7 @@
 mod annotation;
 mod canonical;
 mod catalog;
+mod change;
 mod compile;
 mod convert;
 mod dataset;

@@ -12,7 +12,7 @@ pub struct MalformedRecord {
     pub dataset: String,
     /// What the decoder said.
     #[source]
-    source: prost::DecodeError,
+    pub(crate) source: prost::DecodeError,
 }
 
 impl Dataset {
@@ -55,6 +55,6 @@ impl Dataset {
     }
 }
 
-fn skip(wire_type: WireType, number: u32, rest: &mut &[u8]) -> Result<(), prost::DecodeError> {
+pub(crate) fn skip(wire_type: WireType, number: u32, rest: &mut &[u8]) -> Result<(), prost::DecodeError> {
     skip_field(wire_type, number, rest, DecodeContext::default())
 }

@@ -50,6 +50,10 @@ pub struct Agreement {
     pub consent_collected_by: ConsentCollector,
     /// The kinds of subject that it covers.
     pub population: Vec<SubjectKind>,
+    /// Whether a subscription under it may be told about every subject that it covers, and not only about those on whom
+    /// the consumer has declared an open dossier. Written out wherever the agreement is shown.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub whole_population: bool,
     /// Its first day (Europe/Paris).
     pub valid_from: Date,
     /// Its last day, included (Europe/Paris); `None` for no end.
@@ -105,7 +109,8 @@ fn first_major() -> u32 {
 /// SHA-256 of the agreement as it is in force, which every entry made under it names.
 ///
 /// The digest is over lines `key=value`, in the order of the fields of [`Agreement`], each value as registry files
-/// write it, lists joined by `,`, an absent value empty.
+/// write it, lists joined by `,`, an absent value empty. The line of `whole-population` is there only where it is granted,
+/// after that of `population`: agreements without it keep the digest that they had before there was such a term.
 #[must_use]
 pub fn policy_digest(agreement: &Agreement) -> [u8; 32] {
     let Agreement {
@@ -122,13 +127,14 @@ pub fn policy_digest(agreement: &Agreement) -> [u8; 32] {
         consent,
         consent_collected_by,
         population,
+        whole_population,
         valid_from,
         valid_until,
         daily_quota,
         state,
     } = agreement;
     let join = |items: Vec<&str>| items.join(",");
-    let lines = [
+    let mut lines = vec![
         ("id", id.to_string()),
         ("title", title.replace('\n', " ")),
         ("consumer", consumer.to_string()),
@@ -142,11 +148,16 @@ pub fn policy_digest(agreement: &Agreement) -> [u8; 32] {
         ("consent", consent.code().to_owned()),
         ("consent-collected-by", consent_collected_by.code().to_owned()),
         ("population", join(population.iter().map(|kind| kind.code()).collect())),
+    ];
+    if *whole_population {
+        lines.push(("whole-population", "true".to_owned()));
+    }
+    lines.extend([
         ("valid-from", valid_from.to_string()),
         ("valid-until", valid_until.map(|day| day.to_string()).unwrap_or_default()),
         ("daily-quota", daily_quota.map(|quota| quota.to_string()).unwrap_or_default()),
         ("state", state.code().to_owned()),
-    ];
+    ]);
     let mut digest = Sha256::new();
     for (key, value) in lines {
         digest.update(format!("{key}={value}\n"));
@@ -217,6 +228,7 @@ mod tests {
         assert_eq!(agreement.consent, ConsentRule::NotRequired);
         assert_eq!(agreement.consent_collected_by, ConsentCollector::Portal);
         assert_eq!(agreement.state, AgreementState::InForce);
+        assert!(!agreement.whole_population);
     }
 
     #[test]
@@ -243,8 +255,22 @@ mod tests {
     }
 
     #[test]
+    fn an_agreement_that_grants_the_whole_population_says_so_in_its_file_and_digest() {
+        let granting: Agreement = toml::from_str(&format!("{TOML}whole-population = true")).unwrap();
+        assert!(granting.whole_population);
+        assert!(toml::to_string(&granting).unwrap().contains("whole-population = true"));
+        assert!(!toml::to_string(&agreement()).unwrap().contains("whole-population"));
+        let text = "id=d14-benefits\ntitle=Turnover for benefits\nconsumer=cnaf\nprovider=urssaf\n\
+                    dataset=declared-turnover\ndataset-major=1\nfields=siren,amounts\noperations=pull,push\n\
+                    purpose=simplification\nlegal-basis=crpa-l114-8-i\nconsent=not-required\n\
+                    consent-collected-by=portal\npopulation=natural-person,company\nwhole-population=true\n\
+                    valid-from=2026-01-01\nvalid-until=\ndaily-quota=\nstate=in-force\n";
+        assert_eq!(policy_digest(&granting), <[u8; 32]>::from(Sha256::digest(text)));
+    }
+
+    #[test]
     fn each_term_counts_in_the_digest() {
-        let amendments: [fn(&mut Agreement); 17] = [
+        let amendments: [fn(&mut Agreement); 18] = [
             |agreement| agreement.id = AgreementId::parse("other").unwrap(),
             |agreement| agreement.title.push('!'),
             |agreement| agreement.consumer = AgencyCode::parse("other").unwrap(),
@@ -258,6 +284,7 @@ mod tests {
             |agreement| agreement.consent = ConsentRule::Required,
             |agreement| agreement.consent_collected_by = ConsentCollector::PortalOrConsumer,
             |agreement| agreement.population.truncate(1),
+            |agreement| agreement.whole_population = true,
             |agreement| agreement.valid_from = "2026-01-02".parse().unwrap(),
             |agreement| agreement.valid_until = Some("2026-12-31".parse().unwrap()),
             |agreement| agreement.daily_quota = Some(0),

@@ -215,6 +215,48 @@ reasons! {
     PageTokenInvalid, "PAGE_TOKEN_INVALID", ChangeTheRequest,
         "the page token belongs to another search",
         "le jeton de page appartient à une autre recherche";
+    FilterNotGranted, "FILTER_NOT_GRANTED", ChangeTheRequest,
+        "the filter names a field that the agreement does not grant",
+        "le filtre nomme un champ que la convention n'accorde pas";
+    WholePopulationNotGranted, "WHOLE_POPULATION_NOT_GRANTED", AskSomeone(Parties),
+        "the agreement tells about open dossiers only, not about the whole population",
+        "la convention ne couvre que les dossiers ouverts, pas toute la population";
+    SubscriptionUnknown, "SUBSCRIPTION_UNKNOWN", ChangeTheRequest,
+        "the agency has no subscription of that identifier",
+        "l'organisme n'a aucun abonnement de cet identifiant";
+    SubscriptionNameTaken, "SUBSCRIPTION_NAME_TAKEN", ChangeTheRequest,
+        "the agency has another subscription of that name",
+        "l'organisme a déjà un abonnement de ce nom";
+    SubscriptionsTooMany, "SUBSCRIPTIONS_TOO_MANY", ChangeTheRequest,
+        "the agency has as many subscriptions as it may",
+        "l'organisme a atteint son nombre maximal d'abonnements";
+    SubscriptionPaused, "SUBSCRIPTION_PAUSED", ChangeTheRequest,
+        "the subscription is paused",
+        "l'abonnement est en pause";
+    SubscriptionInUse, "SUBSCRIPTION_IN_USE", TryLater,
+        "another receiver holds the subscription",
+        "un autre récepteur occupe l'abonnement";
+    CursorInvalid, "CURSOR_INVALID", ChangeTheRequest,
+        "the cursor is not one of this subscription",
+        "le curseur n'est pas de cet abonnement";
+    CursorNotTold, "CURSOR_NOT_TOLD", ChangeTheRequest,
+        "the cursor is of an event that was not delivered",
+        "le curseur est celui d'un événement non remis";
+    CursorExpired, "CURSOR_EXPIRED", ChangeTheRequest,
+        "events after the cursor are no longer kept",
+        "des événements postérieurs au curseur ne sont plus conservés";
+    EventNotTold, "EVENT_NOT_TOLD", ChangeTheRequest,
+        "no event of that identifier waits for its acknowledgement",
+        "aucun événement de cet identifiant n'attend d'acquittement";
+    DeadLetterUnknown, "DEAD_LETTER_UNKNOWN", ChangeTheRequest,
+        "the subscription has no dead letter of that event",
+        "l'abonnement n'a pas de lettre morte pour cet événement";
+    DossierUnknown, "DOSSIER_UNKNOWN", ChangeTheRequest,
+        "the agency never opened a dossier on the subject",
+        "l'organisme n'a jamais ouvert de dossier sur cet usager";
+    DossierTermInvalid, "DOSSIER_TERM_INVALID", ChangeTheRequest,
+        "the last day of the dossier has passed, or lies too far ahead",
+        "le dernier jour du dossier est passé ou trop lointain";
     Overloaded, "OVERLOADED", TryLater,
         "the hub is at a limit",
         "le hub atteint une limite";

@@ -43,6 +43,7 @@ fn agreement() -> Agreement {
         consent: ConsentRule::Required,
         consent_collected_by: ConsentCollector::Portal,
         population: vec![SubjectKind::NaturalPerson],
+        whole_population: false,
         valid_from: date(2026, 1, 1),
         valid_until: Some(date(2026, 12, 31)),
         daily_quota: Some(10),

@@ -100,18 +100,22 @@ pub struct PublicPart {
     /// Where the data came from: a [`Source`].
     #[prost(enumeration = "Source", tag = "22")]
     pub source: i32,
-    /// For a repeat, the `entry_id` of the first exchange, 16 bytes; empty otherwise.
+    /// For a repeat, the `entry_id` of the first exchange; for an event told again, that of its first delivery to the
+    /// subscription; 16 bytes, empty otherwise.
     #[prost(bytes = "vec", tag = "23")]
     pub repeats: Vec<u8>,
     /// For a publication, what was published.
     #[prost(message, optional, tag = "24")]
     pub publication: Option<Publication>,
-    /// For a change of the registry, of a consent or of a subject, what changed.
+    /// For a change of the registry, of a consent, a subject, a dossier or a subscription, what changed.
     #[prost(message, optional, tag = "25")]
     pub change: Option<Change>,
     /// For an access refused at the door, or an audit query: the full gRPC method.
     #[prost(string, tag = "26")]
     pub method: String,
+    /// For a delivery, to which subscription, and which attempt it was.
+    #[prost(message, optional, tag = "27")]
+    pub delivery: Option<Delivery>,
 }
 
 /// What identifies a person, and what could be guessed from a bare digest. It is stored sealed, apart from the public
@@ -160,6 +164,36 @@ pub struct PersonalPart {
     /// For a consent, SHA-256 of the evidence that the person gave it, 32 bytes; empty otherwise.
     #[prost(bytes = "vec", tag = "13")]
     pub evidence_digest: Vec<u8>,
+    /// For a delivery, the event: a UUID in 16 bytes; empty otherwise. Two agencies that were told of one event share
+    /// its identifier, so that it stands here and not in the public part.
+    #[prost(bytes = "vec", tag = "14")]
+    pub event_id: Vec<u8>,
+    /// For a dossier, its terms.
+    #[prost(message, optional, tag = "15")]
+    pub dossier: Option<DossierTerms>,
+}
+
+/// One telling of one event to one subscription.
+#[derive(Clone, PartialEq, Eq, Hash, Message)]
+pub struct Delivery {
+    /// The subscription: a UUID in 16 bytes.
+    #[prost(bytes = "vec", tag = "1")]
+    pub subscription_id: Vec<u8>,
+    /// Which attempt, from 1. It is raised where the event was rejected, or was the first one left unacknowledged; a
+    /// telling that only follows another one keeps the number.
+    #[prost(uint32, tag = "2")]
+    pub attempt: u32,
+}
+
+/// What a consumer declared of a dossier.
+#[derive(Clone, PartialEq, Eq, Hash, Message)]
+pub struct DossierTerms {
+    /// Why, as a code of the consumer, such as `benefit-claim`.
+    #[prost(string, tag = "1")]
+    pub reason: String,
+    /// The last day, included (Europe/Paris), as `YYYY-MM-DD`.
+    #[prost(string, tag = "2")]
+    pub last_day: String,
 }
 
 /// One acknowledged batch of published records.
@@ -173,10 +207,11 @@ pub struct Publication {
     pub root: Vec<u8>,
 }
 
-/// One change of the registry, of a consent or of a subject.
+/// One change of the registry, of a consent, a subject, a dossier or a subscription.
 #[derive(Clone, PartialEq, Eq, Hash, Message)]
 pub struct Change {
-    /// What kind of thing changed: `agency`, `agreement`, `revocation`, `consent`, `subject`.
+    /// What kind of thing changed: `agency`, `agreement`, `revocation`, `consent`, `subject`, `dossier`,
+    /// `subscription`.
     #[prost(string, tag = "1")]
     pub noun: String,
     /// Its identifier; empty where the identifier would name a person.

@@ -30,8 +30,8 @@ pub use batch::{batch_path, root_of};
 pub use checkpoint::{Checkpoint, InvalidCheckpoint, InvalidKey, SigningKey, VerifyingKey, shard_origin, shard_slot};
 pub use commitment::{Blind, commit, sha256};
 pub use entry::{
-    Change, ENTRY_FORMAT, Entry, EntryKind, InvalidEntry, Operation, Outcome, PersonalOpening, PersonalPart,
-    PublicPart, Publication, PublishedItem, Purpose, Source, decode_leaf, decode_personal,
+    Change, Delivery, DossierTerms, ENTRY_FORMAT, Entry, EntryKind, InvalidEntry, Operation, Outcome, PersonalOpening,
+    PersonalPart, PublicPart, Publication, PublishedItem, Purpose, Source, decode_leaf, decode_personal,
 };
 pub use export::{EXPORT_LINE_BYTES_MAX, ExportWriter, Finding, Report, verify_export, verify_export_of_hub};
 pub use hash::{Hash, InvalidHash, TreeHead, empty_root, leaf_hash};

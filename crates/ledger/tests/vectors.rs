@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use prost::Message;
 use unefois_ledger::{
-    Change, Checkpoint, Entry, EntryKind, ExportWriter, Hash, Operation, Outcome, PersonalOpening, PersonalPart,
+    Change, Checkpoint, Delivery, DossierTerms, Entry, EntryKind, ExportWriter, Hash, Operation, Outcome, PersonalOpening, PersonalPart,
     PublicPart, Publication, PublishedItem, Purpose, Receipt, Report, SigningKey, Source, Tree, VerifyingKey, commit,
     decode_leaf, decode_personal, leaf_hash, root_of, verify_export,
 };
@@ -81,6 +81,7 @@ fn exchange() -> PublicPart {
         publication: None,
         change: None,
         method: String::new(),
+        delivery: None,
     }
 }
 
@@ -99,6 +100,8 @@ fn personal(vectors: &Vectors) -> PersonalPart {
         payload_blind: run(0x80, 32),
         query: unhex("0a01"),
         evidence_digest: run(0x60, 32),
+        event_id: Vec::new(),
+        dossier: None,
     }
 }
 
@@ -150,6 +153,74 @@ fn change() -> PublicPart {
             id: "cnaf-turnover".into(),
             verb: "suspend".into(),
             version: 4,
+            digest: run(0xd0, 32),
+        }),
+        ..PublicPart::default()
+    }
+}
+
+fn delivery() -> PublicPart {
+    PublicPart {
+        entry_id: run(4, 16),
+        kind: EntryKind::Delivery.into(),
+        operation: Operation::Push.into(),
+        delivery: Some(Delivery { subscription_id: run(0xe0, 16), attempt: 2 }),
+        ..exchange()
+    }
+}
+
+fn delivery_personal(vectors: &Vectors) -> PersonalPart {
+    PersonalPart {
+        subject_pseudonym: run(0x20, 32),
+        record_id: run(0x40, 16),
+        revision: 3,
+        payload_commitment: vectors.get("exchange.payload_commitment").to_vec(),
+        payload_blind: run(0x80, 32),
+        event_id: run(0x30, 16),
+        ..PersonalPart::default()
+    }
+}
+
+fn dossier() -> PublicPart {
+    PublicPart {
+        format: 1,
+        entry_id: run(5, 16),
+        recorded_at_micros: 1_767_225_600_000_005,
+        kind: EntryKind::Dossier.into(),
+        outcome: Outcome::Accepted.into(),
+        caller_agency: "cnaf".into(),
+        caller_system: "guichet".into(),
+        consumer: "cnaf".into(),
+        change: Some(Change { noun: "dossier".into(), verb: "open".into(), ..Change::default() }),
+        ..PublicPart::default()
+    }
+}
+
+fn dossier_personal() -> PersonalPart {
+    PersonalPart {
+        subject_pseudonym: run(0x20, 32),
+        case_reference: "DOSSIER-2026-0042".into(),
+        dossier: Some(DossierTerms { reason: "benefit-claim".into(), last_day: "2026-12-31".into() }),
+        ..PersonalPart::default()
+    }
+}
+
+fn subscription() -> PublicPart {
+    PublicPart {
+        format: 1,
+        entry_id: run(6, 16),
+        recorded_at_micros: 1_767_225_600_000_006,
+        kind: EntryKind::Subscription.into(),
+        outcome: Outcome::Accepted.into(),
+        caller_agency: "cnaf".into(),
+        caller_system: "guichet".into(),
+        consumer: "cnaf".into(),
+        agreement: "cnaf-turnover".into(),
+        change: Some(Change {
+            noun: "subscription".into(),
+            id: "e0e1e2e3-e4e5-e6e7-e8e9-eaebecedeeef".into(),
+            verb: "create".into(),
+            version: 0,
             digest: run(0xd0, 32),
         }),
         ..PublicPart::default()
@@ -227,6 +298,31 @@ fn a_change_has_its_golden_bytes() {
     let leaf = Entry::leaf_bytes(&change(), None);
     assert_eq!(leaf, vectors.get("change.leaf"));
     assert_eq!(leaf_hash(&leaf).0, vectors.array("change.leaf_hash"));
+}
+
+#[test]
+fn a_delivery_a_dossier_and_a_subscription_have_their_golden_bytes() {
+    let vectors = Vectors::parse(ENTRY);
+    let parts = [
+        ("delivery", delivery(), Some(delivery_personal(&vectors))),
+        ("dossier", dossier(), Some(dossier_personal())),
+        ("subscription", subscription(), None),
+    ];
+    let blind = vectors.array("exchange.personal_blind");
+    for (name, public, personal) in parts {
+        let golden = |part: &str| vectors.get(&format!("{name}.{part}"));
+        assert_eq!(public.encode_to_vec(), golden("public_part"), "{name}");
+        let part = personal.as_ref().map(Message::encode_to_vec);
+        if let (Some(part), Some(personal)) = (&part, &personal) {
+            assert_eq!(part, golden("personal_part"), "{name}");
+            assert_eq!(decode_personal(part).unwrap(), *personal);
+        }
+        let opening = part.as_ref().map(|part| PersonalOpening { blind: &blind, part });
+        let leaf = Entry::leaf_bytes(&public, opening);
+        assert_eq!(leaf, golden("leaf"), "{name}");
+        assert_eq!(leaf_hash(&leaf).0, vectors.array(&format!("{name}.leaf_hash")), "{name}");
+        assert_eq!(decode_leaf(&leaf).unwrap().1, public);
+    }
 }
 
 #[test]

@@ -97,3 +97,30 @@ fn a_field_of_no_dataset_never_leaves_whatever_was_granted() {
         assert_eq!(kept, siren);
     });
 }
+
+#[test]
+fn a_revision_changed_the_fields_that_came_went_or_read_otherwise() {
+    let before = published(&json!({"cents": 5, "parts": [1, 2], "others": [{"kinds": [1]}, {}]})).unwrap();
+    let catalog = contract(GOOD).unwrap();
+    let stay = catalog.dataset("stay").unwrap();
+    let name = |number| stay.fields().iter().find(|field| field.number == number).unwrap().name.clone();
+    let changed = |old: &[u8], new: &[u8]| -> Vec<String> {
+        stay.changed_fields(old, new).unwrap().numbers().map(name).collect()
+    };
+    assert_eq!(changed(&before, &before), [""; 0]);
+    for (after, due) in [
+        (json!({"cents": 6, "parts": [1, 2], "others": [{"kinds": [1]}, {}]}), vec!["cents"]),
+        (json!({"parts": [1, 2], "others": [{"kinds": [1]}, {}]}), vec!["cents"]),
+        (json!({"cents": 5, "parts": [2, 1], "others": [{"kinds": [1]}, {}]}), vec!["parts"]),
+        (json!({"cents": 5, "parts": [1, 2], "others": [{}, {"kinds": [1]}]}), vec!["others"]),
+        (json!({"cents": 5, "parts": [1, 2], "others": [{"kinds": [1]}]}), vec!["others"]),
+    ] {
+        let after = published(&after).unwrap();
+        assert_eq!(changed(&before, &after), due);
+        assert_eq!(changed(&after, &before), due, "a difference has no direction");
+    }
+    let mut all = changed(&[], &before);
+    all.sort_unstable();
+    assert_eq!(all, ["cents", "nir", "number", "others", "parts", "siret"], "of a new record, all that it sets");
+    assert!(stay.changed_fields(&[0xff], &before).is_err() && stay.changed_fields(&before, &[0xff]).is_err());
+}

@@ -326,3 +326,14 @@ fn codes_of_rules_are_unique_and_upper_snake_case() {
     assert_eq!(codes.len(), RegistryRule::ALL.len());
     assert!(registry().agreement(&AgreementId::parse("d13-unemployment").unwrap()).is_some());
 }
+
+#[test]
+fn a_grant_of_the_whole_population_is_shown_when_it_comes_and_when_it_goes() {
+    let granting = |file: &mut RegistryFile| file.agreements[0].whole_population = true;
+    assert_eq!(changes(granting)[0].lines, ["whole-population: + true"]);
+    let mut granted = file();
+    granting(&mut granted);
+    let taken_back = plan(&registry().with(&granted), &file()).unwrap();
+    assert_eq!(taken_back[0].lines, ["whole-population: - true"]);
+    assert_eq!(taken_back[0].effect, Effect::RemovesAuthority);
+}

@@ -34,6 +34,20 @@ fn is_of_decisions(reason: Reason) -> bool {
         | CertificateUnknown
         | CertificateExpired
         | RoleRequired
+        | FilterNotGranted
+        | WholePopulationNotGranted
+        | SubscriptionUnknown
+        | SubscriptionNameTaken
+        | SubscriptionsTooMany
+        | SubscriptionPaused
+        | SubscriptionInUse
+        | CursorInvalid
+        | CursorNotTold
+        | CursorExpired
+        | EventNotTold
+        | DeadLetterUnknown
+        | DossierUnknown
+        | DossierTermInvalid
         | IdentifierInvalid
         | FieldUnknown
         | DatasetUnknown

@@ -67,6 +67,7 @@ pub fn decode_personal(part: &[u8]) -> Result<PersonalPart, InvalidEntry> {
     optional_length("payload_commitment", &personal.payload_commitment, 32)?;
     length("payload_blind", &personal.payload_blind, personal.payload_commitment.len())?;
     optional_length("evidence_digest", &personal.evidence_digest, 32)?;
+    optional_length("event_id", &personal.event_id, 16)?;
     Ok(personal)
 }
 
@@ -86,6 +87,9 @@ fn check_public(public: &PublicPart) -> Result<(), InvalidEntry> {
     }
     if let Some(change) = &public.change {
         optional_length("change.digest", &change.digest, 32)?;
+    }
+    if let Some(delivery) = &public.delivery {
+        length("delivery.subscription_id", &delivery.subscription_id, 16)?;
     }
     set("kind", public.kind, EntryKind::is_valid)?;
     set("outcome", public.outcome, Outcome::is_valid)?;
@@ -125,6 +129,7 @@ fn set(field: &'static str, value: i32, is_known: fn(i32) -> bool) -> Result<(),
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Delivery;
 
     fn public_part() -> PublicPart {
         PublicPart {
@@ -178,6 +183,14 @@ mod tests {
         ));
     }
 
+    #[test]
+    fn a_delivery_names_its_subscription() {
+        for (length, good) in [(0, false), (15, false), (16, true), (17, false)] {
+            let delivery = Some(Delivery { subscription_id: vec![7; length], attempt: 1 });
+            assert_eq!(read(&PublicPart { delivery, ..public_part() }).is_ok(), good, "{length}");
+        }
+    }
+
     type Fill<T> = fn(&mut T, Vec<u8>);
 
     /// The fields that may be empty, and how long they are otherwise.
@@ -186,7 +199,7 @@ mod tests {
         ("repeats", 16, |public, bytes| public.repeats = bytes),
         ("change.digest", 32, |public, bytes| public.change.get_or_insert_default().digest = bytes),
     ];
-    const OPTIONAL_IN_PERSONAL: [(&str, usize, Fill<PersonalPart>); 5] = [
+    const OPTIONAL_IN_PERSONAL: [(&str, usize, Fill<PersonalPart>); 6] = [
         ("subject_pseudonym", 32, |personal, bytes| personal.subject_pseudonym = bytes),
         ("record_id", 16, |personal, bytes| personal.record_id = bytes),
         ("consent_id", 16, |personal, bytes| personal.consent_id = bytes),
@@ -194,6 +207,7 @@ mod tests {
             (personal.payload_commitment, personal.payload_blind) = (bytes.clone(), bytes);
         }),
         ("evidence_digest", 32, |personal, bytes| personal.evidence_digest = bytes),
+        ("event_id", 16, |personal, bytes| personal.event_id = bytes),
     ];
 
     /// What reading gives when the field has no bytes, too few, as many as it should have, and too many.

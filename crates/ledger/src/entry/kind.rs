@@ -24,6 +24,12 @@ pub enum EntryKind {
     Access = 8,
     /// A person's look at the exchanges about them.
     SubjectView = 9,
+    /// One telling of one event to one subscription: a release or a refusal.
+    Delivery = 10,
+    /// A dossier opened or closed.
+    Dossier = 11,
+    /// A subscription created, paused, resumed or deleted, or a dead letter of it replayed.
+    Subscription = 12,
 }
 
 /// What came of an act.

@@ -57,6 +57,7 @@ pub fn agreement(chance: &mut Chance, id: &str) -> Agreement {
         consent: chance.pick(&[ConsentRule::NotRequired, ConsentRule::Required]),
         consent_collected_by: chance.pick(&[ConsentCollector::Portal, ConsentCollector::PortalOrConsumer]),
         population: chance.most_of(&KINDS, FLAW),
+        whole_population: chance.one_in(2),
         valid_from,
         valid_until,
         daily_quota: chance.maybe(&[0, 1, 100]),

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use unefois_core::Agreement;
 
 /// The terms, in the order of the digest.
-const TERMS: [&str; 17] = [
+const TERMS: [&str; 18] = [
     "id",
     "title",
     "consumer",
@@ -19,6 +19,7 @@ const TERMS: [&str; 17] = [
     "consent",
     "consent-collected-by",
     "population",
+    "whole-population",
     "valid-from",
     "valid-until",
     "daily-quota",
@@ -28,7 +29,9 @@ const TERMS: [&str; 17] = [
 /// The digest that entries made under the agreement name.
 pub fn digest(agreement: &Agreement) -> [u8; 32] {
     let file = serde_json::to_value(agreement).unwrap();
-    let text: String = TERMS.iter().map(|term| format!("{term}={}\n", written(&file[term]))).collect();
+    // Of all terms, this one has no line where the file leaves it out.
+    let terms = TERMS.iter().filter(|term| **term != "whole-population" || !file[term].is_null());
+    let text: String = terms.map(|term| format!("{term}={}\n", written(&file[term]))).collect();
     Sha256::digest(text).into()
 }
 
