@@ -80,8 +80,42 @@ macro_rules! code_type {
 }
 pub(crate) use code_type;
 
+/// How many digits a code that names nobody may have: the shortest identifier of a person or company has nine.
+const IMPERSONAL_DIGITS_MAX: usize = 4;
+
+/// A reason in the words of an agency that names nobody: a code, such as `benefit-claim`, with at most 4 digits. It may be
+/// stored and shown in clear, because no identifier fits in it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ImpersonalCode(String);
+
+/// A text that is no such reason.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a reason has 2 to 60 characters of `a-z`, `0-9` and `-`, starts with a letter, and has at most 4 digits")]
+pub struct InvalidImpersonalCode;
+
+impl ImpersonalCode {
+    /// Parses a reason.
+    ///
+    /// # Errors
+    /// The text has another shape.
+    pub fn parse(text: &str) -> Result<Self, InvalidImpersonalCode> {
+        check(text, "a reason", 60).map_err(|_shape| InvalidImpersonalCode)?;
+        if text.bytes().filter(u8::is_ascii_digit).count() > IMPERSONAL_DIGITS_MAX {
+            return Err(InvalidImpersonalCode);
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The reason.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use super::ImpersonalCode;
     use crate::{AgencyCode, AgreementId, DatasetId};
 
     #[test]
@@ -95,6 +129,19 @@ mod tests {
         assert!(AgencyCode::parse(&"a".repeat(40)).is_ok() && AgencyCode::parse(&"a".repeat(41)).is_err());
         assert!(DatasetId::parse(&"a".repeat(60)).is_ok() && DatasetId::parse(&"a".repeat(61)).is_err());
         assert!(AgreementId::parse(&"a".repeat(60)).is_ok() && AgreementId::parse(&"a".repeat(61)).is_err());
+    }
+
+    #[test]
+    fn no_identifier_fits_in_a_reason_that_names_nobody() {
+        for good in ["benefit-claim", "form-2042", "rsa"] {
+            assert_eq!(ImpersonalCode::parse(good).unwrap().as_str(), good);
+        }
+        for bad in
+            ["n255081416802538", "siren-732829320", "v-1-2-3-4-5", "Benefit claim", "", "marie.dupont@example.org"]
+        {
+            assert!(ImpersonalCode::parse(bad).is_err(), "{bad}");
+        }
+        assert!(ImpersonalCode::parse(&"a".repeat(60)).is_ok() && ImpersonalCode::parse(&"a".repeat(61)).is_err());
     }
 
     #[test]

@@ -156,7 +156,7 @@ fn try_grant(
     })
 }
 
-fn not_in_force(agreement: &Agreement, now: Timestamp) -> Option<Reason> {
+pub(crate) fn not_in_force(agreement: &Agreement, now: Timestamp) -> Option<Reason> {
     match agreement.state {
         AgreementState::Suspended => return Some(Reason::AgreementSuspended),
         AgreementState::Terminated => return Some(Reason::AgreementTerminated),
@@ -170,11 +170,8 @@ fn not_in_force(agreement: &Agreement, now: Timestamp) -> Option<Reason> {
 }
 
 fn not_covered(request: &ExchangeRequest, registry: &Registry, agreement: &Agreement) -> Option<Reason> {
-    let provider = registry.agency(&agreement.provider);
-    let assigned =
-        provider.is_some_and(|agency| agency.has(Role::Provider) && agency.datasets.contains(&agreement.dataset));
     let rules = [
-        (assigned, Reason::ProviderNotAssigned),
+        (is_assigned(registry, agreement), Reason::ProviderNotAssigned),
         (
             agreement.dataset == request.dataset && agreement.dataset_major == request.dataset_major,
             Reason::DatasetNotCovered,
@@ -185,6 +182,12 @@ fn not_covered(request: &ExchangeRequest, registry: &Registry, agreement: &Agree
         (agreement.population.contains(&request.subject_kind), Reason::PopulationNotCovered),
     ];
     rules.into_iter().find(|(holds, _)| !holds).map(|(_, reason)| reason)
+}
+
+/// Whether the provider of the agreement may still publish its dataset.
+pub(crate) fn is_assigned(registry: &Registry, agreement: &Agreement) -> bool {
+    let provider = registry.agency(&agreement.provider);
+    provider.is_some_and(|agency| agency.has(Role::Provider) && agency.datasets.contains(&agreement.dataset))
 }
 
 fn not_consented(agreement: &Agreement, consent: &ConsentState) -> Option<Reason> {

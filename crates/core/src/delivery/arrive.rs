@@ -1,0 +1,95 @@
+//! Events arrive on a desk, from the log or from the dead letters.
+
+use super::{
+    desk::Desk,
+    item::{Item, Origin},
+};
+use crate::{
+    cursor::Place,
+    event::{EventId, SubjectId},
+};
+
+/// What the log holds at a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Arrival {
+    /// The place.
+    pub place: Place,
+    /// What is to become of the event there.
+    pub fate: Fate,
+}
+
+/// What is to become of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It is of no interest: the cursor moves over it. Places between two arrivals of a partition are passed with the
+    /// second.
+    Pass,
+    /// It is to be told.
+    Tell {
+        /// Its identifier.
+        event: EventId,
+        /// Whom it is about.
+        subject: SubjectId,
+        /// Whether an earlier event of the subject is missing.
+        gap: Gap,
+    },
+}
+
+/// Whether an event that comes before another of the same subject is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gap {
+    /// None is.
+    None,
+    /// One is a dead letter, and was not replayed.
+    MissingBefore,
+}
+
+/// The desk holds as many events as it may: those after what it has [`seen`](Desk::seen) are to arrive again later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the desk is full")]
+pub struct Full;
+
+impl Desk {
+    /// Something arrives from the log, each partition in the order of its positions. What it has seen already is left out.
+    ///
+    /// # Errors
+    /// It is full.
+    pub fn arrive(&mut self, arrival: Arrival) -> Result<(), Full> {
+        let Arrival { place, fate } = arrival;
+        if self.seen.includes(place) {
+            return Ok(());
+        }
+        if let Fate::Tell { event, subject, gap } = fate
+            // A receiver may have acknowledged it that had it from an earlier desk.
+            && !self.floor.includes(place)
+        {
+            if self.room() == 0 {
+                return Err(Full);
+            }
+            let mut item = Item::new(event, place, subject, gap, Origin::Log);
+            item.attempts = u32::from(self.told_earlier.includes(place));
+            if let Some(attempted) = self.expected.remove(&place) {
+                item.attempted(attempted);
+            }
+            self.items.push(item);
+        }
+        self.expected.remove(&place);
+        self.seen.raise_to(place);
+        Ok(())
+    }
+
+    /// A dead letter is to be told again, as if for the first time. The cursor does not wait for it.
+    ///
+    /// # Errors
+    /// It is full.
+    pub fn replay(&mut self, event: EventId, place: Place, subject: SubjectId) -> Result<(), Full> {
+        if self.items.iter().any(|item| item.event == event) {
+            return Ok(());
+        }
+        if self.room() == 0 {
+            return Err(Full);
+        }
+        self.items.push(Item::new(event, place, subject, Gap::None, Origin::Replay));
+        Ok(())
+    }
+}
