@@ -77,3 +77,20 @@ pub mod calendar {
         tonic::include_proto!("unefois.calendar.v1");
     }
 }
+pub mod dossier {
+    pub mod v1 {
+        tonic::include_proto!("unefois.dossier.v1");
+    }
+}
+pub mod subscription {
+    pub mod v1 {
+        tonic::include_proto!("unefois.subscription.v1");
+    }
+}
+pub mod io {
+    pub mod cloudevents {
+        pub mod v1 {
+            tonic::include_proto!("io.cloudevents.v1");
+        }
+    }
+}

@@ -57,3 +57,13 @@ pub mod subject {
         include!(concat!(env!("OUT_DIR"), "/servers/unefois.subject.v1.rs"));
     }
 }
+pub mod dossier {
+    pub mod v1 {
+        include!(concat!(env!("OUT_DIR"), "/servers/unefois.dossier.v1.rs"));
+    }
+}
+pub mod subscription {
+    pub mod v1 {
+        include!(concat!(env!("OUT_DIR"), "/servers/unefois.subscription.v1.rs"));
+    }
+}

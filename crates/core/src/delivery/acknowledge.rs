@@ -58,16 +58,18 @@ impl Desk {
     /// # Errors
     /// [`Reason::EventNotTold`]: no such event was told, or it is settled.
     pub fn reject(&mut self, event: EventId, rejection: Rejection, now: Timestamp) -> Result<(), Reason> {
-        let found = self.items.iter().position(|item| item.event == event && item.attempts > 0);
+        // One that dies in the turn under way is settled: what follows it is told in that turn.
+        let told = |item: &Item| item.attempts > 0 && item.planned != Some(Planned::Die);
+        let found = self.items.iter().position(|item| item.event == event && told(item));
         let at = found.ok_or(Reason::EventNotTold)?;
         let (item, later) = self.items[at..].split_first_mut().expect("found above");
         let waits = matches!(item.hand, Hand::Waiting(_));
         let follows_a_rejected_one = item.hand == Hand::Due && item.last_telling.is_some();
         match rejection {
-            Rejection::ForGood(reason) => item.doom = Some(DeadLetterCause::RejectedForGood(reason)),
+            Rejection::ForGood(reason) => item.doom_for(DeadLetterCause::RejectedForGood(reason)),
             Rejection::ForNow(_) if waits || follows_a_rejected_one => return Ok(()),
             Rejection::ForNow(reason) if item.attempts >= self.terms.attempts_max => {
-                item.doom = Some(DeadLetterCause::Rejected(reason));
+                item.doom_for(DeadLetterCause::Rejected(reason));
             }
             Rejection::ForNow(reason) => {
                 let until = now.checked_add(self.terms.backoff(item.attempts)).unwrap_or(Timestamp::MAX);
@@ -76,7 +78,7 @@ impl Desk {
                 self.rejections.push(event);
             }
         }
-        self.void_through = self.under_way.map_or(self.written.telling, |under_way| under_way.written.telling);
+        self.void_through = self.drawn;
         item.take_back();
         for follower in later.iter_mut().filter(|later| later.subject == item.subject) {
             follower.take_back();

@@ -61,6 +61,8 @@ pub struct Desk {
     pub(super) told_earlier: Cursor,
     /// The last telling to an earlier receiver.
     pub(super) opened_at: Telling,
+    /// The last number that was drawn for a telling, written or not: none is drawn twice.
+    pub(super) drawn: Telling,
     /// See [`Saved::void_through`].
     pub(super) void_through: Telling,
     /// What is written.
@@ -106,6 +108,7 @@ impl Desk {
             floor: acknowledged,
             told_earlier: delivered,
             opened_at: telling,
+            drawn: telling,
             void_through,
             written: Written { acknowledged, delivered, telling, void_through },
             under_way: None,

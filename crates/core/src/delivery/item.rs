@@ -114,6 +114,12 @@ impl Item {
         }
     }
 
+    /// It is to become a dead letter in the next turn, and is in nobody's hand.
+    pub(super) fn doom_for(&mut self, cause: DeadLetterCause) {
+        self.doom = Some(cause);
+        self.hand = Hand::Due;
+    }
+
     pub(super) fn is_held(&self) -> bool {
         matches!(self.hand, Hand::Held(_))
     }

@@ -28,6 +28,7 @@ impl Desk {
             plan.visit(item);
         }
         let Plan { tell, dead, telling, .. } = plan;
+        self.drawn = telling;
         let acknowledged = self.acknowledged();
         let through = tell.last().map_or(acknowledged, |last| last.cursor.through.join(&acknowledged));
         let delivered = self.written.delivered.join(&through);
@@ -114,7 +115,7 @@ impl Plan {
             told: HashMap::new(),
             seen: desk.seen,
             untold: untold.map(|item| item.place).collect(),
-            telling: desk.written.telling,
+            telling: desk.drawn,
             tell: Vec::new(),
             dead: Vec::new(),
         }
