@@ -1,7 +1,7 @@
 //! The table: who may call what, written down here a second time, so that neither copy changes unseen.
 
 /// Each method, and the roles that may call it; `any` is every registered agency.
-pub(crate) const TABLE: [(&str, &str); 42] = [
+pub(crate) const TABLE: [(&str, &str); 57] = [
     ("/unefois.exchange.v1.ExchangeService/Pull", "consumer"),
     ("/unefois.income.v1.IncomeService/GetDeclaredTurnover", "consumer"),
     ("/unefois.income.v1.IncomeService/GetCompanyTurnover", "consumer"),
@@ -26,6 +26,21 @@ pub(crate) const TABLE: [(&str, &str); 42] = [
     ("/unefois.catalog.v1.CatalogService/GetDataset", "any"),
     ("/unefois.catalog.v1.CatalogService/GetFileDescriptorSet", "any"),
     ("/unefois.publication.v1.PublicationService/Publish", "provider"),
+    ("/unefois.subscription.v1.SubscriptionService/Create", "consumer"),
+    ("/unefois.subscription.v1.SubscriptionService/List", "consumer"),
+    ("/unefois.subscription.v1.SubscriptionService/Get", "consumer"),
+    ("/unefois.subscription.v1.SubscriptionService/Pause", "consumer"),
+    ("/unefois.subscription.v1.SubscriptionService/Resume", "consumer"),
+    ("/unefois.subscription.v1.SubscriptionService/Delete", "consumer"),
+    ("/unefois.subscription.v1.SubscriptionService/Receive", "consumer"),
+    ("/unefois.subscription.v1.SubscriptionService/FetchEvents", "consumer"),
+    ("/unefois.subscription.v1.SubscriptionService/AcknowledgeEvents", "consumer"),
+    ("/unefois.subscription.v1.SubscriptionService/ListDeadLetters", "consumer"),
+    ("/unefois.subscription.v1.SubscriptionService/ReplayDeadLetter", "consumer"),
+    ("/unefois.dossier.v1.DossierService/Open", "consumer"),
+    ("/unefois.dossier.v1.DossierService/Close", "consumer"),
+    ("/unefois.dossier.v1.DossierService/List", "consumer"),
+    ("/unefois.dossier.v1.DossierService/Load", "consumer"),
     ("/unefois.consent.v1.ConsentService/Grant", "portal consumer"),
     ("/unefois.consent.v1.ConsentService/Withdraw", "portal consumer"),
     ("/unefois.consent.v1.ConsentService/List", "portal"),

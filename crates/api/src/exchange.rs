@@ -136,6 +136,8 @@ fn freshness_to_wire(freshness: Freshness) -> pb::exchange::v1::Freshness {
         provider_recorded_at: provider_recorded_at.map(timestamp_from_micros),
         learned_at: Some(timestamp_from_micros(learned_at)),
         revision,
+        // Not said: the kind of a change is not kept with its revision yet.
+        change: pb::subscription::v1::EventKind::Unspecified.into(),
     }
 }
 

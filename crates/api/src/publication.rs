@@ -115,8 +115,12 @@ async fn publish_batch(
 }
 
 fn item_of(hub: &Hub, item: wire::PublishRequest) -> Result<PublishItem, Failure> {
-    let wire::PublishRequest { publication_id, dataset, subjects, data, recorded_at, dataset_major } = item;
+    let wire::PublishRequest { publication_id, dataset, subjects, data, recorded_at, dataset_major, change } = item;
     let invalid = |field: &str, rule: String| Failure::field(Reason::ArgumentInvalid, field, rule);
+    // Refused until it is stored with the revision: a correction taken for a new value would tell nobody that it is one.
+    if change != i32::from(wire::PublicationChange::Unspecified) {
+        return Err(invalid("change", "this hub takes new values only".to_owned()));
+    }
     let recorded_at = recorded_at.ok_or_else(|| invalid("recorded_at", "it is required".to_owned()))?;
     let subjects = subjects
         .into_iter()

@@ -121,6 +121,17 @@ fn sentence(exchange: &SubjectExchange) -> String {
         }
         (EntryKind::SubjectView, _) => format!("Le {day}, {who} a consulté ce relevé ou vos consentements."),
         (EntryKind::AuditQuery, _) => format!("Le {day}, {who} a contrôlé les échanges vous concernant."),
+        (EntryKind::Delivery, Outcome::Released) => format!(
+            "Le {day}, {who} a été informé d'un changement de vos données « {dataset} », détenues par {provider} : {} \
+             ({legal_basis}).",
+            count(public.released_fields.len())
+        ),
+        (EntryKind::Delivery, _) => {
+            let why = Reason::from_code(&public.reason).map_or("", Reason::description_fr);
+            format!("Le {day}, {who} n'a pas été informé d'un changement de vos données « {dataset} » : {why}.")
+        }
+        (EntryKind::Dossier, _) if verb == "close" => format!("Le {day}, {who} a clos son dossier à votre nom."),
+        (EntryKind::Dossier, _) => format!("Le {day}, {who} a déclaré un dossier ouvert à votre nom."),
         (EntryKind::Subject, _) if verb == ErasureScope::Payload.verb() => {
             format!("Le {day}, vos données détenues par le hub ont été effacées.")
         }
@@ -131,6 +142,7 @@ fn sentence(exchange: &SubjectExchange) -> String {
             | EntryKind::Publication
             | EntryKind::Registry
             | EntryKind::Access
+            | EntryKind::Subscription
             | EntryKind::Unspecified,
             _,
         ) => format!("Le {day}, un acte de {who} vous concernant a été enregistré."),

@@ -190,7 +190,7 @@ fn item_of(text: &str, catalog: &Catalog) -> anyhow::Result<PublishRequest> {
     let data = known.from_json(&data).map_err(|error| anyhow!("`data`: {error}"))?;
     let subjects = subjects.into_iter().map(subject).collect();
     let recorded_at = Some(unefois_proto::timestamp_to_wire(recorded_at));
-    Ok(PublishRequest { publication_id, dataset, subjects, data, recorded_at, dataset_major })
+    Ok(PublishRequest { publication_id, dataset, subjects, data, recorded_at, dataset_major, change: 0 })
 }
 
 fn subject(line: SubjectLine) -> Subject {

@@ -6,9 +6,9 @@ use std::collections::HashMap;
 
 use prost::Message;
 use unefois_ledger::{
-    Change, Checkpoint, Delivery, DossierTerms, Entry, EntryKind, ExportWriter, Hash, Operation, Outcome, PersonalOpening, PersonalPart,
-    PublicPart, Publication, PublishedItem, Purpose, Receipt, Report, SigningKey, Source, Tree, VerifyingKey, commit,
-    decode_leaf, decode_personal, leaf_hash, root_of, verify_export,
+    Change, Checkpoint, Delivery, DossierTerms, Entry, EntryKind, ExportWriter, Hash, Operation, Outcome,
+    PersonalOpening, PersonalPart, PublicPart, Publication, PublishedItem, Purpose, Receipt, Report, SigningKey,
+    Source, Tree, VerifyingKey, commit, decode_leaf, decode_personal, leaf_hash, root_of, verify_export,
 };
 
 const ENTRY: &str = include_str!("../../../tests/vectors/entry.txt");

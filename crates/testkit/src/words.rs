@@ -74,6 +74,7 @@ pub fn item(dataset: &str, subjects: Vec<Subject>, record: &impl Message) -> Pub
         data: record.encode_to_vec(),
         recorded_at: Some(prost_types::Timestamp { seconds: 1_775_980_800, nanos: 0 }),
         dataset_major: 1,
+        change: 0,
     }
 }
 

@@ -124,6 +124,7 @@ fn item(dataset: &str, subjects: Vec<Subject>, record: &impl Message) -> Publish
         data: record.encode_to_vec(),
         recorded_at: Some(prost_types::Timestamp { seconds: RECORDED_AT_SECONDS, nanos: 0 }),
         dataset_major: 1,
+        change: 0,
     }
 }
 
