@@ -119,6 +119,20 @@ fn a_rejected_event_holds_back_its_subject_only() {
 }
 
 #[test]
+fn what_was_told_after_an_event_is_told_again_after_it() {
+    let mut desk = desk(10, &[1]);
+    turn(&mut desk, 0).unwrap();
+    arrives(&mut desk, 2, 1).unwrap();
+    arrives(&mut desk, 3, 2).unwrap();
+    assert_eq!(told(&mut desk, 10), [(event(2), 1), (event(3), 1)]);
+    assert_eq!(
+        told(&mut desk, 30),
+        [(event(1), 2), (event(2), 1)],
+        "of the same subject, though nobody was slow with it"
+    );
+}
+
+#[test]
 fn only_the_first_unacknowledged_event_is_to_blame_for_a_silence() {
     let mut desk = desk(10, &[1, 2, 3]);
     assert_eq!(told(&mut desk, 0), [(event(1), 1), (event(2), 1), (event(3), 1)]);

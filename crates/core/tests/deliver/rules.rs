@@ -76,6 +76,11 @@ impl Rules {
         assert!(new == 0 || self.in_hand.len() + new <= self.window, "more than the window is told");
         self.settled_meanwhile.clear();
         assert!(told.len() + dead <= LIMITS.turn_events_max, "a turn is too long");
+        let full = told.len() + dead >= LIMITS.turn_events_max;
+        for later in self.in_hand.keys().filter(|event| !full && !told.contains(*event)) {
+            let again = log.before(log.event(*later)).any(|before| told.contains(&before.event));
+            assert!(!again, "{later:?} is not told again after what it follows");
+        }
         if self.in_hand.len() + new >= self.window || told.len() + dead >= LIMITS.turn_events_max {
             return;
         }
