@@ -248,11 +248,11 @@ impl World {
             while self.client.handled < self.client.told.len() {
                 self.handles();
             }
-            self.client.handled.checked_sub(1).map(|last| {
+            if let Some(last) = self.client.handled.checked_sub(1) {
                 let cursor = self.client.acknowledges(last).unwrap();
                 self.hub.desk.acknowledge(&cursor).unwrap();
                 self.rules.acknowledged(cursor.telling);
-            });
+            }
             self.second += 7;
         }
         self.plans();
