@@ -83,7 +83,8 @@ impl Transaction<'_> {
         at_once!(&mut self.0, it => it.erasure_insert_in_tx(keys, search, now))
     }
 
-    /// Removes every record of these subjects, and what publications keep of its content. Gives how many records.
+    /// Removes every record of these subjects, what publications keep of its content, the events of it with all that is
+    /// kept of their deliveries, and the dossiers on these subjects. Gives how many records.
     ///
     /// # Errors
     /// The storage failed.

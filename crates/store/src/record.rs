@@ -34,6 +34,8 @@ pub struct HeldRevision {
     pub provider_recorded_at: i64,
     /// When the hub learned it, in microseconds since 1970.
     pub learned_at: i64,
+    /// What it was to the revision before it, as a number; absent where that was not noted.
+    pub change: Option<u8>,
     /// The key that sealed it.
     pub payload_key: [u8; 16],
     /// The blind of its commitment and its canonical bytes, sealed.

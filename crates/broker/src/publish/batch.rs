@@ -239,6 +239,7 @@ impl Batch {
             number,
             provider_recorded_at: item.recorded_at.as_microsecond(),
             learned_at: said.learned_next(now),
+            change: None,
             payload_key: key.id().0,
             sealed,
         };

@@ -103,6 +103,15 @@ impl Transaction<'_> {
         self.of_subjects(scrub, subjects, "scrub publications").await?;
         let revisions = "DELETE FROM revision WHERE record IN (SELECT id FROM record WHERE subject = ANY($1))";
         self.of_subjects(revisions, subjects, "erase revisions").await?;
+        for sql in [
+            "DELETE FROM delivery_attempt a USING event e
+             WHERE e.subject = ANY($1) AND a.partition = e.partition AND a.position = e.position",
+            "DELETE FROM dead_letter WHERE subject = ANY($1)",
+            "DELETE FROM event WHERE subject = ANY($1)",
+            "DELETE FROM dossier WHERE subject = ANY($1)",
+        ] {
+            self.of_subjects(sql, subjects, "erase events and dossiers").await?;
+        }
         self.of_subjects("DELETE FROM record WHERE subject = ANY($1)", subjects, "erase records").await
     }
 

@@ -8,7 +8,7 @@ use crate::{
     error::{Doing, Error, fixed, signed, unsigned},
 };
 
-type Row = (i64, Uuid, Vec<u8>, i64, Instant, Instant, Uuid, Vec<u8>);
+type Row = (i64, Uuid, Vec<u8>, i64, Instant, Instant, Uuid, Vec<u8>, Option<i16>);
 
 impl RecordReaders {
     pub(crate) async fn records_fetch(&self, asked: &[RecordAsked]) -> Result<Vec<Vec<HeldRevision>>, Error> {
@@ -20,7 +20,7 @@ impl Readers {
     pub(crate) async fn revision_fetch(&self, record: [u8; 16], number: u64) -> Result<Option<HeldRevision>, Error> {
         let row: Option<Row> = sqlx::query_as(
             "SELECT 0::bigint, r.id, r.discriminator, v.number, v.provider_recorded_at, v.learned_at, v.payload_key,
-             v.sealed FROM revision v JOIN record r ON r.id = v.record WHERE v.record = $1 AND v.number = $2",
+             v.sealed, v.change FROM revision v JOIN record r ON r.id = v.record WHERE v.record = $1 AND v.number = $2",
         )
         .bind(Uuid::from_bytes(record))
         .bind(signed(number))
@@ -72,9 +72,10 @@ impl Transaction<'_> {
         .await
         .doing("store records")?;
         sqlx::query(
-            "INSERT INTO revision (record, number, provider_recorded_at, learned_at, payload_key, sealed)
+            "INSERT INTO revision (record, number, provider_recorded_at, learned_at, payload_key, sealed,
+                 change)
              SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::timestamptz[], $5::uuid[],
-             $6::bytea[])",
+             $6::bytea[], $7::smallint[])",
         )
         .bind(&records)
         .bind(&numbers)
@@ -82,6 +83,7 @@ impl Transaction<'_> {
         .bind(rows.iter().map(|row| Instant(row.held.learned_at)).collect::<Vec<_>>())
         .bind(rows.iter().map(|row| Uuid::from_bytes(row.held.payload_key)).collect::<Vec<_>>())
         .bind(rows.iter().map(|row| &row.held.sealed[..]).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.held.change.map(i16::from)).collect::<Vec<_>>())
         .execute(self.connection())
         .await
         .doing("store revisions")?;
@@ -92,11 +94,13 @@ impl Transaction<'_> {
 async fn records_fetch(connection: &mut PgConnection, asked: &[RecordAsked]) -> Result<Vec<Vec<HeldRevision>>, Error> {
     // `LATERAL`: from each question to its rows by their indexes, whatever the planner believes of the tables' sizes.
     let rows: Vec<Row> = sqlx::query_as(
-        "SELECT a.n, f.id, f.discriminator, f.number, f.provider_recorded_at, f.learned_at, f.payload_key, f.sealed
+        "SELECT a.n, f.id, f.discriminator, f.number, f.provider_recorded_at, f.learned_at, f.payload_key, f.sealed,
+             f.change
          FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[])
               WITH ORDINALITY AS a (root, dataset, provider, selector, n)
          CROSS JOIN LATERAL (
-             SELECT r.id, r.discriminator, v.number, v.provider_recorded_at, v.learned_at, v.payload_key, v.sealed
+             SELECT r.id, r.discriminator, v.number, v.provider_recorded_at, v.learned_at, v.payload_key, v.sealed,
+                 v.change
              FROM subject m
              JOIN record r ON r.subject = m.id AND r.dataset = a.dataset AND r.provider = a.provider
                           AND r.selector = a.selector
@@ -123,13 +127,14 @@ async fn records_fetch(connection: &mut PgConnection, asked: &[RecordAsked]) -> 
 }
 
 fn held(row: Row) -> Result<(usize, HeldRevision), Error> {
-    let (n, record, discriminator, number, provider_recorded_at, learned_at, payload_key, sealed) = row;
+    let (n, record, discriminator, number, provider_recorded_at, learned_at, payload_key, sealed, change) = row;
     let revision = HeldRevision {
         record: record.into_bytes(),
         discriminator: fixed(&discriminator, "pseudonym")?,
         number: unsigned(number, "revision")?,
         provider_recorded_at: provider_recorded_at.0,
         learned_at: learned_at.0,
+        change: change.map(u8::try_from).transpose().map_err(|_out| Error::Malformed { what: "revision" })?,
         payload_key: payload_key.into_bytes(),
         sealed,
     };

@@ -91,9 +91,19 @@ impl Transaction<'_> {
         let scrub = "UPDATE publication SET content = zeroblob(32), item_path = x''
              WHERE record IN (SELECT id FROM record WHERE subject = ?)";
         let revisions = "DELETE FROM revision WHERE record IN (SELECT id FROM record WHERE subject = ?)";
+        let told = [
+            "DELETE FROM delivery_attempt WHERE (partition, position) IN
+                 (SELECT partition, position FROM event WHERE subject = ?)",
+            "DELETE FROM dead_letter WHERE subject = ?",
+            "DELETE FROM event WHERE subject = ?",
+            "DELETE FROM dossier WHERE subject = ?",
+        ];
         let connection = self.connection();
         let mut erased = 0;
         for subject in subjects {
+            for sql in told {
+                connection.run(sql, [subject]).doing("erase events and dossiers")?;
+            }
             connection.run(scrub, [subject]).doing("scrub publications")?;
             connection.run(revisions, [subject]).doing("erase revisions")?;
             erased += connection.run("DELETE FROM record WHERE subject = ?", [subject]).doing("erase records")?;

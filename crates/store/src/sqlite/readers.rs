@@ -8,7 +8,7 @@ use std::{
 use rusqlite::Connection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::open::connect_to_read;
+use super::{open::connect_to_read, subscription::Receivers};
 use crate::{error::Error, open::StoreLimits};
 
 /// Reading. Clones share the connections.
@@ -23,12 +23,19 @@ struct Shared {
     idle: Mutex<Vec<Connection>>,
     /// A permit for each connection that there may be.
     free: Arc<Semaphore>,
+    receivers: Receivers,
 }
 
 impl Readers {
     pub(super) fn new(path: PathBuf, limits: &StoreLimits) -> Self {
         let free = Arc::new(Semaphore::new(permits(limits) as usize));
-        Self(Arc::new(Shared { path, limits: limits.clone(), idle: Mutex::default(), free }))
+        Self(Arc::new(Shared {
+            path,
+            limits: limits.clone(),
+            idle: Mutex::default(),
+            free,
+            receivers: Receivers::default(),
+        }))
     }
 
     /// Asks on a thread for blocking work.
@@ -49,6 +56,11 @@ impl Readers {
             answer
         });
         asked.await.unwrap_or_else(|_panicked| Err(Error::NoReader))
+    }
+
+    /// Who receives.
+    pub(super) fn receivers(&self) -> &Receivers {
+        &self.0.receivers
     }
 
     /// A connection for one who reads all the time on a thread of its own, and the permit that goes with it.

@@ -18,13 +18,14 @@ pub(crate) struct RecordReader {
 
 // `CROSS JOIN` keeps SQLite from reordering: from the question to its rows, never the other way round.
 const NEWEST: &str =
-    "SELECT r.id, r.discriminator, v.number, v.provider_recorded_at, v.learned_at, v.payload_key, v.sealed
+    "SELECT r.id, r.discriminator, v.number, v.provider_recorded_at, v.learned_at, v.payload_key, v.sealed,
+         v.change
      FROM subject m
      CROSS JOIN record r ON r.subject = m.id AND r.dataset = ?2 AND r.provider = ?3 AND r.selector = ?4
      CROSS JOIN revision v ON v.record = r.id AND v.number = r.revision
      WHERE m.root = ?1";
 const OF_NUMBER: &str = "SELECT r.id, r.discriminator, v.number, v.provider_recorded_at, v.learned_at, v.payload_key,
-     v.sealed FROM revision v JOIN record r ON r.id = v.record WHERE v.record = ? AND v.number = ?";
+     v.sealed, v.change FROM revision v JOIN record r ON r.id = v.record WHERE v.record = ? AND v.number = ?";
 
 fn held(row: &Row<'_>) -> rusqlite::Result<HeldRevision> {
     Ok(HeldRevision {
@@ -35,6 +36,7 @@ fn held(row: &Row<'_>) -> rusqlite::Result<HeldRevision> {
         learned_at: row.get(4)?,
         payload_key: row.get(5)?,
         sealed: row.get(6)?,
+        change: row.get(7)?,
     })
 }
 
@@ -94,10 +96,10 @@ impl Transaction<'_> {
         let number = signed(held.number);
         let values = params![record, subject, dataset, provider, selector, held.discriminator, number];
         connection.run(sql, values).doing("store a record")?;
-        let sql = "INSERT INTO revision (record, number, provider_recorded_at, learned_at, payload_key, sealed)
-             VALUES (?, ?, ?, ?, ?, ?)";
-        let HeldRevision { provider_recorded_at, learned_at, payload_key, sealed, .. } = held;
-        let values = params![record, number, provider_recorded_at, learned_at, payload_key, sealed];
+        let sql = "INSERT INTO revision (record, number, provider_recorded_at, learned_at, payload_key, sealed,
+                 change) VALUES (?, ?, ?, ?, ?, ?, ?)";
+        let HeldRevision { provider_recorded_at, learned_at, change, payload_key, sealed, .. } = held;
+        let values = params![record, number, provider_recorded_at, learned_at, payload_key, sealed, change];
         connection.run(sql, values).doing("store a revision")?;
         self.traits_replace_in_tx(row)
     }

@@ -5,15 +5,15 @@ use sqlx::{Connection, PgConnection, migrate::Migrator};
 use tempfile::TempDir;
 use unefois_core::Consent;
 use unefois_store::{
-    DataDirectory, Error, Fence, Migrated, QuotaOf, QuotaShare, Reach, Search, Shard, StorageSettings, Store,
-    SubjectRow, TraitsFirst,
+    DataDirectory, Error, EventPlace, Fence, Migrated, NewEvent, Positions, QuotaOf, QuotaShare, Reach, Search, Shard,
+    StorageSettings, Store, SubjectRow, SubscriptionCursor, TraitsFirst,
 };
 use unefois_testkit::PostgresCluster;
 
 use crate::{
     rows::{
-        LARGEST, NOW, asked, claim, consent, consent_id, digest, entry, entry_about, id, key, publication,
-        registry_item, revision, tile, trace_key,
+        LARGEST, NOW, asked, attempt, claim, consent, consent_id, dead_letter, digest, dossier, entry, entry_about,
+        event, id, key, publication, registry_item, revision, subscription, tile, trace_key,
     },
     scene::{Place, Scene, limits, origin, server},
 };
@@ -28,10 +28,14 @@ const SQLITE_ROWS: &[&str] = &[
     include_str!("migration/sqlite-0001.sql"),
     include_str!("migration/sqlite-0002.sql"),
     include_str!("migration/sqlite-0003.sql"),
+    include_str!("migration/sqlite-0004.sql"),
 ];
 const SQLITE_KEYS_ROWS: &[&str] = &[include_str!("migration/sqlite-keys-0001.sql")];
-const POSTGRES_ROWS: &[&str] =
-    &[include_str!("migration/postgres-0001.sql"), include_str!("migration/postgres-0002.sql")];
+const POSTGRES_ROWS: &[&str] = &[
+    include_str!("migration/postgres-0001.sql"),
+    include_str!("migration/postgres-0002.sql"),
+    include_str!("migration/postgres-0003.sql"),
+];
 const POSTGRES_KEYS_ROWS: &[&str] = &[include_str!("migration/postgres-keys-0001.sql")];
 
 /// Since which migration of each database erasures are in it.
@@ -41,6 +45,10 @@ const ERASURES_ON_POSTGRES: usize = 1;
 /// Since which migration of each database traits stand with records.
 const TRAITS_ON_SQLITE: usize = 3;
 const TRAITS_ON_POSTGRES: usize = 2;
+
+/// Since which migration of each database events are in it.
+const EVENTS_ON_SQLITE: usize = 4;
+const EVENTS_ON_POSTGRES: usize = 3;
 
 /// A migration that no program knows.
 const UNKNOWN: &str = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
@@ -72,6 +80,7 @@ async fn a_hub_of_each_earlier_schema_on_sqlite_still_answers() {
         let mut scene = Scene::of(opened, Place::Folder { directory, _lock: lock, _folder: folder });
         answers(&mut scene, version >= ERASURES_ON_SQLITE).await;
         traits_answer(&mut scene, version >= TRAITS_ON_SQLITE).await;
+        events_answer(&mut scene, version >= EVENTS_ON_SQLITE).await;
     }
 }
 
@@ -112,6 +121,7 @@ async fn a_hub_of_each_earlier_schema_on_postgres_is_migrated_and_still_answers(
         let mut scene = Scene::of(opened, Place::Server { cluster: Box::new(cluster), settings });
         answers(&mut scene, version >= ERASURES_ON_POSTGRES).await;
         traits_answer(&mut scene, version >= TRAITS_ON_POSTGRES).await;
+        events_answer(&mut scene, version >= EVENTS_ON_POSTGRES).await;
     }
 }
 
@@ -208,6 +218,33 @@ async fn erasures_answer(scene: &mut Scene, with_erasures: bool) {
     let newest = scene.commits(async |tx| tx.erasure_insert_in_tx(&[id(10)], &[], NOW).await).await.unwrap();
     assert_eq!(scene.store.erased_keys_since_list(newest).await.unwrap().len(), 0);
     assert!(open.iter().all(|earlier| *earlier < newest));
+}
+
+async fn events_answer(scene: &mut Scene, with_events: bool) {
+    let head = if with_events { 2 } else { 0 };
+    let first = |position| -> Positions { std::array::from_fn(|partition| if partition == 0 { position } else { 0 }) };
+    assert_eq!(scene.store.event_heads_fetch().await.unwrap(), first(head));
+    if with_events {
+        let changed = scene.store.revision_fetch(id(1), 2).await.unwrap().unwrap().change;
+        let told = scene.store.event_fetch(id(2)).await.unwrap().unwrap();
+        let traceparent = Some("trace".to_owned());
+        let expected = NewEvent { root: id(1), traceparent, ..event(2, 2) };
+        assert_eq!((changed, told.recorded_at, told.event), (Some(2), NOW, expected));
+        assert_eq!(scene.store.events_forgotten_fetch().await.unwrap()[15], 3);
+        let found = scene.store.subscription_of_name_fetch("cnaf", "subscription 0001").await.unwrap().unwrap();
+        let cursor = SubscriptionCursor { version: 3, acknowledged: first(1), delivered: first(2), is_received: false };
+        assert_eq!((found.row, found.cursor), (subscription(1), cursor));
+        let place = |position| EventPlace { partition: 0, position };
+        assert_eq!(scene.store.attempts_list(id(1), 9).await.unwrap(), [attempt(1, place(2))]);
+        assert_eq!(scene.store.dead_letters_list(id(1), None, 9).await.unwrap()[0].letter, dead_letter(1, place(1)));
+        assert_eq!(scene.store.dossiers_list("cnaf", None, 9).await.unwrap(), [dossier(1)]);
+    }
+    let places = scene.tells(&[event(9, 1)]).await;
+    assert_eq!(places, [EventPlace { partition: 0, position: head + 1 }]);
+    scene.subscribes(&[subscription(9)]).await;
+    let rows = [dossier(2)];
+    scene.commits(async |tx| tx.dossiers_upsert_in_tx(&rows).await).await.unwrap();
+    assert_eq!(scene.store.dossiers_open_among("cnaf", &[id(1)], NOW).await.unwrap(), [id(1)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 use unefois_core::{Consent, ConsentId, DatasetId, Purpose};
 use unefois_store::{
-    EntryRow, HeldRevision, IndexRow, KeyRow, PublicationRow, RecordAsked, RegistryItemRow, RegistryVersionRow,
-    RequestClaim, RevisionRow, SubjectWithIdentifiers, TileRow,
+    AttemptRow, DossierRow, EntryRow, EventPlace, HeldRevision, IndexRow, KeyRow, NewDeadLetter, NewEvent,
+    PublicationRow, RecordAsked, RegistryItemRow, RegistryVersionRow, RequestClaim, RevisionRow,
+    SubjectWithIdentifiers, SubscriptionRow, TileRow,
 };
 
 /// The largest number that the store holds.
@@ -126,6 +127,7 @@ pub fn revision(number: u64, subject: u64) -> RevisionRow {
             number: 1,
             provider_recorded_at: LONG_AGO,
             learned_at: NOW,
+            change: None,
             payload_key: id(number),
             sealed: bytes(number),
         },
@@ -186,4 +188,65 @@ pub fn registry_version(version: u64) -> RegistryVersionRow {
 /// An item by its noun, identifier and body.
 pub fn registry_item((noun, id, body): (&str, &str, &str)) -> RegistryItemRow {
     RegistryItemRow { noun: noun.to_owned(), id: id.to_owned(), body: body.to_owned() }
+}
+
+/// The number of a subject whose events are in that partition.
+pub fn in_partition(partition: u8, number: u64) -> u64 {
+    (u64::from(partition) << 56) | number
+}
+
+/// An event about the record and the subject of one number.
+pub fn event(number: u64, subject: u64) -> NewEvent {
+    NewEvent {
+        id: id(number),
+        subject: id(subject),
+        root: id(subject),
+        dataset: "declared-turnover".to_owned(),
+        provider: "dgfip".to_owned(),
+        record: id(number),
+        revision: 1,
+        kind: 1,
+        changed: vec![1, 3, 300],
+        traceparent: None,
+    }
+}
+
+pub fn subscription(number: u64) -> SubscriptionRow {
+    SubscriptionRow {
+        id: id(number),
+        agency: "cnaf".to_owned(),
+        name: format!("subscription {number:04}"),
+        agreement: "a-1".to_owned(),
+        kinds: vec![1, 2],
+        fields: vec![1, 300],
+        whole_population: false,
+        state: 1,
+        retention: DAY,
+        redelivery: 30_000_000,
+        attempts_max: 5,
+        created_at: NOW,
+    }
+}
+
+/// A day, in microseconds.
+pub const DAY: i64 = 86_400_000_000;
+
+pub fn attempt(subscription: u64, place: EventPlace) -> AttemptRow {
+    AttemptRow { subscription: id(subscription), place, attempts: 2, last_at: NOW, reason: "no answer".to_owned() }
+}
+
+pub fn dead_letter(subscription: u64, place: EventPlace) -> NewDeadLetter {
+    NewDeadLetter { subscription: id(subscription), place, attempts: 5, reason: "no answer".to_owned(), at: NOW }
+}
+
+/// A dossier of the CNAF on that subject, open until tomorrow.
+pub fn dossier(subject: u64) -> DossierRow {
+    DossierRow {
+        agency: "cnaf".to_owned(),
+        subject: id(subject),
+        reason: "reason".to_owned(),
+        opened_at: NOW,
+        until: NOW + DAY,
+        closed_at: None,
+    }
 }

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use unefois_store::{
-    DataDirectory, DirectoryLock, Error, HeldRevision, KeyStore, Opened, RecordAsked, RecordReaders, RegistryItemRow,
-    Shard, StorageKind, StorageSettings, Store, StoreLimits, Transaction, Writer,
+    DataDirectory, DirectoryLock, Error, EventPlace, HeldRevision, KeyStore, NewEvent, Opened, PARTITIONS, RecordAsked,
+    RecordReaders, RegistryItemRow, Shard, StorageKind, StorageSettings, Store, StoreLimits, SubscriptionRow,
+    Transaction, Writer,
 };
 use unefois_testkit::{PostgresCluster, PostgresDurability};
 
@@ -147,6 +148,23 @@ impl Scene {
             Ok(())
         });
         added.await.unwrap();
+    }
+
+    /// Appends events in a transaction, at `NOW`, and gives where they are.
+    pub async fn tells(&mut self, events: &[NewEvent]) -> Vec<EventPlace> {
+        self.tells_at(events, rows::NOW).await
+    }
+
+    pub async fn tells_at(&mut self, events: &[NewEvent], now: i64) -> Vec<EventPlace> {
+        self.commits(async |tx| tx.events_append_in_tx(events, now).await).await.unwrap()
+    }
+
+    /// Adds these subscriptions, told from the beginning.
+    pub async fn subscribes(&mut self, subscriptions: &[SubscriptionRow]) {
+        for row in subscriptions {
+            let added = self.commits(async |tx| tx.subscription_insert_in_tx(row, &[0; PARTITIONS]).await).await;
+            assert!(added.unwrap(), "its name is free");
+        }
     }
 
     pub async fn takes_a_shard(&mut self) -> Shard {

@@ -1,0 +1,86 @@
+//! Dossiers: about whom an agency says that it has a file open.
+
+use crate::{
+    backend::{at_once, on},
+    error::Error,
+    open::Store,
+    writer::Transaction,
+};
+
+/// The newest state of a dossier.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DossierRow {
+    /// The agency.
+    pub agency: String,
+    /// The subject.
+    pub subject: [u8; 16],
+    /// What stands for the reason, which may name a person.
+    pub reason: String,
+    /// When it was opened, in microseconds since 1970.
+    pub opened_at: i64,
+    /// Until when it is open at most, in microseconds since 1970.
+    pub until: i64,
+    /// When it was closed, in microseconds since 1970.
+    pub closed_at: Option<i64>,
+}
+
+impl Store {
+    /// Of these subjects, after merging, those on whom the agency has a dossier that is open at `now`: on them, or on
+    /// one that was merged into them.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn dossiers_open_among(
+        &self,
+        agency: &str,
+        roots: &[[u8; 16]],
+        now: i64,
+    ) -> Result<Vec<[u8; 16]>, Error> {
+        on!(&self.0, it => it.dossiers_open_among(agency, roots, now).await)
+    }
+
+    /// The dossiers of an agency in the order of their subjects, from after `after` on; at most `count_max`.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn dossiers_list(
+        &self,
+        agency: &str,
+        after: Option<[u8; 16]>,
+        count_max: u32,
+    ) -> Result<Vec<DossierRow>, Error> {
+        on!(&self.0, it => it.dossiers_list(agency, after, count_max).await)
+    }
+}
+
+impl Transaction<'_> {
+    /// As [`Store::dossiers_open_among`], as this transaction sees it.
+    ///
+    /// # Errors
+    /// The storage failed.
+    pub async fn dossiers_open_among_in_tx(
+        &mut self,
+        agency: &str,
+        roots: &[[u8; 16]],
+        now: i64,
+    ) -> Result<Vec<[u8; 16]>, Error> {
+        at_once!(&mut self.0, it => it.dossiers_open_among_in_tx(agency, roots, now))
+    }
+
+    /// Opens dossiers, or writes over those that there are. Of several on one subject the last counts.
+    ///
+    /// # Errors
+    /// The storage failed, or a subject is not there.
+    pub async fn dossiers_upsert_in_tx(&mut self, rows: &[DossierRow]) -> Result<(), Error> {
+        at_once!(&mut self.0, it => it.dossiers_upsert_in_tx(rows))
+    }
+
+    /// Closes the dossiers of an agency on these subjects, after merging, that are open at `now`: those on what was
+    /// merged into them too. Gives how many.
+    ///
+    /// # Errors
+    /// The storage failed.
+    pub async fn dossiers_close_in_tx(&mut self, agency: &str, roots: &[[u8; 16]], now: i64) -> Result<u64, Error> {
+        at_once!(&mut self.0, it => it.dossiers_close_in_tx(agency, roots, now))
+    }
+}

@@ -1,0 +1,166 @@
+//! Events: changes worth telling, in a log of partitions that has no gap and no late commit.
+
+use crate::{
+    backend::{at_once, on},
+    error::Error,
+    open::Store,
+    positions::Positions,
+    writer::Transaction,
+};
+
+/// An event to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewEvent {
+    /// Its identifier, which subscribers see.
+    pub id: [u8; 16],
+    /// The subject that the record hangs on.
+    pub subject: [u8; 16],
+    /// What the subject is after merging: it says which partition.
+    pub root: [u8; 16],
+    /// The dataset.
+    pub dataset: String,
+    /// The agency that published it.
+    pub provider: String,
+    /// The record.
+    pub record: [u8; 16],
+    /// The revision that the event tells of.
+    pub revision: u64,
+    /// What the revision was to the record.
+    pub kind: u8,
+    /// The numbers of the top-level fields that changed.
+    pub changed: Vec<u32>,
+    /// The trace that the publication belongs to.
+    pub traceparent: Option<String>,
+}
+
+/// Where an event is in the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EventPlace {
+    /// The partition, below [`PARTITIONS`](crate::PARTITIONS).
+    pub partition: u8,
+    /// The position in it, from 1.
+    pub position: u64,
+}
+
+/// An event as it is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventRow {
+    /// Where it is.
+    pub place: EventPlace,
+    /// When, in microseconds since 1970: never before an earlier one of its partition.
+    pub recorded_at: i64,
+    /// What was written; `root` is what the subject is merged into now.
+    pub event: NewEvent,
+}
+
+/// Which events are asked for: those of a provider in these datasets, after one vector and up to another.
+#[derive(Debug, Clone)]
+pub struct EventsAsked {
+    /// The datasets, as they are stored.
+    pub datasets: Vec<String>,
+    /// The agency that published them.
+    pub provider: String,
+    /// Everything up to these positions is left out.
+    pub after: Positions,
+    /// Nothing beyond these positions is found: heads that were read before.
+    pub up_to: Positions,
+}
+
+/// How much is still to be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EventLag {
+    /// How many events, as far as they were counted.
+    pub events: u64,
+    /// When the oldest of them was recorded, in microseconds since 1970.
+    pub oldest: Option<i64>,
+}
+
+/// What may be forgotten.
+#[derive(Debug, Clone, Copy)]
+pub struct EventsForgotten {
+    /// Events recorded before this are old, in microseconds since 1970.
+    pub before: i64,
+    /// Now, in microseconds since 1970: a subscription keeps what it has not acknowledged for its retention.
+    pub now: i64,
+    /// How many at most.
+    pub count_max: u32,
+}
+
+/// The partition of the events of a subject.
+#[must_use]
+pub fn partition_of(root: [u8; 16]) -> u8 {
+    root[0] % 16
+}
+
+impl Store {
+    /// The newest position of each partition. All events up to them are committed, and none of them comes later.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn event_heads_fetch(&self) -> Result<Positions, Error> {
+        on!(&self.0, it => it.event_heads_fetch().await)
+    }
+
+    /// How far each partition was forgotten: whoever has not read so far has missed what was there.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn events_forgotten_fetch(&self) -> Result<Positions, Error> {
+        on!(&self.0, it => it.events_forgotten_fetch().await)
+    }
+
+    /// The positions before everything that was recorded at `time` or later: where a replay from then begins.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn event_positions_before_fetch(&self, time: i64) -> Result<Positions, Error> {
+        on!(&self.0, it => it.event_positions_before_fetch(time).await)
+    }
+
+    /// The first events in the order of time, partition and position; at most `count_max`. Of every partition it is the
+    /// beginning of what is asked for, because times do not fall within one: whoever goes on after the last event of
+    /// each leaves none out. When it is less than `count_max`, nothing is left up to `asked.up_to`.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn events_list(&self, asked: &EventsAsked, count_max: u32) -> Result<Vec<EventRow>, Error> {
+        on!(&self.0, it => it.events_list(asked, count_max).await)
+    }
+
+    /// How much is asked for, counted up to `count_max`.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn events_lag_fetch(&self, asked: &EventsAsked, count_max: u32) -> Result<EventLag, Error> {
+        on!(&self.0, it => it.events_lag_fetch(asked, count_max).await)
+    }
+
+    /// The event of that identifier, if it is still held.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn event_fetch(&self, id: [u8; 16]) -> Result<Option<EventRow>, Error> {
+        on!(&self.0, it => it.event_fetch(id).await)
+    }
+}
+
+impl Transaction<'_> {
+    /// Adds events, and raises the heads of their partitions in ascending order; gives where each is now, in the order
+    /// of `events`. It holds those partitions until the transaction ends: once in a transaction, and last of all, or two
+    /// nodes may wait for each other. An event is never recorded before the one that it follows, whatever `now` says.
+    ///
+    /// # Errors
+    /// The storage failed, or an identifier is taken, or a subject is not there.
+    pub async fn events_append_in_tx(&mut self, events: &[NewEvent], now: i64) -> Result<Vec<EventPlace>, Error> {
+        at_once!(&mut self.0, it => it.events_append_in_tx(events, now))
+    }
+
+    /// Forgets old events, with the attempts and dead letters of them; gives how many. What a subscription has not
+    /// acknowledged, or has as a dead letter that is not replayed, is kept as long as the subscription's retention.
+    ///
+    /// # Errors
+    /// The storage failed.
+    pub async fn events_forget_in_tx(&mut self, forgotten: EventsForgotten) -> Result<u64, Error> {
+        at_once!(&mut self.0, it => it.events_forget_in_tx(forgotten))
+    }
+}

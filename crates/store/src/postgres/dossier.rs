@@ -1,0 +1,119 @@
+//! Dossiers: about whom an agency says that it has a file open.
+
+use sqlx::{PgConnection, types::Uuid};
+
+use super::{Readers, Transaction, instant::Instant, uuids};
+use crate::{
+    DossierRow,
+    error::{Doing, Error},
+};
+
+impl Readers {
+    pub(crate) async fn dossiers_open_among(
+        &self,
+        agency: &str,
+        roots: &[[u8; 16]],
+        now: i64,
+    ) -> Result<Vec<[u8; 16]>, Error> {
+        open_among(&mut *self.pool.acquire().await.doing("take a reader")?, agency, roots, now).await
+    }
+
+    pub(crate) async fn dossiers_list(
+        &self,
+        agency: &str,
+        after: Option<[u8; 16]>,
+        count_max: u32,
+    ) -> Result<Vec<DossierRow>, Error> {
+        let rows: Vec<(Uuid, String, Instant, Instant, Option<Instant>)> = sqlx::query_as(
+            "SELECT subject, reason, opened_at, until, closed_at FROM dossier
+             WHERE agency = $1 AND ($2::uuid IS NULL OR subject > $2) ORDER BY subject LIMIT $3",
+        )
+        .bind(agency)
+        .bind(after.map(Uuid::from_bytes))
+        .bind(i64::from(count_max))
+        .fetch_all(&self.pool)
+        .await
+        .doing("list dossiers")?;
+        let dossier = |(subject, reason, opened_at, until, closed_at): (Uuid, _, Instant, Instant, Option<Instant>)| {
+            let (opened_at, until, closed_at) = (opened_at.0, until.0, closed_at.map(|Instant(micros)| micros));
+            DossierRow { agency: agency.to_owned(), subject: subject.into_bytes(), reason, opened_at, until, closed_at }
+        };
+        Ok(rows.into_iter().map(dossier).collect())
+    }
+}
+
+impl Transaction<'_> {
+    pub(crate) async fn dossiers_open_among_in_tx(
+        &mut self,
+        agency: &str,
+        roots: &[[u8; 16]],
+        now: i64,
+    ) -> Result<Vec<[u8; 16]>, Error> {
+        open_among(self.connection(), agency, roots, now).await
+    }
+
+    pub(crate) async fn dossiers_upsert_in_tx(&mut self, rows: &[DossierRow]) -> Result<(), Error> {
+        // In one order, so that two nodes that load the same dossiers do not wait for each other.
+        sqlx::query(
+            "INSERT INTO dossier (agency, subject, reason, opened_at, until, closed_at)
+             SELECT DISTINCT ON (agency, subject) agency, subject, reason, opened_at, until, closed_at
+             FROM unnest($1::text[], $2::uuid[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[])
+                 WITH ORDINALITY AS new (agency, subject, reason, opened_at, until, closed_at, n)
+             ORDER BY agency, subject, n DESC
+             ON CONFLICT (agency, subject) DO UPDATE SET reason = excluded.reason, opened_at = excluded.opened_at,
+                 until = excluded.until, closed_at = excluded.closed_at",
+        )
+        .bind(rows.iter().map(|row| row.agency.as_str()).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| Uuid::from_bytes(row.subject)).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.reason.as_str()).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| Instant(row.opened_at)).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| Instant(row.until)).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.closed_at.map(Instant)).collect::<Vec<_>>())
+        .execute(self.connection())
+        .await
+        .doing("open dossiers")?;
+        Ok(())
+    }
+
+    pub(crate) async fn dossiers_close_in_tx(
+        &mut self,
+        agency: &str,
+        roots: &[[u8; 16]],
+        now: i64,
+    ) -> Result<u64, Error> {
+        let done = sqlx::query(
+            "WITH held AS MATERIALIZED (
+                 SELECT d.subject FROM subject s JOIN dossier d ON d.subject = s.id
+                 WHERE s.root = ANY ($2) AND d.agency = $1 AND d.closed_at IS NULL AND d.until > $3
+                 ORDER BY d.subject FOR UPDATE OF d
+             )
+             UPDATE dossier d SET closed_at = $3 FROM held WHERE d.agency = $1 AND d.subject = held.subject",
+        )
+        .bind(agency)
+        .bind(uuids(roots))
+        .bind(Instant(now))
+        .execute(self.connection())
+        .await
+        .doing("close dossiers")?;
+        Ok(done.rows_affected())
+    }
+}
+
+async fn open_among(
+    connection: &mut PgConnection,
+    agency: &str,
+    roots: &[[u8; 16]],
+    now: i64,
+) -> Result<Vec<[u8; 16]>, Error> {
+    let found: Vec<Uuid> = sqlx::query_scalar(
+        "SELECT DISTINCT s.root FROM subject s JOIN dossier d ON d.subject = s.id
+         WHERE s.root = ANY ($2) AND d.agency = $1 AND d.closed_at IS NULL AND d.until > $3",
+    )
+    .bind(agency)
+    .bind(uuids(roots))
+    .bind(Instant(now))
+    .fetch_all(connection)
+    .await
+    .doing("find dossiers")?;
+    Ok(found.into_iter().map(Uuid::into_bytes).collect())
+}

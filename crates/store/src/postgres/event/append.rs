@@ -1,0 +1,74 @@
+//! Raising the heads of partitions and appending behind them, in one statement.
+//!
+//! The rows of the partitions are locked in ascending order, and give what the node before has committed. They stay
+//! locked until the transaction ends, so that nobody sees a head before all that is behind it.
+
+use std::collections::HashMap;
+
+use sqlx::types::Uuid;
+
+use super::{
+    super::{Transaction, instant::Instant},
+    place_of,
+};
+use crate::{
+    EventPlace, NewEvent,
+    error::{Doing, Error, signed},
+    event::partition_of,
+    positions::fields_to_bytes,
+};
+
+const APPEND: &str = "
+    WITH new AS (
+        SELECT n.*, row_number() OVER (PARTITION BY n.partition ORDER BY n.place) AS nth
+        FROM unnest($1::smallint[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::uuid[], $7::bigint[],
+            $8::smallint[], $9::bytea[], $10::text[]) WITH ORDINALITY
+            AS n (partition, id, subject, dataset, provider, record, revision, kind, changed, traceparent, place)
+    ), touched AS (
+        SELECT partition, count(*) AS events FROM new GROUP BY partition
+    ), held AS MATERIALIZED (
+        SELECT partition, head, greatest(newest_at, $11) AS at FROM event_partition
+        WHERE partition = ANY ($1) ORDER BY partition FOR UPDATE
+    ), raised AS (
+        UPDATE event_partition p SET head = held.head + touched.events, newest_at = held.at
+        FROM held JOIN touched ON touched.partition = held.partition WHERE p.partition = held.partition
+    )
+    INSERT INTO event (partition, position, id, subject, dataset, provider, record, revision, kind, changed,
+        recorded_at, traceparent)
+    SELECT new.partition, held.head + new.nth, new.id, new.subject, new.dataset, new.provider, new.record, new.revision,
+        new.kind, new.changed, held.at, new.traceparent
+    FROM new JOIN held ON held.partition = new.partition
+    RETURNING id, partition, position";
+
+impl Transaction<'_> {
+    pub(crate) async fn events_append_in_tx(
+        &mut self,
+        events: &[NewEvent],
+        now: i64,
+    ) -> Result<Vec<EventPlace>, Error> {
+        if events.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows: Vec<(Uuid, i16, i64)> = sqlx::query_as(APPEND)
+            .bind(events.iter().map(|event| i16::from(partition_of(event.root))).collect::<Vec<_>>())
+            .bind(events.iter().map(|event| Uuid::from_bytes(event.id)).collect::<Vec<_>>())
+            .bind(events.iter().map(|event| Uuid::from_bytes(event.subject)).collect::<Vec<_>>())
+            .bind(events.iter().map(|event| event.dataset.as_str()).collect::<Vec<_>>())
+            .bind(events.iter().map(|event| event.provider.as_str()).collect::<Vec<_>>())
+            .bind(events.iter().map(|event| Uuid::from_bytes(event.record)).collect::<Vec<_>>())
+            .bind(events.iter().map(|event| signed(event.revision)).collect::<Vec<_>>())
+            .bind(events.iter().map(|event| i16::from(event.kind)).collect::<Vec<_>>())
+            .bind(events.iter().map(|event| fields_to_bytes(&event.changed)).collect::<Vec<_>>())
+            .bind(events.iter().map(|event| event.traceparent.as_deref()).collect::<Vec<_>>())
+            .bind(Instant(now))
+            .fetch_all(self.connection())
+            .await
+            .doing("append events")?;
+        let mut places = HashMap::with_capacity(rows.len());
+        for (id, partition, position) in rows {
+            places.insert(id.into_bytes(), place_of(partition, position)?);
+        }
+        let missing = Error::Malformed { what: "log of events: a partition is missing" };
+        events.iter().map(|event| places.get(&event.id).copied()).collect::<Option<_>>().ok_or(missing)
+    }
+}

@@ -1,0 +1,79 @@
+//! Dossiers: about whom an agency says that it has a file open.
+
+use rusqlite::{Connection, params};
+
+use super::{Readers, Transaction, ask::Ask};
+use crate::{
+    DossierRow,
+    error::{Doing, Error},
+};
+
+impl Readers {
+    pub(crate) async fn dossiers_open_among(
+        &self,
+        agency: &str,
+        roots: &[[u8; 16]],
+        now: i64,
+    ) -> Result<Vec<[u8; 16]>, Error> {
+        let (agency, roots) = (agency.to_owned(), roots.to_vec());
+        self.ask(move |connection| open_among(connection, &agency, &roots, now)).await
+    }
+
+    pub(crate) async fn dossiers_list(
+        &self,
+        agency: &str,
+        after: Option<[u8; 16]>,
+        count_max: u32,
+    ) -> Result<Vec<DossierRow>, Error> {
+        let agency = agency.to_owned();
+        self.ask(move |connection| {
+            let sql = "SELECT subject, reason, opened_at, until, closed_at FROM dossier
+                 WHERE agency = ? AND subject > ? ORDER BY subject LIMIT ?";
+            let after = after.as_ref().map_or(&[][..], |subject| &subject[..]);
+            let rows = connection.rows(sql, params![agency, after, count_max], |row| {
+                let (subject, reason, opened_at) = (row.get(0)?, row.get(1)?, row.get(2)?);
+                let (until, closed_at) = (row.get(3)?, row.get(4)?);
+                Ok(DossierRow { agency: agency.clone(), subject, reason, opened_at, until, closed_at })
+            });
+            rows.doing("list dossiers")
+        })
+        .await
+    }
+}
+
+impl Transaction<'_> {
+    pub(crate) fn dossiers_open_among_in_tx(
+        &mut self,
+        agency: &str,
+        roots: &[[u8; 16]],
+        now: i64,
+    ) -> Result<Vec<[u8; 16]>, Error> {
+        open_among(self.connection(), agency, roots, now)
+    }
+
+    pub(crate) fn dossiers_upsert_in_tx(&mut self, rows: &[DossierRow]) -> Result<(), Error> {
+        let sql = "INSERT INTO dossier (agency, subject, reason, opened_at, until, closed_at) VALUES (?, ?, ?, ?, ?, ?)
+             ON CONFLICT (agency, subject) DO UPDATE SET reason = excluded.reason, opened_at = excluded.opened_at,
+                 until = excluded.until, closed_at = excluded.closed_at";
+        for DossierRow { agency, subject, reason, opened_at, until, closed_at } in rows {
+            let row = params![agency, subject, reason, opened_at, until, closed_at];
+            self.connection().run(sql, row).doing("open a dossier")?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn dossiers_close_in_tx(&mut self, agency: &str, roots: &[[u8; 16]], now: i64) -> Result<u64, Error> {
+        let sql = "UPDATE dossier SET closed_at = ?3 WHERE agency = ?1 AND closed_at IS NULL AND until > ?3
+             AND subject IN (SELECT id FROM subject WHERE root = ?2)";
+        let close = |root| self.connection().run(sql, params![agency, root, now]);
+        let closed: usize = roots.iter().map(close).sum::<rusqlite::Result<_>>().doing("close dossiers")?;
+        Ok(closed as u64)
+    }
+}
+
+fn open_among(connection: &Connection, agency: &str, roots: &[[u8; 16]], now: i64) -> Result<Vec<[u8; 16]>, Error> {
+    let sql = "SELECT s.root FROM subject s CROSS JOIN dossier d ON d.subject = s.id
+         WHERE s.root = ? AND d.agency = ? AND d.closed_at IS NULL AND d.until > ? LIMIT 1";
+    let find = |root| connection.row(sql, params![root, agency, now], |row| row.get(0)).transpose();
+    roots.iter().filter_map(find).collect::<rusqlite::Result<_>>().doing("find dossiers")
+}

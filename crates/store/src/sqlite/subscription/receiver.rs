@@ -1,0 +1,82 @@
+//! Who receives. There is one process: it remembers, and when it ends they end with it.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use super::super::{Readers, ask::Ask};
+use crate::{
+    Receiver, ReceiverTaken,
+    error::{Doing, Error},
+};
+
+/// The receiver of each subscription that has one, and until when. Behind a lock because every stream asks; never held
+/// while anything else is.
+#[derive(Debug, Default)]
+pub(crate) struct Receivers(Mutex<HashMap<[u8; 16], ([u8; 16], Instant)>>);
+
+impl Receivers {
+    fn held(&self) -> MutexGuard<'_, HashMap<[u8; 16], ([u8; 16], Instant)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn is_received(&self, subscription: [u8; 16]) -> bool {
+        self.held().get(&subscription).is_some_and(|(_, until)| *until > Instant::now())
+    }
+
+    fn take(&self, Receiver { subscription, token }: Receiver, lease: Duration) -> ReceiverTaken {
+        let (mut held, now) = (self.held(), Instant::now());
+        match held.get(&subscription) {
+            Some((other, until)) if *other != token && *until > now => {
+                ReceiverTaken::InUse { left: until.saturating_duration_since(now) }
+            }
+            _ => {
+                held.insert(subscription, (token, now + lease));
+                ReceiverTaken::Taken
+            }
+        }
+    }
+
+    fn renew(&self, Receiver { subscription, token }: Receiver, lease: Duration) -> bool {
+        let mut held = self.held();
+        let found = held.get_mut(&subscription).filter(|(holder, _)| *holder == token);
+        found.map(|(_, until)| *until = Instant::now() + lease).is_some()
+    }
+
+    fn release(&self, Receiver { subscription, token }: Receiver) {
+        let mut held = self.held();
+        if held.get(&subscription).is_some_and(|(holder, _)| *holder == token) {
+            held.remove(&subscription);
+        }
+    }
+}
+
+impl Readers {
+    /// Which of these subscriptions are live, in their order.
+    async fn are_live(&self, subscriptions: Vec<[u8; 16]>) -> Result<Vec<bool>, Error> {
+        self.ask(move |connection| {
+            let sql = "SELECT 1 FROM subscription_cursor WHERE subscription = ?";
+            let live = |id| Ok(connection.row(sql, [id], |_row| Ok(()))?.is_some());
+            subscriptions.into_iter().map(live).collect::<rusqlite::Result<_>>().doing("find subscriptions")
+        })
+        .await
+    }
+
+    pub(crate) async fn receiver_take(&self, receiver: Receiver, lease: Duration) -> Result<ReceiverTaken, Error> {
+        let is_live = self.are_live(vec![receiver.subscription]).await? == [true];
+        Ok(if is_live { self.receivers().take(receiver, lease) } else { ReceiverTaken::Gone })
+    }
+
+    pub(crate) async fn receivers_renew(&self, receivers: &[Receiver], lease: Duration) -> Result<Vec<bool>, Error> {
+        let live = self.are_live(receivers.iter().map(|receiver| receiver.subscription).collect()).await?;
+        let renew = |(receiver, is_live): (&Receiver, bool)| is_live && self.receivers().renew(*receiver, lease);
+        Ok(receivers.iter().zip(live).map(renew).collect())
+    }
+
+    pub(crate) async fn receiver_release(&self, receiver: Receiver) -> Result<(), Error> {
+        self.receivers().release(receiver);
+        Ok(())
+    }
+}
