@@ -95,7 +95,7 @@ pub enum Acknowledged {
 }
 
 /// One who receives: a subscription and the token of the lease.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Receiver {
     /// The subscription.
     pub subscription: [u8; 16],

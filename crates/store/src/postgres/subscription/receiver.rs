@@ -27,7 +27,7 @@ const RENEW: &str = "
         ORDER BY c.subscription FOR UPDATE OF c
     )
     UPDATE subscription_cursor c SET receiver_until = clock_timestamp() + $3 * interval '1 microsecond'
-    FROM held WHERE c.subscription = held.subscription RETURNING c.subscription";
+    FROM held WHERE c.subscription = held.subscription RETURNING c.subscription, c.receiver";
 const RELEASE: &str = "UPDATE subscription_cursor SET receiver = NULL, receiver_until = NULL
      WHERE subscription = $1 AND receiver = $2";
 
@@ -49,15 +49,19 @@ impl Readers {
     }
 
     pub(crate) async fn receivers_renew(&self, receivers: &[Receiver], lease: Duration) -> Result<Vec<bool>, Error> {
-        let renewed: Vec<Uuid> = sqlx::query_scalar(RENEW)
+        let renewed: Vec<(Uuid, Uuid)> = sqlx::query_as(RENEW)
             .bind(receivers.iter().map(|receiver| Uuid::from_bytes(receiver.subscription)).collect::<Vec<_>>())
             .bind(receivers.iter().map(|receiver| Uuid::from_bytes(receiver.token)).collect::<Vec<_>>())
             .bind(lease.as_secs_f64() * 1e6)
             .fetch_all(&self.pool)
             .await
             .doing("go on receiving")?;
-        let renewed: HashSet<[u8; 16]> = renewed.into_iter().map(Uuid::into_bytes).collect();
-        Ok(receivers.iter().map(|receiver| renewed.contains(&receiver.subscription)).collect())
+        let receiver = |(subscription, token): (Uuid, Uuid)| Receiver {
+            subscription: subscription.into_bytes(),
+            token: token.into_bytes(),
+        };
+        let renewed: HashSet<Receiver> = renewed.into_iter().map(receiver).collect();
+        Ok(receivers.iter().map(|receiver| renewed.contains(receiver)).collect())
     }
 
     pub(crate) async fn receiver_release(&self, receiver: Receiver) -> Result<(), Error> {
