@@ -135,9 +135,12 @@ async fn ten_thousand_dossiers_are_loaded_at_once_and_again(scene: &mut Scene) {
 
 async fn nodes_that_load_the_same_dossiers_do_not_stand_in_each_other_s_way(scene: &mut Scene) {
     scene.adds_subjects(1..=100).await;
+    let mut all = Vec::new();
+    for _ in 0..4 {
+        all.push(scene.another_node().await);
+    }
     let mut nodes = tokio::task::JoinSet::new();
-    for node in 0..4 {
-        let mut of_node = scene.another_node().await;
+    for (mut of_node, node) in all.into_iter().zip(0..) {
         nodes.spawn(async move {
             for nth in 0..20 {
                 let mut rows: Vec<DossierRow> = (1..=100).map(dossier).collect();

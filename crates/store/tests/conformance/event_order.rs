@@ -16,7 +16,7 @@ use unefois_store::{
 
 use crate::{
     chance::Chance,
-    rows::{NOW, asked, digest, event, id, in_partition, revision},
+    rows::{NOW, asked, event, id, in_partition, revision},
     scene::{PATIENCE, Scene},
 };
 
@@ -30,22 +30,31 @@ on_several_nodes!(
 
 const PUBLISHERS: usize = 5;
 const TRANSACTIONS: u64 = 60;
-/// So few that publishers meet in subjects as well as in partitions.
+/// So few that publishers meet in partitions all the time, and in subjects now and then.
 const SUBJECTS: u64 = 24;
+const CROWDED: [u8; 3] = [2, 7, 15];
 
-fn subject_of(nth: u64) -> u64 {
-    in_partition(u8::try_from(nth % 16).unwrap(), 1 + nth / 16)
+/// One of those about whom several publish.
+fn crowded(chance: &mut Chance) -> u64 {
+    in_partition(*chance.one_of(&CROWDED), 1 + chance.below(SUBJECTS / 3))
+}
+
+/// The lock of each subject is its own, so that only the partitions keep publishers apart.
+fn pseudonym_of(subject: u64) -> [u8; 32] {
+    let mut pseudonym = [0; 32];
+    pseudonym[30..].copy_from_slice(&u16::try_from((subject >> 56) << 6 | (subject & 0x3f)).unwrap().to_be_bytes());
+    pseudonym
 }
 
 /// Publishes the next revision of some subjects, and commits it or gives it up after a while.
 async fn publishes(writer: &mut Writer, chance: &mut Chance, seed: u64) -> Vec<NewEvent> {
     let mut committed = Vec::new();
     for nth in 0..TRANSACTIONS {
-        let mut subjects: Vec<u64> = (0..=chance.below(3)).map(|_| subject_of(chance.below(SUBJECTS))).collect();
+        let mut subjects: Vec<u64> = (0..=chance.below(2)).map(|_| crowded(chance)).collect();
         subjects.sort_unstable();
         subjects.dedup();
         let mut tx = writer.begin().await.unwrap();
-        let pseudonyms: Vec<[u8; 32]> = subjects.iter().copied().map(digest).collect();
+        let pseudonyms: Vec<[u8; 32]> = subjects.iter().copied().map(pseudonym_of).collect();
         tx.pseudonyms_lock_in_tx(&pseudonyms).await.unwrap();
         let (mut rows, mut events) = (Vec::new(), Vec::new());
         for (within, subject) in (0..).zip(&subjects) {
@@ -89,7 +98,6 @@ async fn reads(store: &Store, left: &AtomicUsize, chance: &mut Chance) -> Vec<Ev
     loop {
         let was_last = left.load(Ordering::Acquire) == 0;
         asked.up_to = store.event_heads_fetch().await.unwrap();
-        idles(chance).await;
         let count_max = 1 + u32::try_from(chance.below(20)).unwrap();
         let page = store.events_list(&asked, count_max).await.unwrap();
         let is_short = page.len() < count_max as usize;
@@ -125,8 +133,8 @@ fn is_whole(told: &[EventRow], committed: &[NewEvent], heads: Positions) {
 }
 
 async fn adds_the_subjects(scene: &mut Scene) {
-    for nth in 0..SUBJECTS {
-        scene.adds_subjects(subject_of(nth)..=subject_of(nth)).await;
+    for partition in 0..16 {
+        scene.adds_subjects(in_partition(partition, 1)..=in_partition(partition, SUBJECTS / 3)).await;
     }
 }
 
@@ -146,9 +154,14 @@ async fn one_publisher_in_random_commits_and_a_reader_agree(scene: &mut Scene) {
 async fn concurrent_publishers_in_whatever_order_they_commit_make_no_reader_skip_or_reorder(scene: &mut Scene) {
     adds_the_subjects(scene).await;
     let left = Arc::new(AtomicUsize::new(PUBLISHERS));
+    let mut nodes = Vec::new();
+    for _ in 0..PUBLISHERS {
+        nodes.push(scene.another_node().await);
+    }
+    // Not before all are there: whoever came first would be done.
     let mut publishers = JoinSet::new();
-    for seed in (1..).take(PUBLISHERS) {
-        let (mut node, left) = (scene.another_node().await, Arc::clone(&left));
+    for (mut node, seed) in nodes.into_iter().zip(1..) {
+        let left = Arc::clone(&left);
         publishers.spawn(async move {
             let committed = publishes(&mut node.writer, &mut Chance(seed), seed).await;
             left.fetch_sub(1, Ordering::AcqRel);
@@ -165,7 +178,7 @@ async fn concurrent_publishers_in_whatever_order_they_commit_make_no_reader_skip
 
 async fn a_publisher_waits_for_who_holds_its_partition_and_takes_the_place_of_one_who_gave_up(scene: &mut Scene) {
     adds_the_subjects(scene).await;
-    let of = |number, partition: u64| event(number, subject_of(partition));
+    let of = |number, partition| event(number, in_partition(partition, 1));
     for (nth, gives_up) in [(0, false), (10, true)] {
         let (mut first, mut second) = (scene.another_node().await, scene.another_node().await);
         let mut tx = first.writer.begin().await.unwrap();
@@ -197,14 +210,19 @@ async fn a_publisher_waits_for_who_holds_its_partition_and_takes_the_place_of_on
 
 async fn publishers_that_meet_in_every_partition_do_not_stand_in_each_other_s_way_for_ever(scene: &mut Scene) {
     adds_the_subjects(scene).await;
+    let mut nodes = Vec::new();
+    for _ in 0..4 {
+        nodes.push(scene.another_node().await);
+    }
     let mut publishers = JoinSet::new();
-    for node in 0..4 {
-        let mut of_node = scene.another_node().await;
+    for (mut of_node, node) in nodes.into_iter().zip(0..) {
         publishers.spawn(async move {
             for nth in 0..40 {
                 // By turns in ascending and in descending order.
                 let mut events: Vec<NewEvent> = (0..16)
-                    .map(|partition| event((node << 32) | (nth << 8) | partition, subject_of(partition)))
+                    .map(|partition| {
+                        event((node << 32) | (nth << 8) | u64::from(partition), in_partition(partition, 1))
+                    })
                     .collect();
                 if (node + nth) % 2 == 1 {
                     events.reverse();

@@ -340,9 +340,12 @@ async fn nodes_that_move_the_same_subscriptions_do_not_stand_in_each_other_s_way
     for number in 1..=8 {
         scene.subscribes(&[subscription(number)]).await;
     }
+    let mut all = Vec::new();
+    for _ in 0..4 {
+        all.push(scene.another_node().await);
+    }
     let mut nodes = tokio::task::JoinSet::new();
-    for seed in 0..4 {
-        let mut node = scene.another_node().await;
+    for (mut node, seed) in all.into_iter().zip(0..) {
         nodes.spawn(async move {
             let mut chance = Chance(seed);
             for _ in 0..50 {
