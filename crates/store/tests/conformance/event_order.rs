@@ -66,11 +66,11 @@ async fn publishes(writer: &mut Writer, chance: &mut Chance, seed: u64) -> Vec<N
             events.push(NewEvent { record: id(*subject), revision: number, ..event(event_number, *subject) });
         }
         tx.revisions_insert_in_tx(&rows).await.unwrap();
-        idles(chance).await;
+        idles(chance, 3_000).await;
         // The clocks of the nodes do not agree.
         let now = NOW + i64::try_from(chance.below(1_000)).unwrap();
         tx.events_append_in_tx(&events, now).await.unwrap();
-        idles(chance).await;
+        idles(chance, 12_000).await;
         if chance.below(5) == 0 {
             tx.rollback().await.unwrap();
         } else {
@@ -82,8 +82,8 @@ async fn publishes(writer: &mut Writer, chance: &mut Chance, seed: u64) -> Vec<N
 }
 
 /// Lets others go first, for a while that is different each time.
-async fn idles(chance: &mut Chance) {
-    tokio::time::sleep(Duration::from_micros(chance.below(4_000))).await;
+async fn idles(chance: &mut Chance, micros_max: u64) {
+    tokio::time::sleep(Duration::from_micros(chance.below(micros_max))).await;
 }
 
 /// Reads behind the heads until all publishers are done and nothing is left.
