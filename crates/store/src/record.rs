@@ -119,6 +119,15 @@ impl Store {
     pub async fn record_dataset_fetch(&self, record: [u8; 16]) -> Result<Option<String>, Error> {
         on!(&self.0, it => it.record_dataset_fetch(record).await)
     }
+
+    /// The revisions of these records and numbers, in the order of the questions: many questions, one trip. One that
+    /// is not held is absent.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn revisions_fetch(&self, asked: &[([u8; 16], u64)]) -> Result<Vec<Option<HeldRevision>>, Error> {
+        on!(&self.0, it => it.revisions_fetch(asked).await)
+    }
 }
 
 impl Transaction<'_> {

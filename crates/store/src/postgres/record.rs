@@ -34,6 +34,28 @@ impl Readers {
         let dataset = sqlx::query_scalar("SELECT dataset FROM record WHERE id = $1").bind(Uuid::from_bytes(record));
         dataset.fetch_optional(&self.pool).await.doing("read a record")
     }
+
+    pub(crate) async fn revisions_fetch(&self, asked: &[([u8; 16], u64)]) -> Result<Vec<Option<HeldRevision>>, Error> {
+        let rows: Vec<Row> = sqlx::query_as(
+            "SELECT a.n, r.id, r.discriminator, v.number, v.provider_recorded_at, v.learned_at, v.payload_key, v.sealed,
+                 v.change
+             FROM unnest($1::uuid[], $2::bigint[]) WITH ORDINALITY AS a (record, number, n)
+             JOIN revision v ON v.record = a.record AND v.number = a.number JOIN record r ON r.id = v.record",
+        )
+        .bind(asked.iter().map(|(record, _)| Uuid::from_bytes(*record)).collect::<Vec<_>>())
+        .bind(asked.iter().map(|(_, number)| signed(*number)).collect::<Vec<_>>())
+        .fetch_all(&self.pool)
+        .await
+        .doing("read revisions")?;
+        let mut found = vec![None; asked.len()];
+        for row in rows {
+            // Ordinality counts from 1.
+            let (n, revision) = held(row)?;
+            let place = n.checked_sub(1).and_then(|n| found.get_mut(n));
+            *place.ok_or(Error::Malformed { what: "answer" })? = Some(revision);
+        }
+        Ok(found)
+    }
 }
 
 impl Transaction<'_> {

@@ -80,18 +80,18 @@ fn positions_before(connection: &Connection, time: i64) -> Result<Positions, Err
     let sql = "SELECT coalesce((SELECT e.position - 1 FROM event e WHERE e.partition = p.partition
              AND e.recorded_at >= ? ORDER BY e.recorded_at, e.position LIMIT 1), p.head)
          FROM event_partition p ORDER BY p.partition";
-    vector(connection.rows(sql, [time], |row| row.get(0)).doing("find the events of a time")?)
+    vector(&connection.rows(sql, [time], |row| row.get(0)).doing("find the events of a time")?)
 }
 
-fn vector(numbers: Vec<i64>) -> Result<Positions, Error> {
-    if numbers.len() == PARTITIONS { of_signed(&numbers) } else { Err(Error::Malformed { what: "log of events" }) }
+fn vector(numbers: &[i64]) -> Result<Positions, Error> {
+    if numbers.len() == PARTITIONS { of_signed(numbers) } else { Err(Error::Malformed { what: "log of events" }) }
 }
 
 impl Readers {
     pub(crate) async fn event_heads_fetch(&self) -> Result<Positions, Error> {
         self.ask(|connection| {
             let heads = connection.rows("SELECT head FROM event_partition ORDER BY partition", [], |row| row.get(0));
-            vector(heads.doing("read the heads of the events")?)
+            vector(&heads.doing("read the heads of the events")?)
         })
         .await
     }
@@ -99,7 +99,7 @@ impl Readers {
     pub(crate) async fn events_forgotten_fetch(&self) -> Result<Positions, Error> {
         self.ask(|connection| {
             let sql = "SELECT forgotten FROM event_partition ORDER BY partition";
-            vector(connection.rows(sql, [], |row| row.get(0)).doing("read which events are forgotten")?)
+            vector(&connection.rows(sql, [], |row| row.get(0)).doing("read which events are forgotten")?)
         })
         .await
     }

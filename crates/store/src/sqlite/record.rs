@@ -72,6 +72,16 @@ impl Readers {
         let sql = "SELECT dataset FROM record WHERE id = ?";
         self.ask(move |connection| connection.row(sql, [record], |row| row.get(0)).doing("read a record")).await
     }
+
+    pub(crate) async fn revisions_fetch(&self, asked: &[([u8; 16], u64)]) -> Result<Vec<Option<HeldRevision>>, Error> {
+        let asked = asked.to_vec();
+        self.ask(move |connection| {
+            let tx = connection.transaction().doing("read revisions")?;
+            let fetch = |(record, number): ([u8; 16], u64)| tx.row(OF_NUMBER, params![record, signed(number)], held);
+            asked.into_iter().map(fetch).collect::<rusqlite::Result<_>>().doing("read revisions")
+        })
+        .await
+    }
 }
 
 impl Transaction<'_> {

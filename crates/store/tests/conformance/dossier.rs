@@ -34,7 +34,8 @@ async fn open(scene: &mut Scene, agency: &str, roots: &[u64], now: i64) -> Vec<[
     let mut found = scene.store.dossiers_open_among(agency, &roots, now).await.unwrap();
     let within = scene.commits(async |tx| tx.dossiers_open_among_in_tx(agency, &roots, now).await).await;
     let mut within = within.unwrap();
-    (found.sort_unstable(), within.sort_unstable());
+    found.sort_unstable();
+    within.sort_unstable();
     assert_eq!(found, within);
     found
 }

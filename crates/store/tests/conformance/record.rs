@@ -11,6 +11,7 @@ on_both!(
     a_revision_is_read_back_as_it_was_written,
     the_newest_revision_answers_and_the_earlier_ones_stay,
     a_thousand_questions_are_answered_each_in_its_place,
+    a_thousand_revisions_are_found_by_their_numbers_each_in_its_place,
     a_merged_subject_answers_with_the_records_of_all_that_it_was,
     a_key_has_one_record_and_a_revision_one_content,
     a_transaction_sees_its_own_records_before_others_do,
@@ -66,6 +67,27 @@ async fn a_thousand_questions_are_answered_each_in_its_place(scene: &mut Scene) 
         assert_eq!(answer, expected, "{number}");
     }
     assert!(scene.records(&[]).await.is_empty());
+}
+
+async fn a_thousand_revisions_are_found_by_their_numbers_each_in_its_place(scene: &mut Scene) {
+    scene.adds_subjects(1..=1).await;
+    let numbered = |record: u64, number| {
+        let first = revision(record, 1);
+        let held = HeldRevision { number, sealed: bytes(1_000 * record + number), ..first.held };
+        RevisionRow { held, ..first }
+    };
+    let rows: Vec<RevisionRow> = (1..=250).flat_map(|record| [numbered(record, 1), numbered(record, 2)]).collect();
+    writes(scene, &rows).await;
+    // Backwards, each twice, and a third revision that there is not.
+    let questions: Vec<(u64, u64)> = (1..=251).rev().flat_map(|record| [1, 3, 2, 1].map(|n| (record, n))).collect();
+    let asked: Vec<([u8; 16], u64)> = questions.iter().map(|(record, number)| (id(*record), *number)).collect();
+    let found = scene.store.revisions_fetch(&asked).await.unwrap();
+    assert_eq!(found.len(), questions.len());
+    for ((record, number), found) in questions.into_iter().zip(found) {
+        let is_held = record <= 250 && number <= 2;
+        assert_eq!(found, is_held.then(|| numbered(record, number).held), "{record} {number}");
+    }
+    assert!(scene.store.revisions_fetch(&[]).await.unwrap().is_empty());
 }
 
 async fn a_merged_subject_answers_with_the_records_of_all_that_it_was(scene: &mut Scene) {

@@ -12,13 +12,15 @@ use crate::{
     error::{Doing, Error},
 };
 
-/// The receiver of each subscription that has one, and until when. Behind a lock because every stream asks; never held
-/// while anything else is.
+/// The token of the receiver of each subscription that has one, and until when.
+type Held = HashMap<[u8; 16], ([u8; 16], Instant)>;
+
+/// Who receives. Behind a lock because every stream asks; never held while anything else is.
 #[derive(Debug, Default)]
-pub(crate) struct Receivers(Mutex<HashMap<[u8; 16], ([u8; 16], Instant)>>);
+pub(crate) struct Receivers(Mutex<Held>);
 
 impl Receivers {
-    fn held(&self) -> MutexGuard<'_, HashMap<[u8; 16], ([u8; 16], Instant)>> {
+    fn held(&self) -> MutexGuard<'_, Held> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
