@@ -24,6 +24,7 @@ mod positions;
 mod postgres;
 mod publication;
 mod quota;
+mod receiver;
 mod record;
 mod registry;
 mod request_claim;
@@ -54,14 +55,14 @@ pub use open::{Migrated, Opened, StorageKind, StorageSettings, Store, StoreLimit
 pub use positions::{PARTITIONS, Positions};
 pub use publication::PublicationRow;
 pub use quota::{QuotaOf, QuotaShare, QuotaSpent};
+pub use receiver::{Receiver, ReceiverTaken};
 pub use record::{HeldRevision, RecordAsked, RecordReader, RecordReaders, RevisionRow};
 pub use registry::{RegistryItemRow, RegistryVersionRow};
 pub use request_claim::RequestClaim;
 pub use shard::{Fence, Reach, Shard};
 pub use subject::{SubjectRow, SubjectWithIdentifiers};
 pub use subscription::{
-    Acknowledged, Acknowledgement, Receiver, ReceiverTaken, SubscriptionAdvance, SubscriptionCursor, SubscriptionFound,
-    SubscriptionRow,
+    Acknowledged, Acknowledgement, SubscriptionAdvance, SubscriptionCursor, SubscriptionFound, SubscriptionRow,
 };
 pub use traits::{TraitsFirst, TraitsRow, TraitsStated};
 pub use wake::Wakes;

@@ -1,9 +1,7 @@
-//! Subscriptions: the wish to be told, how far it was told, and who receives.
-
-use std::time::Duration;
+//! Subscriptions: the wish to be told, and how far it was told.
 
 use crate::{
-    backend::{at_once, on},
+    backend::{Backend, at_once, on},
     error::Error,
     open::Store,
     positions::Positions,
@@ -94,30 +92,6 @@ pub enum Acknowledged {
     Gone,
 }
 
-/// One who receives: a subscription and the token of the lease.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Receiver {
-    /// The subscription.
-    pub subscription: [u8; 16],
-    /// A random number of this receiver.
-    pub token: [u8; 16],
-}
-
-/// What became of the wish to receive.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReceiverTaken {
-    /// It is this receiver's now. Where several nodes are, the version of the subscription is raised: what another
-    /// has decided is not told any more.
-    Taken,
-    /// Another one's, for so long unless it says so again.
-    InUse {
-        /// How long.
-        left: Duration,
-    },
-    /// There is no such subscription any more.
-    Gone,
-}
-
 impl Store {
     /// The subscription of that identifier, unless it was deleted.
     ///
@@ -153,32 +127,6 @@ impl Store {
         on!(&self.0, it => it.subscriptions_list(agency, after, count_max).await)
     }
 
-    /// Makes this receiver the only one of its subscription, for `lease`. By the clock of PostgreSQL; on SQLite it is
-    /// known to this process only, and ends with it.
-    ///
-    /// # Errors
-    /// The database cannot be reached.
-    pub async fn receiver_take(&self, receiver: Receiver, lease: Duration) -> Result<ReceiverTaken, Error> {
-        on!(&self.0, it => it.receiver_take(receiver, lease).await)
-    }
-
-    /// Says again that these receive, for `lease` from now. Gives whether each still does, in their order: one whose
-    /// lease ran out does, unless another took it.
-    ///
-    /// # Errors
-    /// The database cannot be reached.
-    pub async fn receivers_renew(&self, receivers: &[Receiver], lease: Duration) -> Result<Vec<bool>, Error> {
-        on!(&self.0, it => it.receivers_renew(receivers, lease).await)
-    }
-
-    /// Ends the lease of a receiver; one that has lost it ends nothing.
-    ///
-    /// # Errors
-    /// The database cannot be reached.
-    pub async fn receiver_release(&self, receiver: Receiver) -> Result<(), Error> {
-        on!(&self.0, it => it.receiver_release(receiver).await)
-    }
-
     /// As [`Transaction::subscriptions_acknowledge_in_tx`], beside the writer of this node; `None` on SQLite, where
     /// nobody writes beside it.
     ///
@@ -189,10 +137,8 @@ impl Store {
         acknowledgements: &[Acknowledgement],
     ) -> Result<Option<Vec<Acknowledged>>, Error> {
         match &self.0 {
-            crate::backend::Backend::Sqlite(_) => Ok(None),
-            crate::backend::Backend::Postgres(readers) => {
-                readers.subscriptions_acknowledge(acknowledgements).await.map(Some)
-            }
+            Backend::Sqlite(_) => Ok(None),
+            Backend::Postgres(readers) => readers.subscriptions_acknowledge(acknowledgements).await.map(Some),
         }
     }
 }

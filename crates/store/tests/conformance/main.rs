@@ -30,5 +30,6 @@ mod rows;
 mod shard;
 mod subject;
 mod subscription;
+mod subscription_cursor;
 mod traits;
 mod writer;
