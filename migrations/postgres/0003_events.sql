@@ -41,17 +41,18 @@ CREATE INDEX event_by_dataset ON event (dataset, provider, partition, position) 
 CREATE INDEX event_by_time ON event (partition, recorded_at, position);
 CREATE INDEX event_by_subject ON event (subject);
 
--- Who is told of what. `kinds` is a byte for each kind and `fields` are numbers as varints; none at all means all.
+-- Who is told of what. `kinds` is a byte for each kind, `fields` are names with a comma between them; none at all means
+-- all.
 CREATE TABLE subscription (
     id               uuid        PRIMARY KEY,
     agency           text        NOT NULL,
     name             text        NOT NULL,
     agreement        text        NOT NULL,
     kinds            bytea       NOT NULL,
-    fields           bytea       NOT NULL,
+    fields           text        NOT NULL,
     whole_population boolean     NOT NULL,
     state            smallint    NOT NULL,
-    retention        bigint      NOT NULL,
+    retention_days   integer     NOT NULL,
     redelivery       bigint      NOT NULL,
     attempts_max     integer     NOT NULL,
     created_at       timestamptz NOT NULL,
@@ -59,30 +60,35 @@ CREATE TABLE subscription (
 );
 CREATE UNIQUE INDEX subscription_by_name ON subscription (agency COLLATE "C", name COLLATE "C") WHERE deleted_at IS NULL;
 
--- How far a subscription is: what was acknowledged and what was told, a position for each partition. Written with every
--- delivery.
+-- How far a subscription is: what was acknowledged and what was told, a position for each partition. `telling` is the
+-- number of the last telling, `void_through` that of the last one whose cursor means nothing any more. Written with
+-- every delivery.
 CREATE TABLE subscription_cursor (
     subscription   uuid        PRIMARY KEY REFERENCES subscription (id),
     version        bigint      NOT NULL,
     acknowledged   bigint[]    NOT NULL CHECK (cardinality(acknowledged) = 16),
     delivered      bigint[]    NOT NULL CHECK (cardinality(delivered) = 16),
+    telling        bigint      NOT NULL,
+    void_through   bigint      NOT NULL,
     receiver       uuid,
     receiver_until timestamptz
 ) WITH (fillfactor = 50);
 
--- Events that were told more than once; of the others there is no row.
+-- Events that were told more than once, or rejected; of the others there is no row. `rejected` is why, in a code.
 CREATE TABLE delivery_attempt (
     subscription uuid        NOT NULL REFERENCES subscription (id),
     partition    smallint    NOT NULL,
     position     bigint      NOT NULL,
     attempts     integer     NOT NULL,
     last_at      timestamptz NOT NULL,
-    reason       text        NOT NULL,
+    rejected     text,
     PRIMARY KEY (subscription, partition, position)
 );
 CREATE INDEX delivery_attempt_by_event ON delivery_attempt (partition, position);
 
--- Events that a subscriber did not take, as often as they were told.
+-- Events that a subscriber did not take. `cause` is 1 for nobody acknowledged it, 2 for it was rejected as often as it may
+-- be told, and 3 for it was rejected for good; `rejected` is why, in a code. A replay is asked for first, and done when the
+-- event was acknowledged.
 CREATE TABLE dead_letter (
     subscription uuid        NOT NULL REFERENCES subscription (id),
     partition    smallint    NOT NULL,
@@ -90,8 +96,10 @@ CREATE TABLE dead_letter (
     event        uuid        NOT NULL,
     subject      uuid        NOT NULL REFERENCES subject (id),
     attempts     integer     NOT NULL,
-    reason       text        NOT NULL,
+    cause        smallint    NOT NULL,
+    rejected     text,
     at           timestamptz NOT NULL,
+    asked_at     timestamptz,
     replayed_at  timestamptz,
     PRIMARY KEY (subscription, partition, position)
 );

@@ -37,17 +37,18 @@ CREATE INDEX event_by_dataset ON event (dataset, provider, partition, position, 
 CREATE INDEX event_by_time ON event (partition, recorded_at, position);
 CREATE INDEX event_by_subject ON event (subject);
 
--- Who is told of what. `kinds` is a byte for each kind and `fields` are numbers as varints; none at all means all.
+-- Who is told of what. `kinds` is a byte for each kind, `fields` are names with a comma between them; none at all means
+-- all.
 CREATE TABLE subscription (
     id               BLOB    PRIMARY KEY,
     agency           TEXT    NOT NULL,
     name             TEXT    NOT NULL,
     agreement        TEXT    NOT NULL,
     kinds            BLOB    NOT NULL,
-    fields           BLOB    NOT NULL,
+    fields           TEXT    NOT NULL,
     whole_population INTEGER NOT NULL,
     state            INTEGER NOT NULL,
-    retention        INTEGER NOT NULL,
+    retention_days   INTEGER NOT NULL,
     redelivery       INTEGER NOT NULL,
     attempts_max     INTEGER NOT NULL,
     created_at       INTEGER NOT NULL,
@@ -55,28 +56,33 @@ CREATE TABLE subscription (
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX subscription_by_name ON subscription (agency, name) WHERE deleted_at IS NULL;
 
--- How far a subscription is: what was acknowledged and what was told, a position of 8 bytes for each partition. Who
+-- How far a subscription is: what was acknowledged and what was told, a position of 8 bytes for each partition. `telling`
+-- is the number of the last telling, `void_through` that of the last one whose cursor means nothing any more. Who
 -- receives is known to the one process that there is.
 CREATE TABLE subscription_cursor (
     subscription BLOB    PRIMARY KEY REFERENCES subscription (id),
     version      INTEGER NOT NULL,
     acknowledged BLOB    NOT NULL CHECK (length(acknowledged) = 128),
-    delivered    BLOB    NOT NULL CHECK (length(delivered) = 128)
+    delivered    BLOB    NOT NULL CHECK (length(delivered) = 128),
+    telling      INTEGER NOT NULL,
+    void_through INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Events that were told more than once; of the others there is no row.
+-- Events that were told more than once, or rejected; of the others there is no row. `rejected` is why, in a code.
 CREATE TABLE delivery_attempt (
     subscription BLOB    NOT NULL REFERENCES subscription (id),
     partition    INTEGER NOT NULL,
     position     INTEGER NOT NULL,
     attempts     INTEGER NOT NULL,
     last_at      INTEGER NOT NULL,
-    reason       TEXT    NOT NULL,
+    rejected     TEXT,
     PRIMARY KEY (subscription, partition, position)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX delivery_attempt_by_event ON delivery_attempt (partition, position);
 
--- Events that a subscriber did not take, as often as they were told.
+-- Events that a subscriber did not take. `cause` is 1 for nobody acknowledged it, 2 for it was rejected as often as it may
+-- be told, and 3 for it was rejected for good; `rejected` is why, in a code. A replay is asked for first, and done when the
+-- event was acknowledged.
 CREATE TABLE dead_letter (
     subscription BLOB    NOT NULL REFERENCES subscription (id),
     partition    INTEGER NOT NULL,
@@ -84,8 +90,10 @@ CREATE TABLE dead_letter (
     event        BLOB    NOT NULL,
     subject      BLOB    NOT NULL REFERENCES subject (id),
     attempts     INTEGER NOT NULL,
-    reason       TEXT    NOT NULL,
+    cause        INTEGER NOT NULL,
+    rejected     TEXT,
     at           INTEGER NOT NULL,
+    asked_at     INTEGER,
     replayed_at  INTEGER,
     PRIMARY KEY (subscription, partition, position)
 ) STRICT, WITHOUT ROWID;

@@ -75,6 +75,18 @@ impl Cursor {
     /// Before every event.
     pub const BEGIN: Self = Self([Position(0); PARTITIONS]);
 
+    /// The cursor at these positions, in the order of the partitions.
+    #[must_use]
+    pub fn of(positions: [u64; PARTITIONS]) -> Self {
+        Self(positions.map(Position))
+    }
+
+    /// Its positions, in the order of the partitions.
+    #[must_use]
+    pub fn positions(&self) -> [u64; PARTITIONS] {
+        self.0.map(|at| at.0)
+    }
+
     /// How far it is in that partition.
     #[must_use]
     pub fn at(&self, partition: Partition) -> Position {
@@ -165,10 +177,6 @@ mod tests {
 
     use super::*;
 
-    fn cursor_of(positions: [u64; PARTITIONS]) -> Cursor {
-        Cursor(positions.map(Position))
-    }
-
     fn place(partition: usize, position: u64) -> Place {
         Place { partition: Partition::numbered(partition).unwrap(), position: Position(position) }
     }
@@ -209,8 +217,8 @@ mod tests {
 
     fn any_cursor() -> impl Strategy<Value = Cursor> {
         prop_oneof![
-            prop::array::uniform16(0_u64..3).prop_map(cursor_of),
-            prop::array::uniform16(any::<u64>()).prop_map(cursor_of),
+            prop::array::uniform16(0_u64..3).prop_map(Cursor::of),
+            prop::array::uniform16(any::<u64>()).prop_map(Cursor::of),
         ]
     }
 
@@ -218,6 +226,7 @@ mod tests {
         #[test]
         fn bytes_read_back(cursor in any_cursor()) {
             prop_assert_eq!(Cursor::from_bytes(&cursor.to_bytes()), Ok(cursor));
+            prop_assert_eq!(Cursor::of(cursor.positions()), cursor);
         }
 
         #[test]

@@ -130,6 +130,25 @@ impl Reach {
 }
 
 impl SubscriptionState {
+    /// Every state.
+    pub const ALL: [Self; 3] = [Self::Active, Self::Paused, Self::Deleted];
+
+    /// Its number, as it is stored.
+    #[must_use]
+    pub fn number(self) -> i16 {
+        match self {
+            Self::Active => 1,
+            Self::Paused => 2,
+            Self::Deleted => 3,
+        }
+    }
+
+    /// The state of that number.
+    #[must_use]
+    pub fn numbered(number: i16) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.number() == number)
+    }
+
     /// Its code.
     #[must_use]
     pub fn code(self) -> &'static str {
@@ -191,6 +210,8 @@ mod tests {
         assert_eq!(Active.may_receive(), Ok(()));
         assert_eq!(Paused.may_receive(), Err(Reason::SubscriptionPaused));
         assert_eq!(Deleted.may_receive(), Err(Reason::SubscriptionUnknown));
-        assert_eq!([Active, Paused, Deleted].map(SubscriptionState::code), ["active", "paused", "deleted"]);
+        assert_eq!(SubscriptionState::ALL.map(SubscriptionState::code), ["active", "paused", "deleted"]);
+        assert_eq!([1, 2, 3].map(SubscriptionState::numbered), [Some(Active), Some(Paused), Some(Deleted)]);
+        assert_eq!([0, 4].map(SubscriptionState::numbered), [None, None], "they are stored");
     }
 }

@@ -1,10 +1,13 @@
 //! Events: changes worth telling, in a log of partitions that has no gap and no late commit.
 
+use unefois_core::{Cursor, EventId, EventKind, FieldNumbers, Partition, Place};
+use uuid::Uuid;
+
 use crate::{
     backend::{at_once, on},
-    error::Error,
+    cursor::place_of,
+    error::{Error, unsigned},
     open::Store,
-    positions::Positions,
     writer::Transaction,
 };
 
@@ -12,7 +15,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewEvent {
     /// Its identifier, which subscribers see.
-    pub id: [u8; 16],
+    pub id: EventId,
     /// The subject that the record hangs on.
     pub subject: [u8; 16],
     /// What the subject is after merging: it says which partition.
@@ -26,44 +29,35 @@ pub struct NewEvent {
     /// The revision that the event tells of.
     pub revision: u64,
     /// What the revision was to the record.
-    pub kind: u8,
-    /// The numbers of the top-level fields that changed.
-    pub changed: Vec<u32>,
+    pub kind: EventKind,
+    /// The top-level fields that changed.
+    pub changed: FieldNumbers,
     /// The trace that the publication belongs to.
     pub traceparent: Option<String>,
-}
-
-/// Where an event is in the log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct EventPlace {
-    /// The partition, below [`PARTITIONS`](crate::PARTITIONS).
-    pub partition: u8,
-    /// The position in it, from 1.
-    pub position: u64,
 }
 
 /// An event as it is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventRow {
     /// Where it is.
-    pub place: EventPlace,
+    pub place: Place,
     /// When, in microseconds since 1970: never before an earlier one of its partition.
     pub recorded_at: i64,
     /// What was written; `root` is what the subject is merged into now.
     pub event: NewEvent,
 }
 
-/// Which events are asked for: those of a provider in these datasets, after one vector and up to another.
+/// Which events are asked for: those of a provider in these datasets, after one cursor and up to another.
 #[derive(Debug, Clone)]
 pub struct EventsAsked {
     /// The datasets, as they are stored.
     pub datasets: Vec<String>,
     /// The agency that published them.
     pub provider: String,
-    /// Everything up to these positions is left out.
-    pub after: Positions,
-    /// Nothing beyond these positions is found: heads that were read before.
-    pub up_to: Positions,
+    /// Everything up to it is left out.
+    pub after: Cursor,
+    /// Nothing beyond it is found: heads that were read before.
+    pub up_to: Cursor,
 }
 
 /// How much is still to be told.
@@ -86,10 +80,48 @@ pub struct EventsForgotten {
     pub count_max: u32,
 }
 
-/// The partition of the events of a subject.
-#[must_use]
-pub fn partition_of(root: [u8; 16]) -> u8 {
-    root[0] % 16
+/// A row of `event` as both backends hold it.
+pub(crate) struct EventColumns {
+    pub(crate) partition: i16,
+    pub(crate) position: i64,
+    pub(crate) id: [u8; 16],
+    pub(crate) subject: [u8; 16],
+    pub(crate) root: [u8; 16],
+    pub(crate) dataset: String,
+    pub(crate) provider: String,
+    pub(crate) record: [u8; 16],
+    pub(crate) revision: i64,
+    pub(crate) kind: i16,
+    pub(crate) changed: Vec<u8>,
+    pub(crate) recorded_at: i64,
+    pub(crate) traceparent: Option<String>,
+}
+
+impl TryFrom<EventColumns> for EventRow {
+    type Error = Error;
+
+    fn try_from(row: EventColumns) -> Result<Self, Error> {
+        let event = NewEvent {
+            id: EventId(Uuid::from_bytes(row.id)),
+            subject: row.subject,
+            root: row.root,
+            dataset: row.dataset,
+            provider: row.provider,
+            record: row.record,
+            revision: unsigned(row.revision, "revision")?,
+            kind: EventKind::numbered(row.kind).ok_or(Error::Malformed { what: "kind of an event" })?,
+            changed: FieldNumbers::from_bytes(&row.changed)
+                .map_err(|_invalid| Error::Malformed { what: "list of fields" })?,
+            traceparent: row.traceparent,
+        };
+        Ok(Self { place: place_of(row.partition, row.position)?, recorded_at: row.recorded_at, event })
+    }
+}
+
+impl NewEvent {
+    pub(crate) fn partition(&self) -> Partition {
+        Partition::of(Uuid::from_bytes(self.root))
+    }
 }
 
 impl Store {
@@ -97,7 +129,7 @@ impl Store {
     ///
     /// # Errors
     /// The database cannot be read.
-    pub async fn event_heads_fetch(&self) -> Result<Positions, Error> {
+    pub async fn event_heads_fetch(&self) -> Result<Cursor, Error> {
         on!(&self.0, it => it.event_heads_fetch().await)
     }
 
@@ -105,15 +137,15 @@ impl Store {
     ///
     /// # Errors
     /// The database cannot be read.
-    pub async fn events_forgotten_fetch(&self) -> Result<Positions, Error> {
+    pub async fn events_forgotten_fetch(&self) -> Result<Cursor, Error> {
         on!(&self.0, it => it.events_forgotten_fetch().await)
     }
 
-    /// The positions before everything that was recorded at `time` or later: where a replay from then begins.
+    /// The cursor before everything that was recorded at `time` or later: where a replay from then begins.
     ///
     /// # Errors
     /// The database cannot be read.
-    pub async fn event_positions_before_fetch(&self, time: i64) -> Result<Positions, Error> {
+    pub async fn event_positions_before_fetch(&self, time: i64) -> Result<Cursor, Error> {
         on!(&self.0, it => it.event_positions_before_fetch(time).await)
     }
 
@@ -139,7 +171,7 @@ impl Store {
     ///
     /// # Errors
     /// The database cannot be read.
-    pub async fn event_fetch(&self, id: [u8; 16]) -> Result<Option<EventRow>, Error> {
+    pub async fn event_fetch(&self, id: EventId) -> Result<Option<EventRow>, Error> {
         on!(&self.0, it => it.event_fetch(id).await)
     }
 }
@@ -151,7 +183,7 @@ impl Transaction<'_> {
     ///
     /// # Errors
     /// The storage failed, or an identifier is taken, or a subject is not there.
-    pub async fn events_append_in_tx(&mut self, events: &[NewEvent], now: i64) -> Result<Vec<EventPlace>, Error> {
+    pub async fn events_append_in_tx(&mut self, events: &[NewEvent], now: i64) -> Result<Vec<Place>, Error> {
         at_once!(&mut self.0, it => it.events_append_in_tx(events, now))
     }
 

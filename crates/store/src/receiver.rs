@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
+use unefois_core::SubscriptionId;
+
 use crate::{backend::on, error::Error, open::Store};
 
 /// One who receives: a subscription and the token of the lease.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Receiver {
     /// The subscription.
-    pub subscription: [u8; 16],
+    pub subscription: SubscriptionId,
     /// A random number of this receiver.
     pub token: [u8; 16],
 }

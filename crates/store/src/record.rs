@@ -1,5 +1,7 @@
 //! Records and their revisions.
 
+use unefois_core::EventKind;
+
 use crate::{
     backend::{Backend, at_once, on},
     error::Error,
@@ -34,8 +36,8 @@ pub struct HeldRevision {
     pub provider_recorded_at: i64,
     /// When the hub learned it, in microseconds since 1970.
     pub learned_at: i64,
-    /// What it was to the revision before it, as a number; absent where that was not noted.
-    pub change: Option<u8>,
+    /// What became of the record with it; absent where that was not noted.
+    pub change: Option<EventKind>,
     /// The key that sealed it.
     pub payload_key: [u8; 16],
     /// The blind of its commitment and its canonical bytes, sealed.
@@ -83,6 +85,12 @@ impl RecordReader {
     pub async fn records_fetch(&mut self, asked: &[RecordAsked]) -> Result<Vec<Vec<HeldRevision>>, Error> {
         at_once!(&mut self.0, it => it.records_fetch(asked))
     }
+}
+
+/// What became of a record, of its column.
+pub(crate) fn change_of(number: Option<i16>) -> Result<Option<EventKind>, Error> {
+    let change = |number| EventKind::numbered(number).ok_or(Error::Malformed { what: "change of a revision" });
+    number.map(change).transpose()
 }
 
 impl Store {

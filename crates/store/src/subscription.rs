@@ -1,51 +1,34 @@
 //! Subscriptions: the wish to be told, and how far it was told.
 
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+use unefois_core::{
+    AgencyCode, AgreementId, Cursor, EventKind, FieldName, Filter, NewSubscription, Reach, Subscription,
+    SubscriptionId, SubscriptionName, SubscriptionState, SubscriptionTerms, Telling,
+};
+use uuid::Uuid;
+
 use crate::{
-    backend::{Backend, at_once, on},
-    error::Error,
+    backend::{at_once, on},
+    error::{Error, unsigned},
     open::Store,
-    positions::Positions,
     writer::Transaction,
 };
-
-/// A wish to be told of events.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SubscriptionRow {
-    /// Its identifier.
-    pub id: [u8; 16],
-    /// The agency that is told.
-    pub agency: String,
-    /// What the agency calls it: no two live ones of an agency have one name.
-    pub name: String,
-    /// The agreement that it belongs to.
-    pub agreement: String,
-    /// The kinds of events; none means all.
-    pub kinds: Vec<u8>,
-    /// The numbers of the fields of which one must have changed; none means any.
-    pub fields: Vec<u32>,
-    /// Whether it is told about everybody, and not only where the agency has a dossier.
-    pub whole_population: bool,
-    /// Whether it is told at present, as a number.
-    pub state: u8,
-    /// How long events are kept for it, in microseconds.
-    pub retention: i64,
-    /// After how long what is not acknowledged is told again, in microseconds.
-    pub redelivery: i64,
-    /// How often an event is told at most.
-    pub attempts_max: u32,
-    /// When it was made, in microseconds since 1970.
-    pub created_at: i64,
-}
 
 /// How far a subscription is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SubscriptionCursor {
-    /// Raised by all that changes what is told next; an acknowledgement does not.
+    /// Raised by all that changes what is told next.
     pub version: u64,
-    /// Everything up to here was acknowledged, or passed.
-    pub acknowledged: Positions,
+    /// Everything up to here is settled.
+    pub acknowledged: Cursor,
     /// Everything up to here was told, or passed.
-    pub delivered: Positions,
+    pub delivered: Cursor,
+    /// The last telling.
+    pub telling: Telling,
+    /// The last telling whose cursor means nothing any more.
+    pub void_through: Telling,
     /// Whether somebody receives now.
     pub is_received: bool,
 }
@@ -54,42 +37,108 @@ pub struct SubscriptionCursor {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SubscriptionFound {
     /// The wish.
-    pub row: SubscriptionRow,
+    pub subscription: Subscription,
     /// How far it is.
     pub cursor: SubscriptionCursor,
 }
 
-/// A step of a subscription: what is told by this transaction, and what was passed.
+/// A step of a subscription: what is told by this transaction, and what was passed or settled.
 #[derive(Debug, Clone)]
 pub struct SubscriptionAdvance {
     /// The subscription.
-    pub subscription: [u8; 16],
+    pub subscription: SubscriptionId,
     /// The version on which it was decided.
     pub version: u64,
-    /// Everything up to here is acknowledged or passed; what was acknowledged meanwhile stays so.
-    pub acknowledged: Positions,
-    /// Everything up to here is told or passed; what was told before stays so.
-    pub delivered: Positions,
+    /// Everything up to here is settled.
+    pub acknowledged: Cursor,
+    /// Everything up to here is told or passed.
+    pub delivered: Cursor,
+    /// The last telling.
+    pub telling: Telling,
+    /// The last telling whose cursor means nothing any more.
+    pub void_through: Telling,
 }
 
-/// What a subscriber says that it has.
-#[derive(Debug, Clone)]
-pub struct Acknowledgement {
-    /// The subscription.
-    pub subscription: [u8; 16],
-    /// Everything up to here.
-    pub up_to: Positions,
+/// A live row of `subscription` and its row of `subscription_cursor`, as both backends hold them, but for the cursors.
+pub(crate) struct SubscriptionColumns {
+    pub(crate) id: [u8; 16],
+    pub(crate) agency: String,
+    pub(crate) name: String,
+    pub(crate) agreement: String,
+    pub(crate) kinds: Vec<u8>,
+    pub(crate) fields: String,
+    pub(crate) whole_population: bool,
+    pub(crate) state: i16,
+    pub(crate) retention_days: i64,
+    pub(crate) redelivery: i64,
+    pub(crate) attempts_max: i64,
+    pub(crate) created_at: i64,
+    pub(crate) version: i64,
+    pub(crate) telling: i64,
+    pub(crate) void_through: i64,
 }
 
-/// What became of an acknowledgement.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Acknowledged {
-    /// Everything up to here is acknowledged now: an older one changes nothing.
-    UpTo(Positions),
-    /// Some of it was never told. Nothing is changed.
-    NeverTold,
-    /// There is no such subscription any more.
-    Gone,
+/// Between the names of fields, which hold none.
+const SEPARATOR: &str = ",";
+
+impl SubscriptionColumns {
+    /// What is found, with both cursors and whether somebody receives.
+    pub(crate) fn found(
+        self,
+        [acknowledged, delivered]: [Cursor; 2],
+        is_received: bool,
+    ) -> Result<SubscriptionFound, Error> {
+        let cursor = SubscriptionCursor {
+            version: unsigned(self.version, "version")?,
+            acknowledged,
+            delivered,
+            telling: Telling(unsigned(self.telling, "telling")?),
+            void_through: Telling(unsigned(self.void_through, "telling")?),
+            is_received,
+        };
+        let subscription = self.subscription().ok_or(Error::Malformed { what: "subscription" })?;
+        Ok(SubscriptionFound { subscription, cursor })
+    }
+
+    fn subscription(self) -> Option<Subscription> {
+        let kinds: Option<BTreeSet<EventKind>> =
+            self.kinds.iter().map(|number| EventKind::numbered(i16::from(*number))).collect();
+        let fields = self.fields.split(SEPARATOR).filter(|name| !name.is_empty()).map(FieldName::from).collect();
+        let terms = SubscriptionTerms {
+            retention_days: u16::try_from(self.retention_days).ok()?,
+            redelivery_after: SignedDuration::from_micros(self.redelivery),
+            attempts_max: u32::try_from(self.attempts_max).ok()?,
+        };
+        let asked = NewSubscription {
+            name: SubscriptionName::parse(&self.name).ok()?,
+            agreement: AgreementId::parse(&self.agreement).ok()?,
+            filter: Filter { kinds: kinds?, fields },
+            reach: if self.whole_population { Reach::WholePopulation } else { Reach::OpenDossiers },
+            terms,
+        };
+        Some(Subscription {
+            id: SubscriptionId(Uuid::from_bytes(self.id)),
+            agency: AgencyCode::parse(&self.agency).ok()?,
+            asked,
+            state: SubscriptionState::numbered(self.state)?,
+            created_at: Timestamp::from_microsecond(self.created_at).ok()?,
+        })
+    }
+}
+
+/// The columns of a filter: kinds and fields.
+pub(crate) fn filter_columns(filter: &Filter) -> (Vec<u8>, String) {
+    let kinds = filter.kinds.iter().filter_map(|kind| u8::try_from(kind.number()).ok()).collect();
+    (kinds, filter.fields.iter().map(FieldName::as_str).collect::<Vec<_>>().join(SEPARATOR))
+}
+
+/// The columns of terms: days, microseconds and attempts.
+pub(crate) fn terms_columns(terms: &SubscriptionTerms) -> Result<(i32, i64, i32), Error> {
+    let SubscriptionTerms { retention_days, redelivery_after, attempts_max } = terms;
+    let malformed = || Error::Malformed { what: "subscription" };
+    let redelivery = i64::try_from(redelivery_after.as_micros()).map_err(|_out_of_range| malformed())?;
+    let attempts = i32::try_from(*attempts_max).map_err(|_out_of_range| malformed())?;
+    Ok((i32::from(*retention_days), redelivery, attempts))
 }
 
 impl Store {
@@ -97,7 +146,7 @@ impl Store {
     ///
     /// # Errors
     /// The database cannot be read.
-    pub async fn subscription_fetch(&self, id: [u8; 16]) -> Result<Option<SubscriptionFound>, Error> {
+    pub async fn subscription_fetch(&self, id: SubscriptionId) -> Result<Option<SubscriptionFound>, Error> {
         on!(&self.0, it => it.subscription_fetch(id).await)
     }
 
@@ -126,21 +175,6 @@ impl Store {
     ) -> Result<Vec<SubscriptionFound>, Error> {
         on!(&self.0, it => it.subscriptions_list(agency, after, count_max).await)
     }
-
-    /// As [`Transaction::subscriptions_acknowledge_in_tx`], beside the writer of this node; `None` on SQLite, where
-    /// nobody writes beside it.
-    ///
-    /// # Errors
-    /// The database cannot be reached.
-    pub async fn subscriptions_acknowledge(
-        &self,
-        acknowledgements: &[Acknowledgement],
-    ) -> Result<Option<Vec<Acknowledged>>, Error> {
-        match &self.0 {
-            Backend::Sqlite(_) => Ok(None),
-            Backend::Postgres(readers) => readers.subscriptions_acknowledge(acknowledgements).await.map(Some),
-        }
-    }
 }
 
 impl Transaction<'_> {
@@ -148,8 +182,12 @@ impl Transaction<'_> {
     ///
     /// # Errors
     /// The storage failed, or the identifier is taken.
-    pub async fn subscription_insert_in_tx(&mut self, row: &SubscriptionRow, from: &Positions) -> Result<bool, Error> {
-        at_once!(&mut self.0, it => it.subscription_insert_in_tx(row, from))
+    pub async fn subscription_insert_in_tx(
+        &mut self,
+        subscription: &Subscription,
+        from: &Cursor,
+    ) -> Result<bool, Error> {
+        at_once!(&mut self.0, it => it.subscription_insert_in_tx(subscription, from))
     }
 
     /// How many live subscriptions an agency has.
@@ -165,7 +203,11 @@ impl Transaction<'_> {
     ///
     /// # Errors
     /// The storage failed.
-    pub async fn subscription_state_in_tx(&mut self, id: [u8; 16], state: u8) -> Result<bool, Error> {
+    pub async fn subscription_state_in_tx(
+        &mut self,
+        id: SubscriptionId,
+        state: SubscriptionState,
+    ) -> Result<bool, Error> {
         at_once!(&mut self.0, it => it.subscription_state_in_tx(id, state))
     }
 
@@ -173,12 +215,13 @@ impl Transaction<'_> {
     ///
     /// # Errors
     /// The storage failed.
-    pub async fn subscription_delete_in_tx(&mut self, id: [u8; 16], now: i64) -> Result<bool, Error> {
+    pub async fn subscription_delete_in_tx(&mut self, id: SubscriptionId, now: i64) -> Result<bool, Error> {
         at_once!(&mut self.0, it => it.subscription_delete_in_tx(id, now))
     }
 
-    /// Moves subscriptions on, each at most once among `advances`, and raises their versions. Gives of each, in their
-    /// order, whether it was of the version that was expected; one that was not is left as it is.
+    /// Moves subscriptions on, each at most once among `advances`, raises their versions, and forgets the attempts of
+    /// what is settled. Gives of each, in their order, whether it was of the version that was expected; one that was not
+    /// is left as it is. None goes back, whatever it is told.
     ///
     /// # Errors
     /// The storage failed.
@@ -186,30 +229,17 @@ impl Transaction<'_> {
         at_once!(&mut self.0, it => it.subscriptions_advance_in_tx(advances))
     }
 
-    /// Replays: what comes after `to` is told again, as if it had never been acknowledged, and its attempts are
-    /// counted anew. Gives whether the subscription was of that version.
+    /// Replays: what comes after `to` is told again, as if it had never been told, and its attempts are counted anew.
+    /// No cursor of an earlier telling means anything any more. Gives whether the subscription was of that version.
     ///
     /// # Errors
     /// The storage failed.
     pub async fn subscription_rewind_in_tx(
         &mut self,
-        id: [u8; 16],
+        id: SubscriptionId,
         version: u64,
-        to: &Positions,
+        to: &Cursor,
     ) -> Result<bool, Error> {
         at_once!(&mut self.0, it => it.subscription_rewind_in_tx(id, version, to))
-    }
-
-    /// Acknowledges, each subscription at most once among these, and forgets the attempts of what is acknowledged.
-    /// Several acknowledgements of one subscription add up, in whatever order they come. Gives what became of each, in
-    /// their order.
-    ///
-    /// # Errors
-    /// The storage failed.
-    pub async fn subscriptions_acknowledge_in_tx(
-        &mut self,
-        acknowledgements: &[Acknowledgement],
-    ) -> Result<Vec<Acknowledged>, Error> {
-        at_once!(&mut self.0, it => it.subscriptions_acknowledge_in_tx(acknowledgements))
     }
 }

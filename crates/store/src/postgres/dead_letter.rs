@@ -1,90 +1,127 @@
 //! What went wrong with deliveries: attempts that are counted, and events that were given up.
 
 use sqlx::types::Uuid;
+use unefois_core::{Attempted, DeadLetter, EventId, Place, SubscriptionId};
 
-use super::{Readers, Transaction, event::place_of, instant::Instant, uuids};
+use super::{Readers, Transaction, instant::Instant, uuids};
 use crate::{
-    AttemptRow, DeadLetterMark, DeadLetterRow, NewDeadLetter,
-    error::{Doing, Error, signed, unsigned},
+    DeadLetterMark, DeadLetterRow,
+    cursor::columns_of,
+    dead_letter::{AttemptColumns, DeadLetterColumns, cause_columns},
+    error::{Doing, Error, unsigned},
 };
 
-type Letter = (i16, i64, Uuid, Uuid, i32, String, Instant, Option<Instant>);
+type Letter = (i16, i64, Uuid, Uuid, i32, i16, Option<String>, Instant, Option<Instant>, Option<Instant>);
 
-fn letter_of(subscription: [u8; 16], row: Letter) -> Result<DeadLetterRow, Error> {
-    let (partition, position, event, subject, attempts, reason, at, replayed_at) = row;
-    let (place, attempts) = (place_of(partition, position)?, count_of(attempts)?);
-    Ok(DeadLetterRow {
-        letter: NewDeadLetter { subscription, place, attempts, reason, at: at.0 },
+fn letter_of(row: Letter) -> Result<DeadLetterRow, Error> {
+    let (partition, position, event, root, attempts, cause, rejected, at, asked_at, replayed_at) = row;
+    let micros = |Instant(micros)| micros;
+    let columns = DeadLetterColumns {
+        partition,
+        position,
         event: event.into_bytes(),
-        subject: subject.into_bytes(),
-        replayed_at: replayed_at.map(|Instant(micros)| micros),
-    })
-}
-
-fn count_of(attempts: i32) -> Result<u32, Error> {
-    u32::try_from(attempts).map_err(|_negative| Error::Malformed { what: "number of attempts" })
+        root: root.into_bytes(),
+        attempts: i64::from(attempts),
+        cause,
+        rejected,
+        at: at.0,
+        asked_at: asked_at.map(micros),
+        replayed_at: replayed_at.map(micros),
+    };
+    columns.try_into()
 }
 
 fn counts(attempts: impl Iterator<Item = u32>) -> Result<Vec<i32>, Error> {
     attempts.map(|n| i32::try_from(n).map_err(|_large| Error::Malformed { what: "number of attempts" })).collect()
 }
 
+fn columns(places: impl Iterator<Item = Place>) -> (Vec<i16>, Vec<i64>) {
+    places.map(columns_of).unzip()
+}
+
+/// The dead letters of subscription `$1` for which a condition holds.
+macro_rules! letters {
+    ($condition:literal) => {
+        concat!(
+            "SELECT d.partition, d.position, d.event, s.root, d.attempts, d.cause, d.rejected, d.at, d.asked_at,
+                 d.replayed_at FROM dead_letter d JOIN subject s ON s.id = d.subject WHERE d.subscription = $1 AND ",
+            $condition
+        )
+    };
+}
+
 impl Readers {
-    pub(crate) async fn attempts_list(&self, subscription: [u8; 16], count_max: u32) -> Result<Vec<AttemptRow>, Error> {
-        let rows: Vec<(i16, i64, i32, Instant, String)> = sqlx::query_as(
-            "SELECT partition, position, attempts, last_at, reason FROM delivery_attempt WHERE subscription = $1
+    pub(crate) async fn attempts_list(
+        &self,
+        subscription: SubscriptionId,
+        count_max: u32,
+    ) -> Result<Vec<Attempted>, Error> {
+        let rows: Vec<(i16, i64, i32, Instant, Option<String>)> = sqlx::query_as(
+            "SELECT partition, position, attempts, last_at, rejected FROM delivery_attempt WHERE subscription = $1
              ORDER BY partition, position LIMIT $2",
         )
-        .bind(Uuid::from_bytes(subscription))
+        .bind(subscription.0)
         .bind(i64::from(count_max))
         .fetch_all(&self.pool)
         .await
         .doing("list attempts")?;
-        let attempt = |(partition, position, attempts, Instant(last_at), reason)| {
-            let (place, attempts) = (place_of(partition, position)?, count_of(attempts)?);
-            Ok(AttemptRow { subscription, place, attempts, last_at, reason })
+        let attempt = |(partition, position, attempts, Instant(last_at), rejected)| {
+            AttemptColumns { partition, position, attempts: i64::from(attempts), last_at, rejected }.try_into()
         };
         rows.into_iter().map(attempt).collect()
     }
 
     pub(crate) async fn dead_letters_list(
         &self,
-        subscription: [u8; 16],
+        subscription: SubscriptionId,
         after: Option<DeadLetterMark>,
         count_max: u32,
     ) -> Result<Vec<DeadLetterRow>, Error> {
-        let rows: Vec<Letter> = sqlx::query_as(
-            "SELECT partition, position, event, subject, attempts, reason, at, replayed_at FROM dead_letter
-             WHERE subscription = $1 AND ($2::timestamptz IS NULL OR (at, partition, position) > ($2, $3, $4))
-             ORDER BY at, partition, position LIMIT $5",
-        )
-        .bind(Uuid::from_bytes(subscription))
-        .bind(after.map(|(at, _)| Instant(at)))
-        .bind(after.map(|(_, place)| i16::from(place.partition)))
-        .bind(after.map(|(_, place)| signed(place.position)))
+        let (at, place) = after.unzip();
+        let (partition, position) = place.map(columns_of).unzip();
+        let rows: Vec<Letter> = sqlx::query_as(letters!(
+            "($2::timestamptz IS NULL OR (d.at, d.partition, d.position) > ($2, $3, $4))
+             ORDER BY d.at, d.partition, d.position LIMIT $5"
+        ))
+        .bind(subscription.0)
+        .bind(at.map(Instant))
+        .bind(partition)
+        .bind(position)
         .bind(i64::from(count_max))
         .fetch_all(&self.pool)
         .await
         .doing("list dead letters")?;
-        rows.into_iter().map(|row| letter_of(subscription, row)).collect()
+        rows.into_iter().map(letter_of).collect()
     }
 
-    pub(crate) async fn dead_letters_count(&self, subscription: [u8; 16]) -> Result<u64, Error> {
+    pub(crate) async fn dead_letters_asked_list(
+        &self,
+        subscription: SubscriptionId,
+        count_max: u32,
+    ) -> Result<Vec<DeadLetterRow>, Error> {
+        let sql =
+            letters!("d.asked_at IS NOT NULL AND d.replayed_at IS NULL ORDER BY d.partition, d.position LIMIT $2");
+        let query = sqlx::query_as(sql).bind(subscription.0).bind(i64::from(count_max));
+        let rows: Vec<Letter> = query.fetch_all(&self.pool).await.doing("list replays")?;
+        rows.into_iter().map(letter_of).collect()
+    }
+
+    pub(crate) async fn dead_letters_count(&self, subscription: SubscriptionId) -> Result<u64, Error> {
         let sql = "SELECT count(*) FROM dead_letter WHERE subscription = $1 AND replayed_at IS NULL";
-        let count = sqlx::query_scalar(sql).bind(Uuid::from_bytes(subscription)).fetch_one(&self.pool).await;
+        let count = sqlx::query_scalar(sql).bind(subscription.0).fetch_one(&self.pool).await;
         unsigned(count.doing("count dead letters")?, "count")
     }
 
     pub(crate) async fn dead_letters_open_among(
         &self,
-        subscription: [u8; 16],
+        subscription: SubscriptionId,
         roots: &[[u8; 16]],
     ) -> Result<Vec<[u8; 16]>, Error> {
         let found: Vec<Uuid> = sqlx::query_scalar(
             "SELECT DISTINCT s.root FROM subject s JOIN dead_letter d ON d.subject = s.id
              WHERE s.root = ANY ($2) AND d.subscription = $1 AND d.replayed_at IS NULL",
         )
-        .bind(Uuid::from_bytes(subscription))
+        .bind(subscription.0)
         .bind(uuids(roots))
         .fetch_all(&self.pool)
         .await
@@ -94,46 +131,62 @@ impl Readers {
 }
 
 impl Transaction<'_> {
-    pub(crate) async fn attempts_write_in_tx(&mut self, attempts: &[AttemptRow]) -> Result<(), Error> {
+    pub(crate) async fn attempts_write_in_tx(
+        &mut self,
+        subscription: SubscriptionId,
+        attempts: &[Attempted],
+    ) -> Result<(), Error> {
+        let (partitions, positions) = columns(attempts.iter().map(|row| row.place));
+        let rejected = attempts.iter().map(|row| row.rejected.as_ref().map(|code| code.as_str()));
         sqlx::query(
-            "INSERT INTO delivery_attempt (subscription, partition, position, attempts, last_at, reason)
-             SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::bigint[], $4::int[], $5::timestamptz[], $6::text[])
+            "INSERT INTO delivery_attempt (subscription, partition, position, attempts, last_at, rejected)
+             SELECT $1, n.* FROM unnest($2::smallint[], $3::bigint[], $4::int[], $5::timestamptz[], $6::text[]) AS n
              ON CONFLICT (subscription, partition, position) DO UPDATE SET attempts = excluded.attempts,
-                 last_at = excluded.last_at, reason = excluded.reason",
+                 last_at = excluded.last_at, rejected = excluded.rejected",
         )
-        .bind(attempts.iter().map(|row| Uuid::from_bytes(row.subscription)).collect::<Vec<_>>())
-        .bind(attempts.iter().map(|row| i16::from(row.place.partition)).collect::<Vec<_>>())
-        .bind(attempts.iter().map(|row| signed(row.place.position)).collect::<Vec<_>>())
+        .bind(subscription.0)
+        .bind(partitions)
+        .bind(positions)
         .bind(counts(attempts.iter().map(|row| row.attempts))?)
-        .bind(attempts.iter().map(|row| Instant(row.last_at)).collect::<Vec<_>>())
-        .bind(attempts.iter().map(|row| row.reason.as_str()).collect::<Vec<_>>())
+        .bind(attempts.iter().map(|row| Instant(row.last_at.as_microsecond())).collect::<Vec<_>>())
+        .bind(rejected.collect::<Vec<_>>())
         .execute(self.connection())
         .await
         .doing("count attempts")?;
         Ok(())
     }
 
-    pub(crate) async fn dead_letters_insert_in_tx(&mut self, letters: &[NewDeadLetter]) -> Result<u64, Error> {
+    pub(crate) async fn dead_letters_insert_in_tx(
+        &mut self,
+        subscription: SubscriptionId,
+        letters: &[DeadLetter],
+        now: i64,
+    ) -> Result<u64, Error> {
+        let (partitions, positions) = columns(letters.iter().map(|letter| letter.place));
+        let (causes, rejected): (Vec<i16>, Vec<Option<&str>>) =
+            letters.iter().map(|letter| cause_columns(&letter.cause)).unzip();
         let done = sqlx::query(
             "WITH new AS (
-                 SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::bigint[], $4::int[], $5::text[],
-                     $6::timestamptz[]) AS n (subscription, partition, position, attempts, reason, at)
+                 SELECT * FROM unnest($2::smallint[], $3::bigint[], $4::int[], $5::smallint[], $6::text[])
+                     AS n (partition, position, attempts, cause, rejected)
              ), settled AS (
                  DELETE FROM delivery_attempt a USING new
-                 WHERE a.subscription = new.subscription AND a.partition = new.partition AND a.position = new.position
+                 WHERE a.subscription = $1 AND a.partition = new.partition AND a.position = new.position
              )
-             INSERT INTO dead_letter (subscription, partition, position, event, subject, attempts, reason, at)
-             SELECT new.subscription, e.partition, e.position, e.id, e.subject, new.attempts, new.reason, new.at
+             INSERT INTO dead_letter (subscription, partition, position, event, subject, attempts, cause, rejected, at)
+             SELECT $1, e.partition, e.position, e.id, e.subject, new.attempts, new.cause, new.rejected, $7
              FROM new JOIN event e ON e.partition = new.partition AND e.position = new.position
              ON CONFLICT (subscription, partition, position) DO UPDATE SET attempts = excluded.attempts,
-                 reason = excluded.reason, at = excluded.at, replayed_at = NULL",
+                 cause = excluded.cause, rejected = excluded.rejected, at = excluded.at, asked_at = NULL,
+                 replayed_at = NULL",
         )
-        .bind(letters.iter().map(|row| Uuid::from_bytes(row.subscription)).collect::<Vec<_>>())
-        .bind(letters.iter().map(|row| i16::from(row.place.partition)).collect::<Vec<_>>())
-        .bind(letters.iter().map(|row| signed(row.place.position)).collect::<Vec<_>>())
-        .bind(counts(letters.iter().map(|row| row.attempts))?)
-        .bind(letters.iter().map(|row| row.reason.as_str()).collect::<Vec<_>>())
-        .bind(letters.iter().map(|row| Instant(row.at)).collect::<Vec<_>>())
+        .bind(subscription.0)
+        .bind(partitions)
+        .bind(positions)
+        .bind(counts(letters.iter().map(|letter| letter.attempts))?)
+        .bind(causes)
+        .bind(rejected)
+        .bind(Instant(now))
         .execute(self.connection())
         .await
         .doing("give events up")?;
@@ -142,20 +195,45 @@ impl Transaction<'_> {
 
     pub(crate) async fn dead_letter_replay_in_tx(
         &mut self,
-        subscription: [u8; 16],
-        event: [u8; 16],
+        subscription: SubscriptionId,
+        event: EventId,
         now: i64,
     ) -> Result<Option<DeadLetterRow>, Error> {
         let row: Option<Letter> = sqlx::query_as(
-            "UPDATE dead_letter SET replayed_at = $3 WHERE subscription = $1 AND event = $2 AND replayed_at IS NULL
-             RETURNING partition, position, event, subject, attempts, reason, at, replayed_at",
+            "UPDATE dead_letter d SET asked_at = $3 FROM subject s
+             WHERE s.id = d.subject AND d.subscription = $1 AND d.event = $2 AND d.asked_at IS NULL
+             RETURNING d.partition, d.position, d.event, s.root, d.attempts, d.cause, d.rejected, d.at, d.asked_at,
+                 d.replayed_at",
         )
-        .bind(Uuid::from_bytes(subscription))
-        .bind(Uuid::from_bytes(event))
+        .bind(subscription.0)
+        .bind(event.0)
         .bind(Instant(now))
         .fetch_optional(self.connection())
         .await
         .doing("replay a dead letter")?;
-        row.map(|row| letter_of(subscription, row)).transpose()
+        row.map(letter_of).transpose()
+    }
+
+    pub(crate) async fn dead_letters_replayed_in_tx(
+        &mut self,
+        subscription: SubscriptionId,
+        places: &[Place],
+        now: i64,
+    ) -> Result<(), Error> {
+        let (partitions, positions) = columns(places.iter().copied());
+        sqlx::query(
+            "UPDATE dead_letter d SET replayed_at = $4
+             FROM unnest($2::smallint[], $3::bigint[]) AS n (partition, position)
+             WHERE d.subscription = $1 AND d.partition = n.partition AND d.position = n.position
+               AND d.asked_at IS NOT NULL AND d.replayed_at IS NULL",
+        )
+        .bind(subscription.0)
+        .bind(partitions)
+        .bind(positions)
+        .bind(Instant(now))
+        .execute(self.connection())
+        .await
+        .doing("note replays")?;
+        Ok(())
     }
 }

@@ -4,12 +4,14 @@ mod append;
 mod forget;
 
 use sqlx::types::Uuid;
+use unefois_core::{Cursor, EventId};
 
 use super::{Readers, instant::Instant};
 use crate::{
-    EventLag, EventPlace, EventRow, EventsAsked, NewEvent, PARTITIONS, Positions,
+    EventLag, EventRow, EventsAsked,
+    cursor::{of_signed, to_signed},
     error::{Doing, Error, unsigned},
-    positions::{fields_of_bytes, of_signed, to_signed},
+    event::EventColumns,
 };
 
 type Row = (i16, i64, Uuid, Uuid, Uuid, String, String, Uuid, i64, i16, Vec<u8>, Instant, Option<String>);
@@ -17,29 +19,22 @@ type Row = (i16, i64, Uuid, Uuid, Uuid, String, String, Uuid, i64, i16, Vec<u8>,
 fn event_of(row: Row) -> Result<EventRow, Error> {
     let (partition, position, id, subject, root, dataset, provider, record, revision, kind, changed, at, traceparent) =
         row;
-    Ok(EventRow {
-        place: place_of(partition, position)?,
+    let columns = EventColumns {
+        partition,
+        position,
+        id: id.into_bytes(),
+        subject: subject.into_bytes(),
+        root: root.into_bytes(),
+        dataset,
+        provider,
+        record: record.into_bytes(),
+        revision,
+        kind,
+        changed,
         recorded_at: at.0,
-        event: NewEvent {
-            id: id.into_bytes(),
-            subject: subject.into_bytes(),
-            root: root.into_bytes(),
-            dataset,
-            provider,
-            record: record.into_bytes(),
-            revision: unsigned(revision, "revision")?,
-            kind: u8::try_from(kind).map_err(|_out_of_range| Error::Malformed { what: "event" })?,
-            changed: fields_of_bytes(&changed)?,
-            traceparent,
-        },
-    })
-}
-
-/// Where an event is, of two columns.
-pub(super) fn place_of(partition: i16, position: i64) -> Result<EventPlace, Error> {
-    let partition = u8::try_from(partition).ok().filter(|partition| usize::from(*partition) < PARTITIONS);
-    let partition = partition.ok_or(Error::Malformed { what: "partition" })?;
-    Ok(EventPlace { partition, position: unsigned(position, "position")? })
+        traceparent,
+    };
+    columns.try_into()
 }
 
 /// The first events of each dataset and partition, which `event_by_dataset` holds in this order, as `found`. The five
@@ -79,19 +74,19 @@ const BEFORE: &str = "SELECT coalesce((SELECT e.position - 1 FROM event e WHERE 
      FROM event_partition p ORDER BY p.partition";
 
 impl Readers {
-    pub(crate) async fn event_heads_fetch(&self) -> Result<Positions, Error> {
+    pub(crate) async fn event_heads_fetch(&self) -> Result<Cursor, Error> {
         let heads: Vec<i64> =
             sqlx::query_scalar(HEADS).fetch_all(&self.pool).await.doing("read the heads of the events")?;
         of_signed(&heads)
     }
 
-    pub(crate) async fn events_forgotten_fetch(&self) -> Result<Positions, Error> {
+    pub(crate) async fn events_forgotten_fetch(&self) -> Result<Cursor, Error> {
         let found: Vec<i64> =
             sqlx::query_scalar(FORGOTTEN).fetch_all(&self.pool).await.doing("read which events are forgotten")?;
         of_signed(&found)
     }
 
-    pub(crate) async fn event_positions_before_fetch(&self, time: i64) -> Result<Positions, Error> {
+    pub(crate) async fn event_positions_before_fetch(&self, time: i64) -> Result<Cursor, Error> {
         let found: Vec<i64> = sqlx::query_scalar(BEFORE)
             .bind(Instant(time))
             .fetch_all(&self.pool)
@@ -127,9 +122,9 @@ impl Readers {
         Ok(EventLag { events, oldest: oldest.map(|Instant(micros)| micros) })
     }
 
-    pub(crate) async fn event_fetch(&self, id: [u8; 16]) -> Result<Option<EventRow>, Error> {
+    pub(crate) async fn event_fetch(&self, id: EventId) -> Result<Option<EventRow>, Error> {
         let row: Option<Row> =
-            sqlx::query_as(OF_ID).bind(Uuid::from_bytes(id)).fetch_optional(&self.pool).await.doing("read an event")?;
+            sqlx::query_as(OF_ID).bind(id.0).fetch_optional(&self.pool).await.doing("read an event")?;
         row.map(event_of).transpose()
     }
 }

@@ -1,11 +1,13 @@
 //! Records and their revisions.
 
 use sqlx::{PgConnection, types::Uuid};
+use unefois_core::EventKind;
 
 use super::{Readers, RecordReaders, Transaction, instant::Instant};
 use crate::{
     HeldRevision, RecordAsked, RevisionRow,
     error::{Doing, Error, fixed, signed, unsigned},
+    record::change_of,
 };
 
 type Row = (i64, Uuid, Vec<u8>, i64, Instant, Instant, Uuid, Vec<u8>, Option<i16>);
@@ -105,7 +107,7 @@ impl Transaction<'_> {
         .bind(rows.iter().map(|row| Instant(row.held.learned_at)).collect::<Vec<_>>())
         .bind(rows.iter().map(|row| Uuid::from_bytes(row.held.payload_key)).collect::<Vec<_>>())
         .bind(rows.iter().map(|row| &row.held.sealed[..]).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| row.held.change.map(i16::from)).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.held.change.map(EventKind::number)).collect::<Vec<_>>())
         .execute(self.connection())
         .await
         .doing("store revisions")?;
@@ -156,7 +158,7 @@ fn held(row: Row) -> Result<(usize, HeldRevision), Error> {
         number: unsigned(number, "revision")?,
         provider_recorded_at: provider_recorded_at.0,
         learned_at: learned_at.0,
-        change: change.map(u8::try_from).transpose().map_err(|_out| Error::Malformed { what: "revision" })?,
+        change: change_of(change)?,
         payload_key: payload_key.into_bytes(),
         sealed,
     };

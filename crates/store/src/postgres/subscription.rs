@@ -4,12 +4,14 @@ mod advance;
 mod receiver;
 
 use sqlx::types::Uuid;
+use unefois_core::{Cursor, NewSubscription, Reach, Subscription, SubscriptionId, SubscriptionState};
 
 use super::{Readers, Transaction, instant::Instant};
 use crate::{
-    Positions, SubscriptionCursor, SubscriptionFound, SubscriptionRow,
+    SubscriptionFound,
+    cursor::{of_signed, to_signed},
     error::{Doing, Error, unsigned},
-    positions::{fields_of_bytes, fields_to_bytes, of_signed, to_signed},
+    subscription::{SubscriptionColumns, filter_columns, terms_columns},
 };
 
 #[derive(sqlx::FromRow)]
@@ -19,16 +21,18 @@ struct Row {
     name: String,
     agreement: String,
     kinds: Vec<u8>,
-    fields: Vec<u8>,
+    fields: String,
     whole_population: bool,
     state: i16,
-    retention: i64,
+    retention_days: i32,
     redelivery: i64,
     attempts_max: i32,
     created_at: Instant,
     version: i64,
     acknowledged: Vec<i64>,
     delivered: Vec<i64>,
+    telling: i64,
+    void_through: i64,
     is_received: bool,
 }
 
@@ -36,36 +40,33 @@ impl TryFrom<Row> for SubscriptionFound {
     type Error = Error;
 
     fn try_from(row: Row) -> Result<Self, Error> {
-        let malformed = |_out_of_range| Error::Malformed { what: "subscription" };
-        let cursor = SubscriptionCursor {
-            version: unsigned(row.version, "version")?,
-            acknowledged: of_signed(&row.acknowledged)?,
-            delivered: of_signed(&row.delivered)?,
-            is_received: row.is_received,
-        };
-        let row = SubscriptionRow {
+        let columns = SubscriptionColumns {
             id: row.id.into_bytes(),
             agency: row.agency,
             name: row.name,
             agreement: row.agreement,
             kinds: row.kinds,
-            fields: fields_of_bytes(&row.fields)?,
+            fields: row.fields,
             whole_population: row.whole_population,
-            state: u8::try_from(row.state).map_err(malformed)?,
-            retention: row.retention,
+            state: row.state,
+            retention_days: i64::from(row.retention_days),
             redelivery: row.redelivery,
-            attempts_max: u32::try_from(row.attempts_max).map_err(malformed)?,
+            attempts_max: i64::from(row.attempts_max),
             created_at: row.created_at.0,
+            version: row.version,
+            telling: row.telling,
+            void_through: row.void_through,
         };
-        Ok(Self { row, cursor })
+        columns.found([of_signed(&row.acknowledged)?, of_signed(&row.delivered)?], row.is_received)
     }
 }
 
 macro_rules! live {
     ($condition:literal) => {
         concat!(
-            "SELECT s.id, s.agency, s.name, s.agreement, s.kinds, s.fields, s.whole_population, s.state, s.retention,
-                 s.redelivery, s.attempts_max, s.created_at, c.version, c.acknowledged, c.delivered,
+            "SELECT s.id, s.agency, s.name, s.agreement, s.kinds, s.fields, s.whole_population, s.state,
+                 s.retention_days, s.redelivery, s.attempts_max, s.created_at, c.version, c.acknowledged, c.delivered,
+                 c.telling, c.void_through,
                  coalesce(c.receiver_until > clock_timestamp(), false) AS is_received
              FROM subscription s JOIN subscription_cursor c ON c.subscription = s.id WHERE s.deleted_at IS NULL AND ",
             $condition
@@ -74,8 +75,8 @@ macro_rules! live {
 }
 
 impl Readers {
-    pub(crate) async fn subscription_fetch(&self, id: [u8; 16]) -> Result<Option<SubscriptionFound>, Error> {
-        let query = sqlx::query_as(live!("s.id = $1")).bind(Uuid::from_bytes(id));
+    pub(crate) async fn subscription_fetch(&self, id: SubscriptionId) -> Result<Option<SubscriptionFound>, Error> {
+        let query = sqlx::query_as(live!("s.id = $1")).bind(id.0);
         let row: Option<Row> = query.fetch_optional(&self.pool).await.doing("read a subscription")?;
         row.map(TryInto::try_into).transpose()
     }
@@ -116,32 +117,35 @@ impl Readers {
 impl Transaction<'_> {
     pub(crate) async fn subscription_insert_in_tx(
         &mut self,
-        row: &SubscriptionRow,
-        from: &Positions,
+        subscription: &Subscription,
+        from: &Cursor,
     ) -> Result<bool, Error> {
-        let attempts_max = i32::try_from(row.attempts_max);
+        let Subscription { id, agency, asked, state, created_at } = subscription;
+        let NewSubscription { name, agreement, filter, reach, terms } = asked;
+        let (kinds, fields) = filter_columns(filter);
+        let (retention_days, redelivery, attempts_max) = terms_columns(terms)?;
         let done = sqlx::query(
             r#"WITH new AS (
-                 INSERT INTO subscription (id, agency, name, agreement, kinds, fields, whole_population, state, retention,
-                     redelivery, attempts_max, created_at)
+                 INSERT INTO subscription (id, agency, name, agreement, kinds, fields, whole_population, state,
+                     retention_days, redelivery, attempts_max, created_at)
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
                  ON CONFLICT (agency COLLATE "C", name COLLATE "C") WHERE deleted_at IS NULL DO NOTHING RETURNING id
              )
-             INSERT INTO subscription_cursor (subscription, version, acknowledged, delivered)
-             SELECT id, 0, $13, $13 FROM new"#,
+             INSERT INTO subscription_cursor (subscription, version, acknowledged, delivered, telling, void_through)
+             SELECT id, 0, $13, $13, 0, 0 FROM new"#,
         )
-        .bind(Uuid::from_bytes(row.id))
-        .bind(&row.agency)
-        .bind(&row.name)
-        .bind(&row.agreement)
-        .bind(&row.kinds)
-        .bind(fields_to_bytes(&row.fields))
-        .bind(row.whole_population)
-        .bind(i16::from(row.state))
-        .bind(row.retention)
-        .bind(row.redelivery)
-        .bind(attempts_max.map_err(|_out_of_range| Error::Malformed { what: "subscription" })?)
-        .bind(Instant(row.created_at))
+        .bind(id.0)
+        .bind(agency.as_str())
+        .bind(name.as_str())
+        .bind(agreement.as_str())
+        .bind(kinds)
+        .bind(fields)
+        .bind(*reach == Reach::WholePopulation)
+        .bind(state.number())
+        .bind(retention_days)
+        .bind(redelivery)
+        .bind(attempts_max)
+        .bind(Instant(created_at.as_microsecond()))
         .bind(to_signed(from))
         .execute(self.connection())
         .await
@@ -155,27 +159,31 @@ impl Transaction<'_> {
         unsigned(count.doing("count subscriptions")?, "count")
     }
 
-    pub(crate) async fn subscription_state_in_tx(&mut self, id: [u8; 16], state: u8) -> Result<bool, Error> {
+    pub(crate) async fn subscription_state_in_tx(
+        &mut self,
+        id: SubscriptionId,
+        state: SubscriptionState,
+    ) -> Result<bool, Error> {
         let done = sqlx::query(
             "WITH live AS (UPDATE subscription SET state = $2 WHERE id = $1 AND deleted_at IS NULL RETURNING id)
              UPDATE subscription_cursor c SET version = c.version + 1 FROM live WHERE c.subscription = live.id",
         )
-        .bind(Uuid::from_bytes(id))
-        .bind(i16::from(state))
+        .bind(id.0)
+        .bind(state.number())
         .execute(self.connection())
         .await
         .doing("set the state of a subscription")?;
         Ok(done.rows_affected() == 1)
     }
 
-    pub(crate) async fn subscription_delete_in_tx(&mut self, id: [u8; 16], now: i64) -> Result<bool, Error> {
+    pub(crate) async fn subscription_delete_in_tx(&mut self, id: SubscriptionId, now: i64) -> Result<bool, Error> {
         let done = sqlx::query(
             "WITH cursor AS (DELETE FROM subscription_cursor WHERE subscription = $1),
                   attempts AS (DELETE FROM delivery_attempt WHERE subscription = $1),
                   letters AS (DELETE FROM dead_letter WHERE subscription = $1)
              UPDATE subscription SET deleted_at = $2 WHERE id = $1 AND deleted_at IS NULL",
         )
-        .bind(Uuid::from_bytes(id))
+        .bind(id.0)
         .bind(Instant(now))
         .execute(self.connection())
         .await

@@ -6,12 +6,14 @@ mod forget;
 use std::collections::BTreeSet;
 
 use rusqlite::{Connection, Row, params};
+use unefois_core::{Cursor, EventId};
 
 use super::{Readers, ask::Ask};
 use crate::{
-    EventLag, EventPlace, EventRow, EventsAsked, NewEvent, PARTITIONS, Positions,
-    error::{Doing, Error, signed},
-    positions::{each, fields_of_bytes, of_signed},
+    EventLag, EventRow, EventsAsked,
+    cursor::{each, of_signed},
+    error::{Doing, Error},
+    event::EventColumns,
 };
 
 /// The first events of one dataset and partition, which `event_by_dataset` holds in this order.
@@ -29,35 +31,26 @@ macro_rules! select {
     };
 }
 
-type Found = (EventRow, Vec<u8>);
-
-fn read(row: &Row<'_>) -> rusqlite::Result<Found> {
-    let found = EventRow {
-        place: EventPlace { partition: row.get(0)?, position: row.get::<_, i64>(1)?.cast_unsigned() },
+fn read(row: &Row<'_>) -> rusqlite::Result<EventColumns> {
+    Ok(EventColumns {
+        partition: row.get(0)?,
+        position: row.get(1)?,
         recorded_at: row.get(2)?,
-        event: NewEvent {
-            id: row.get(3)?,
-            subject: row.get(4)?,
-            root: row.get(5)?,
-            dataset: row.get(6)?,
-            provider: row.get(7)?,
-            record: row.get(8)?,
-            revision: row.get::<_, i64>(9)?.cast_unsigned(),
-            kind: row.get(10)?,
-            traceparent: row.get(11)?,
-            changed: Vec::new(),
-        },
-    };
-    Ok((found, row.get(12)?))
-}
-
-fn event_of((mut found, changed): Found) -> Result<EventRow, Error> {
-    found.event.changed = fields_of_bytes(&changed)?;
-    Ok(found)
+        id: row.get(3)?,
+        subject: row.get(4)?,
+        root: row.get(5)?,
+        dataset: row.get(6)?,
+        provider: row.get(7)?,
+        record: row.get(8)?,
+        revision: row.get(9)?,
+        kind: row.get(10)?,
+        traceparent: row.get(11)?,
+        changed: row.get(12)?,
+    })
 }
 
 /// When and where: the order of a page.
-type Mark = (i64, u8, i64);
+type Mark = (i64, i16, i64);
 
 /// The first events of each dataset and partition; at most `count_max` of each.
 fn first_of_each(connection: &Connection, asked: &EventsAsked, count_max: u32) -> Result<Vec<Mark>, Error> {
@@ -66,7 +59,7 @@ fn first_of_each(connection: &Connection, asked: &EventsAsked, count_max: u32) -
     let mut found = Vec::new();
     for dataset in datasets {
         for ((partition, after), (_, up_to)) in each(after).zip(each(up_to)).filter(|((_, from), (_, to))| from < to) {
-            let range = params![dataset, provider, partition, signed(after), signed(up_to), count_max];
+            let range = params![dataset, provider, partition, after, up_to, count_max];
             let marks = connection.rows(FIRST, range, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
             found.extend(marks.doing("list events")?);
         }
@@ -76,35 +69,31 @@ fn first_of_each(connection: &Connection, asked: &EventsAsked, count_max: u32) -
 
 /// The positions before everything that was recorded at `time` or later. Times do not fall within a partition: what is
 /// before the first of them is before all.
-fn positions_before(connection: &Connection, time: i64) -> Result<Positions, Error> {
+fn positions_before(connection: &Connection, time: i64) -> Result<Cursor, Error> {
     let sql = "SELECT coalesce((SELECT e.position - 1 FROM event e WHERE e.partition = p.partition
              AND e.recorded_at >= ? ORDER BY e.recorded_at, e.position LIMIT 1), p.head)
          FROM event_partition p ORDER BY p.partition";
-    vector(&connection.rows(sql, [time], |row| row.get(0)).doing("find the events of a time")?)
-}
-
-fn vector(numbers: &[i64]) -> Result<Positions, Error> {
-    if numbers.len() == PARTITIONS { of_signed(numbers) } else { Err(Error::Malformed { what: "log of events" }) }
+    of_signed(&connection.rows(sql, [time], |row| row.get(0)).doing("find the events of a time")?)
 }
 
 impl Readers {
-    pub(crate) async fn event_heads_fetch(&self) -> Result<Positions, Error> {
+    pub(crate) async fn event_heads_fetch(&self) -> Result<Cursor, Error> {
         self.ask(|connection| {
             let heads = connection.rows("SELECT head FROM event_partition ORDER BY partition", [], |row| row.get(0));
-            vector(&heads.doing("read the heads of the events")?)
+            of_signed(&heads.doing("read the heads of the events")?)
         })
         .await
     }
 
-    pub(crate) async fn events_forgotten_fetch(&self) -> Result<Positions, Error> {
+    pub(crate) async fn events_forgotten_fetch(&self) -> Result<Cursor, Error> {
         self.ask(|connection| {
             let sql = "SELECT forgotten FROM event_partition ORDER BY partition";
-            vector(&connection.rows(sql, [], |row| row.get(0)).doing("read which events are forgotten")?)
+            of_signed(&connection.rows(sql, [], |row| row.get(0)).doing("read which events are forgotten")?)
         })
         .await
     }
 
-    pub(crate) async fn event_positions_before_fetch(&self, time: i64) -> Result<Positions, Error> {
+    pub(crate) async fn event_positions_before_fetch(&self, time: i64) -> Result<Cursor, Error> {
         self.ask(move |connection| positions_before(connection, time)).await
     }
 
@@ -118,7 +107,10 @@ impl Readers {
             marks.truncate(usize::try_from(count_max).unwrap_or(usize::MAX));
             let fetch = |(_, partition, position): Mark| {
                 let sql = select!("e.partition = ? AND e.position = ?");
-                tx.row(sql, params![partition, position], read).doing("read an event")?.map(event_of).transpose()
+                tx.row(sql, params![partition, position], read)
+                    .doing("read an event")?
+                    .map(TryInto::try_into)
+                    .transpose()
             };
             marks.into_iter().filter_map(|mark| fetch(mark).transpose()).collect()
         })
@@ -136,9 +128,10 @@ impl Readers {
         .await
     }
 
-    pub(crate) async fn event_fetch(&self, id: [u8; 16]) -> Result<Option<EventRow>, Error> {
+    pub(crate) async fn event_fetch(&self, id: EventId) -> Result<Option<EventRow>, Error> {
         self.ask(move |connection| {
-            connection.row(select!("e.id = ?"), [id], read).doing("read an event")?.map(event_of).transpose()
+            let found = connection.row(select!("e.id = ?"), [id.0.as_bytes()], read);
+            found.doing("read an event")?.map(TryInto::try_into).transpose()
         })
         .await
     }

@@ -4,9 +4,11 @@ use super::{Readers, Transaction, ask::Ask};
 use crate::{
     HeldRevision, RecordAsked, RevisionRow,
     error::{Doing, Error, signed},
+    record::change_of,
 };
 use rusqlite::{Connection, Row, params};
 use tokio::sync::OwnedSemaphorePermit;
+use unefois_core::EventKind;
 
 /// Reads records on the thread that asks.
 #[derive(Debug)]
@@ -27,8 +29,11 @@ const NEWEST: &str =
 const OF_NUMBER: &str = "SELECT r.id, r.discriminator, v.number, v.provider_recorded_at, v.learned_at, v.payload_key,
      v.sealed, v.change FROM revision v JOIN record r ON r.id = v.record WHERE v.record = ? AND v.number = ?";
 
-fn held(row: &Row<'_>) -> rusqlite::Result<HeldRevision> {
-    Ok(HeldRevision {
+/// A revision, and the number of its change.
+type Found = (HeldRevision, Option<i16>);
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Found> {
+    let held = HeldRevision {
         record: row.get(0)?,
         discriminator: row.get(1)?,
         number: row.get::<_, i64>(2)?.cast_unsigned(),
@@ -36,16 +41,23 @@ fn held(row: &Row<'_>) -> rusqlite::Result<HeldRevision> {
         learned_at: row.get(4)?,
         payload_key: row.get(5)?,
         sealed: row.get(6)?,
-        change: row.get(7)?,
-    })
+        change: None,
+    };
+    Ok((held, row.get(7)?))
+}
+
+fn held((held, change): Found) -> Result<HeldRevision, Error> {
+    Ok(HeldRevision { change: change_of(change)?, ..held })
 }
 
 fn newest(connection: &Connection, asked: &[RecordAsked]) -> Result<Vec<Vec<HeldRevision>>, Error> {
     let mut find = connection.prepare_cached(NEWEST).doing("read records")?;
     let answers = asked.iter().map(|RecordAsked { root, dataset, provider, selector }| {
-        find.query_map(params![root, dataset, provider, selector], held)?.collect()
+        let found = find.query_map(params![root, dataset, provider, selector], read);
+        let found: rusqlite::Result<Vec<Found>> = found.and_then(Iterator::collect);
+        found.doing("read records")?.into_iter().map(held).collect()
     });
-    answers.collect::<rusqlite::Result<_>>().doing("read records")
+    answers.collect()
 }
 
 impl RecordReader {
@@ -63,7 +75,8 @@ impl Readers {
 
     pub(crate) async fn revision_fetch(&self, record: [u8; 16], number: u64) -> Result<Option<HeldRevision>, Error> {
         self.ask(move |connection| {
-            connection.row(OF_NUMBER, params![record, signed(number)], held).doing("read a revision")
+            let found = connection.row(OF_NUMBER, params![record, signed(number)], read);
+            found.doing("read a revision")?.map(held).transpose()
         })
         .await
     }
@@ -77,8 +90,11 @@ impl Readers {
         let asked = asked.to_vec();
         self.ask(move |connection| {
             let tx = connection.transaction().doing("read revisions")?;
-            let fetch = |(record, number): ([u8; 16], u64)| tx.row(OF_NUMBER, params![record, signed(number)], held);
-            asked.into_iter().map(fetch).collect::<rusqlite::Result<_>>().doing("read revisions")
+            let fetch = |(record, number): ([u8; 16], u64)| {
+                let found = tx.row(OF_NUMBER, params![record, signed(number)], read);
+                found.doing("read revisions")?.map(held).transpose()
+            };
+            asked.into_iter().map(fetch).collect()
         })
         .await
     }
@@ -109,7 +125,15 @@ impl Transaction<'_> {
         let sql = "INSERT INTO revision (record, number, provider_recorded_at, learned_at, payload_key, sealed,
                  change) VALUES (?, ?, ?, ?, ?, ?, ?)";
         let HeldRevision { provider_recorded_at, learned_at, change, payload_key, sealed, .. } = held;
-        let values = params![record, number, provider_recorded_at, learned_at, payload_key, sealed, change];
+        let values = params![
+            record,
+            number,
+            provider_recorded_at,
+            learned_at,
+            payload_key,
+            sealed,
+            change.map(EventKind::number)
+        ];
         connection.run(sql, values).doing("store a revision")?;
         self.traits_replace_in_tx(row)
     }

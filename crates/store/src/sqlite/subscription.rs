@@ -4,42 +4,49 @@ mod advance;
 mod receiver;
 
 use rusqlite::{Connection, Row, params};
+use unefois_core::{Cursor, NewSubscription, Reach, Subscription, SubscriptionId, SubscriptionState};
+use uuid::Uuid;
 
 use super::{Readers, Transaction, ask::Ask};
 use crate::{
-    Positions, SubscriptionCursor, SubscriptionFound, SubscriptionRow,
+    SubscriptionFound,
+    cursor::of_bytes,
     error::{Doing, Error, unsigned},
-    positions::{fields_of_bytes, fields_to_bytes, of_bytes, to_bytes},
+    subscription::{SubscriptionColumns, filter_columns, terms_columns},
 };
 
 pub(super) use receiver::Receivers;
 
-/// A row, and what is still to be understood of it: fields, acknowledged and delivered.
-type Found = (SubscriptionRow, i64, [Vec<u8>; 3]);
+/// A row, and the bytes of both cursors.
+type Found = (SubscriptionColumns, [Vec<u8>; 2]);
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Found> {
-    let found = SubscriptionRow {
+    let found = SubscriptionColumns {
         id: row.get(0)?,
         agency: row.get(1)?,
         name: row.get(2)?,
         agreement: row.get(3)?,
         kinds: row.get(4)?,
-        fields: Vec::new(),
-        whole_population: row.get(5)?,
-        state: row.get(6)?,
-        retention: row.get(7)?,
-        redelivery: row.get(8)?,
-        attempts_max: row.get(9)?,
-        created_at: row.get(10)?,
+        fields: row.get(5)?,
+        whole_population: row.get(6)?,
+        state: row.get(7)?,
+        retention_days: row.get(8)?,
+        redelivery: row.get(9)?,
+        attempts_max: row.get(10)?,
+        created_at: row.get(11)?,
+        version: row.get(12)?,
+        telling: row.get(13)?,
+        void_through: row.get(14)?,
     };
-    Ok((found, row.get(11)?, [row.get(12)?, row.get(13)?, row.get(14)?]))
+    Ok((found, [row.get(15)?, row.get(16)?]))
 }
 
 macro_rules! live {
     ($condition:literal) => {
         concat!(
-            "SELECT s.id, s.agency, s.name, s.agreement, s.kinds, s.whole_population, s.state, s.retention,
-                 s.redelivery, s.attempts_max, s.created_at, c.version, s.fields, c.acknowledged, c.delivered
+            "SELECT s.id, s.agency, s.name, s.agreement, s.kinds, s.fields, s.whole_population, s.state,
+                 s.retention_days, s.redelivery, s.attempts_max, s.created_at, c.version, c.telling, c.void_through,
+                 c.acknowledged, c.delivered
              FROM subscription s JOIN subscription_cursor c ON c.subscription = s.id WHERE s.deleted_at IS NULL AND ",
             $condition
         )
@@ -47,18 +54,9 @@ macro_rules! live {
 }
 
 impl Readers {
-    fn subscription_of(
-        &self,
-        (row, version, [fields, acknowledged, delivered]): Found,
-    ) -> Result<SubscriptionFound, Error> {
-        let row = SubscriptionRow { fields: fields_of_bytes(&fields)?, ..row };
-        let cursor = SubscriptionCursor {
-            version: unsigned(version, "version")?,
-            acknowledged: of_bytes(&acknowledged)?,
-            delivered: of_bytes(&delivered)?,
-            is_received: self.receivers().is_received(row.id),
-        };
-        Ok(SubscriptionFound { row, cursor })
+    fn subscription_of(&self, (row, [acknowledged, delivered]): Found) -> Result<SubscriptionFound, Error> {
+        let is_received = self.receivers().is_received(SubscriptionId(Uuid::from_bytes(row.id)));
+        row.found([of_bytes(&acknowledged)?, of_bytes(&delivered)?], is_received)
     }
 
     async fn subscriptions_find(
@@ -69,9 +67,9 @@ impl Readers {
         found.into_iter().map(|found| self.subscription_of(found)).collect()
     }
 
-    pub(crate) async fn subscription_fetch(&self, id: [u8; 16]) -> Result<Option<SubscriptionFound>, Error> {
-        let found = self.subscriptions_find(move |connection| connection.rows(live!("s.id = ?"), [id], read)).await;
-        Ok(found?.pop())
+    pub(crate) async fn subscription_fetch(&self, id: SubscriptionId) -> Result<Option<SubscriptionFound>, Error> {
+        let find = move |connection: &Connection| connection.rows(live!("s.id = ?"), [id.0.as_bytes()], read);
+        Ok(self.subscriptions_find(find).await?.pop())
     }
 
     pub(crate) async fn subscription_of_name_fetch(
@@ -104,31 +102,40 @@ impl Readers {
 }
 
 impl Transaction<'_> {
-    pub(crate) fn subscription_insert_in_tx(&mut self, row: &SubscriptionRow, from: &Positions) -> Result<bool, Error> {
+    pub(crate) fn subscription_insert_in_tx(
+        &mut self,
+        subscription: &Subscription,
+        from: &Cursor,
+    ) -> Result<bool, Error> {
         let sql = "INSERT INTO subscription (id, agency, name, agreement, kinds, fields, whole_population, state,
-                 retention, redelivery, attempts_max, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                 retention_days, redelivery, attempts_max, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
              ON CONFLICT (agency, name) WHERE deleted_at IS NULL DO NOTHING";
+        let Subscription { id, agency, asked, state, created_at } = subscription;
+        let NewSubscription { name, agreement, filter, reach, terms } = asked;
+        let (kinds, fields) = filter_columns(filter);
+        let (retention_days, redelivery, attempts_max) = terms_columns(terms)?;
         let values = params![
-            row.id,
-            row.agency,
-            row.name,
-            row.agreement,
-            row.kinds,
-            fields_to_bytes(&row.fields),
-            row.whole_population,
-            row.state,
-            row.retention,
-            row.redelivery,
-            row.attempts_max,
-            row.created_at,
+            id.0.as_bytes(),
+            agency.as_str(),
+            name.as_str(),
+            agreement.as_str(),
+            kinds,
+            fields,
+            *reach == Reach::WholePopulation,
+            state.number(),
+            retention_days,
+            redelivery,
+            attempts_max,
+            created_at.as_microsecond(),
         ];
         let connection = self.connection();
         if connection.run(sql, values).doing("add a subscription")? == 0 {
             return Ok(false);
         }
-        let sql = "INSERT INTO subscription_cursor (subscription, version, acknowledged, delivered)
-             VALUES (?1, 0, ?2, ?2)";
-        connection.run(sql, params![row.id, to_bytes(from)]).doing("add a subscription")?;
+        let sql =
+            "INSERT INTO subscription_cursor (subscription, version, acknowledged, delivered, telling, void_through)
+             VALUES (?1, 0, ?2, ?2, 0, 0)";
+        connection.run(sql, params![id.0.as_bytes(), from.to_bytes()]).doing("add a subscription")?;
         Ok(true)
     }
 
@@ -138,17 +145,21 @@ impl Transaction<'_> {
         unsigned(count.unwrap_or_default(), "count")
     }
 
-    pub(crate) fn subscription_state_in_tx(&mut self, id: [u8; 16], state: u8) -> Result<bool, Error> {
-        let connection = self.connection();
+    pub(crate) fn subscription_state_in_tx(
+        &mut self,
+        id: SubscriptionId,
+        state: SubscriptionState,
+    ) -> Result<bool, Error> {
+        let (connection, id) = (self.connection(), id.0.as_bytes());
         let sql = "UPDATE subscription SET state = ? WHERE id = ? AND deleted_at IS NULL";
-        let done = connection.run(sql, params![state, id]).doing("set the state of a subscription")?;
+        let done = connection.run(sql, params![state.number(), id]).doing("set the state of a subscription")?;
         let sql = "UPDATE subscription_cursor SET version = version + 1 WHERE subscription = ?";
         connection.run(sql, [id]).doing("set the state of a subscription")?;
         Ok(done == 1)
     }
 
-    pub(crate) fn subscription_delete_in_tx(&mut self, id: [u8; 16], now: i64) -> Result<bool, Error> {
-        let connection = self.connection();
+    pub(crate) fn subscription_delete_in_tx(&mut self, id: SubscriptionId, now: i64) -> Result<bool, Error> {
+        let (connection, id) = (self.connection(), id.0.as_bytes());
         for sql in [
             "DELETE FROM subscription_cursor WHERE subscription = ?",
             "DELETE FROM delivery_attempt WHERE subscription = ?",

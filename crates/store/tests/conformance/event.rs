@@ -1,12 +1,11 @@
 //! Events: a page is the beginning of every partition, and nothing is lost between two pages.
 
-use unefois_store::{
-    EventLag, EventPlace, EventRow, EventsAsked, NewEvent, PARTITIONS, Positions, Store, partition_of,
-};
+use unefois_core::{Cursor, EventKind, PARTITIONS, Partition, Position};
+use unefois_store::{EventLag, EventRow, EventsAsked, NewEvent, Store};
 
 use crate::{
     chance::Chance,
-    rows::{FAR_AHEAD, LARGEST, LONG_AGO, NOW, TEXTS, event, id, in_partition},
+    rows::{FAR_AHEAD, LARGEST, LONG_AGO, NOW, TEXTS, event, event_id, fields, id, in_partition, place},
     scene::Scene,
 };
 
@@ -21,14 +20,16 @@ on_both!(
     five_thousand_events_are_appended_at_once,
 );
 
-const EVERYTHING: Positions = [LARGEST; PARTITIONS];
+fn everything() -> Cursor {
+    Cursor::of([LARGEST; PARTITIONS])
+}
 
-fn asked(after: Positions, up_to: Positions) -> EventsAsked {
+fn asked(after: Cursor, up_to: Cursor) -> EventsAsked {
     EventsAsked { datasets: vec!["declared-turnover".to_owned()], provider: "dgfip".to_owned(), after, up_to }
 }
 
 async fn all(store: &Store) -> Vec<EventRow> {
-    store.events_list(&asked([0; PARTITIONS], EVERYTHING), 10_000).await.unwrap()
+    store.events_list(&asked(Cursor::BEGIN, everything()), 10_000).await.unwrap()
 }
 
 async fn adds_subjects_in_each_partition(scene: &mut Scene) {
@@ -44,8 +45,8 @@ async fn an_event_is_read_back_as_it_was_written(scene: &mut Scene) {
             dataset: text.to_owned(),
             provider: text.to_owned(),
             revision: LARGEST - number,
-            kind: u8::try_from(256 - number).unwrap(),
-            changed: if number == 1 { Vec::new() } else { vec![0, 127, 128, u32::MAX] },
+            kind: EventKind::ALL[usize::try_from(number % 4).unwrap()],
+            changed: if number == 1 { fields(&[]) } else { fields(&[1, 2, 62, 63]) },
             traceparent: (number != 1).then(|| text.to_owned()),
             record: id(77),
             ..event(number, 1)
@@ -53,38 +54,35 @@ async fn an_event_is_read_back_as_it_was_written(scene: &mut Scene) {
         let at = [LONG_AGO, NOW, FAR_AHEAD][usize::try_from(number.min(3) - 1).unwrap()];
         let places = scene.tells_at(std::slice::from_ref(&written), at).await;
         let expected = EventRow { place: places[0], recorded_at: at, event: written };
-        assert_eq!(places, [EventPlace { partition: 0, position: number }]);
-        assert_eq!(scene.store.event_fetch(id(number)).await.unwrap().as_ref(), Some(&expected));
+        assert_eq!(places, [place(0, number)]);
+        assert_eq!(scene.store.event_fetch(event_id(number)).await.unwrap().as_ref(), Some(&expected));
         let datasets = vec![text.to_owned(), text.to_owned(), "another".to_owned()];
-        let of = EventsAsked { datasets, provider: text.to_owned(), ..asked([0; PARTITIONS], EVERYTHING) };
+        let of = EventsAsked { datasets, provider: text.to_owned(), ..asked(Cursor::BEGIN, everything()) };
         assert_eq!(scene.store.events_list(&of, 9).await.unwrap(), [expected], "once, though it is asked for twice");
         let other_provider = EventsAsked { provider: "another".to_owned(), ..of };
         assert!(scene.store.events_list(&other_provider, 9).await.unwrap().is_empty());
     }
-    assert_eq!(scene.store.event_fetch(id(99)).await.unwrap(), None);
+    assert_eq!(scene.store.event_fetch(event_id(99)).await.unwrap(), None);
     assert!(scene.tells(&[]).await.is_empty());
 }
 
 async fn positions_count_from_one_in_each_partition_and_what_is_rolled_back_leaves_no_gap(scene: &mut Scene) {
     adds_subjects_in_each_partition(scene).await;
-    assert_eq!(scene.store.event_heads_fetch().await.unwrap(), [0; PARTITIONS]);
+    assert_eq!(scene.store.event_heads_fetch().await.unwrap(), Cursor::BEGIN);
     let of = |number, partition| event(number, in_partition(partition, 1));
-    let place = |partition, position| EventPlace { partition, position };
     let places = scene.tells(&[of(1, 15), of(2, 3), of(3, 15), of(4, 0)]).await;
     assert_eq!(places, [place(15, 1), place(3, 1), place(15, 2), place(0, 1)]);
     let mut tx = scene.writer.begin().await.unwrap();
     let drawn = tx.events_append_in_tx(&[of(5, 3), of(6, 15)], NOW).await.unwrap();
     assert_eq!(drawn, [place(3, 2), place(15, 3)]);
-    let heads = scene.store.event_heads_fetch().await.unwrap();
+    let heads = scene.store.event_heads_fetch().await.unwrap().positions();
     assert_eq!((heads[0], heads[3], heads[15]), (1, 1, 2), "nobody sees a head before its commit");
     assert_eq!(all(&scene.store).await.len(), 4);
     tx.rollback().await.unwrap();
     assert_eq!(scene.tells(&[of(7, 15), of(8, 3), of(9, 7)]).await, [place(15, 3), place(3, 2), place(7, 1)]);
-    let mut expected: Positions = [0; PARTITIONS];
+    let mut expected = [0; PARTITIONS];
     (expected[0], expected[3], expected[7], expected[15]) = (1, 2, 1, 3);
-    assert_eq!(scene.store.event_heads_fetch().await.unwrap(), expected);
-    assert!((0..=15).all(|partition| partition_of(id(in_partition(partition, 1))) == partition));
-    assert_eq!((partition_of([0x10; 16]), partition_of([0xff; 16])), (0, 15), "the first byte says which");
+    assert_eq!(scene.store.event_heads_fetch().await.unwrap(), Cursor::of(expected));
 }
 
 async fn an_event_needs_a_subject_and_an_identifier_of_its_own(scene: &mut Scene) {
@@ -95,7 +93,7 @@ async fn an_event_needs_a_subject_and_an_identifier_of_its_own(scene: &mut Scene
     assert!(scene.is_taken(&taken), "{taken:?}");
     let nobody = scene.commits(async |tx| tx.events_append_in_tx(&[event(3, 9)], NOW).await).await.unwrap_err();
     assert!(!nobody.is_conflict() && !nobody.is_storage_failure(), "{nobody:?}");
-    assert_eq!((all(&scene.store).await.len(), scene.store.event_heads_fetch().await.unwrap()[0]), (1, 1));
+    assert_eq!((all(&scene.store).await.len(), scene.store.event_heads_fetch().await.unwrap().positions()[0]), (1, 1));
 }
 
 async fn an_event_is_never_recorded_before_the_one_that_it_follows(scene: &mut Scene) {
@@ -105,10 +103,10 @@ async fn an_event_is_never_recorded_before_the_one_that_it_follows(scene: &mut S
     // The clock of another node, or of this one after it was set back.
     scene.tells_at(&[of(2, 1), of(3, 2)], NOW).await;
     scene.tells_at(&[of(4, 1)], NOW + 60).await;
-    let found: Vec<(u8, u64, i64)> = all(&scene.store)
+    let found: Vec<(usize, u64, i64)> = all(&scene.store)
         .await
         .iter()
-        .map(|row| (row.place.partition, row.place.position, row.recorded_at - NOW))
+        .map(|row| (row.place.partition.number(), row.place.position.0, row.recorded_at - NOW))
         .collect();
     assert_eq!(found, [(2, 1, 0), (1, 1, 50), (1, 2, 50), (1, 3, 60)]);
 }
@@ -136,10 +134,10 @@ async fn tells_many(scene: &mut Scene, chance: &mut Chance) -> Vec<EventRow> {
 }
 
 fn matches(asked: &EventsAsked, row: &EventRow) -> bool {
-    let (partition, position) = (usize::from(row.place.partition), row.place.position);
     asked.datasets.contains(&row.event.dataset)
         && asked.provider == row.event.provider
-        && (asked.after[partition] + 1..=asked.up_to[partition]).contains(&position)
+        && asked.up_to.includes(row.place)
+        && !asked.after.includes(row.place)
 }
 
 async fn pages_of_any_size_are_the_beginning_of_every_partition_and_leave_nothing_out(scene: &mut Scene) {
@@ -149,11 +147,11 @@ async fn pages_of_any_size_are_the_beginning_of_every_partition_and_leave_nothin
         let datasets = [&["declared-turnover"][..], &["company-turnover", "declared-turnover"]][round % 2];
         let mut asked = EventsAsked {
             datasets: datasets.iter().map(|dataset| (*dataset).to_owned()).collect(),
-            ..asked([0; PARTITIONS], EVERYTHING)
+            ..asked(Cursor::BEGIN, everything())
         };
         if round > 3 {
-            asked.after = std::array::from_fn(|_| chance.below(12));
-            asked.up_to = std::array::from_fn(|_| chance.below(30));
+            asked.after = Cursor::of(std::array::from_fn(|_| chance.below(12)));
+            asked.up_to = Cursor::of(std::array::from_fn(|_| chance.below(30)));
         }
         let mut expected: Vec<&EventRow> = told.iter().filter(|row| matches(&asked, row)).collect();
         expected.sort_by_key(|row| (row.recorded_at, row.place));
@@ -166,8 +164,8 @@ async fn pages_of_any_size_are_the_beginning_of_every_partition_and_leave_nothin
             assert!(found.iter().eq(expected.iter().copied()), "round {round}, {count_max} a page");
         }
     }
-    assert!(scene.store.events_list(&asked([0; PARTITIONS], EVERYTHING), 0).await.unwrap().is_empty());
-    let none = EventsAsked { datasets: Vec::new(), ..asked([0; PARTITIONS], EVERYTHING) };
+    assert!(scene.store.events_list(&asked(Cursor::BEGIN, everything()), 0).await.unwrap().is_empty());
+    let none = EventsAsked { datasets: Vec::new(), ..asked(Cursor::BEGIN, everything()) };
     assert!(scene.store.events_list(&none, 9).await.unwrap().is_empty());
 }
 
@@ -177,9 +175,8 @@ async fn pages(scene: &Scene, mut asked: EventsAsked, count_max: u32) -> Vec<Eve
     loop {
         let page = scene.store.events_list(&asked, count_max).await.unwrap();
         for EventRow { place, .. } in &page {
-            let after = &mut asked.after[usize::from(place.partition)];
-            assert!(place.position > *after, "positions rise within a partition");
-            *after = place.position;
+            assert!(!asked.after.includes(*place), "positions rise within a partition");
+            asked.after.raise_to(*place);
         }
         let is_last = page.len() < count_max as usize;
         found.extend(page);
@@ -194,9 +191,9 @@ async fn a_replay_from_a_time_begins_before_the_first_event_of_that_time(scene: 
     let heads = scene.store.event_heads_fetch().await.unwrap();
     for time in (NOW - 1..NOW + 42).chain([LONG_AGO, FAR_AHEAD]) {
         let found = scene.store.event_positions_before_fetch(time).await.unwrap();
-        for (partition, position) in (0..16).zip(found) {
+        for partition in Partition::all() {
             let before = told.iter().filter(|row| row.place.partition == partition && row.recorded_at < time);
-            assert_eq!(position, before.map(|row| row.place.position).max().unwrap_or(0));
+            assert_eq!(found.at(partition), before.map(|row| row.place.position).max().unwrap_or(Position(0)));
         }
         assert!(time != FAR_AHEAD || found == heads);
     }
@@ -209,8 +206,9 @@ async fn the_events_of_a_merged_subject_name_what_it_is_now(scene: &mut Scene) {
     scene.tells(&[event(1, merged)]).await;
     scene.commits(async |tx| tx.subject_merge_in_tx(id(kept), id(merged)).await).await.unwrap();
     let later = scene.tells(&[NewEvent { root: id(kept), ..event(2, merged) }]).await;
-    assert_eq!(later[0].partition, 3, "with the others of what it is now");
-    let found: Vec<_> = all(&scene.store).await.into_iter().map(|row| (row.place.partition, row.event)).collect();
+    assert_eq!(later[0].partition.number(), 3, "with the others of what it is now");
+    let found: Vec<_> =
+        all(&scene.store).await.into_iter().map(|row| (row.place.partition.number(), row.event)).collect();
     let now = |number| NewEvent { root: id(kept), ..event(number, merged) };
     assert_eq!(found, [(3, now(2)), (9, now(1))]);
 }
@@ -220,8 +218,8 @@ async fn five_thousand_events_are_appended_at_once(scene: &mut Scene) {
     let of = |number: u64| event(number, in_partition(u8::try_from(number % 16).unwrap(), 1 + number % 2));
     let events: Vec<NewEvent> = (0..5_000).map(of).collect();
     let places = scene.tells(&events).await;
-    for (number, place) in (0..).zip(places) {
-        assert_eq!((u64::from(place.partition), place.position), (number % 16, number / 16 + 1));
+    for (number, found) in (0..).zip(places) {
+        assert_eq!(found, place(number % 16, u64::try_from(number).unwrap() / 16 + 1));
     }
     assert_eq!(all(&scene.store).await.len(), 5_000);
 }

@@ -10,9 +10,8 @@ use std::{
 };
 
 use tokio::task::JoinSet;
-use unefois_store::{
-    EventPlace, EventRow, EventsAsked, HeldRevision, NewEvent, PARTITIONS, Positions, RevisionRow, Store, Writer,
-};
+use unefois_core::{Cursor, EventId, PARTITIONS, Place, Position};
+use unefois_store::{EventRow, EventsAsked, HeldRevision, NewEvent, RevisionRow, Store, Writer};
 
 use crate::{
     chance::Chance,
@@ -92,8 +91,8 @@ async fn reads(store: &Store, left: &AtomicUsize, chance: &mut Chance) -> Vec<Ev
     let mut asked = EventsAsked {
         datasets: vec!["declared-turnover".to_owned()],
         provider: "dgfip".to_owned(),
-        after: [0; PARTITIONS],
-        up_to: [0; PARTITIONS],
+        after: Cursor::BEGIN,
+        up_to: Cursor::BEGIN,
     };
     loop {
         let was_last = left.load(Ordering::Acquire) == 0;
@@ -102,7 +101,7 @@ async fn reads(store: &Store, left: &AtomicUsize, chance: &mut Chance) -> Vec<Ev
         let page = store.events_list(&asked, count_max).await.unwrap();
         let is_short = page.len() < count_max as usize;
         for row in &page {
-            asked.after[usize::from(row.place.partition)] = row.place.position;
+            asked.after.raise_to(row.place);
         }
         if is_short {
             // As a subscription does: what does not concern it is passed.
@@ -116,20 +115,19 @@ async fn reads(store: &Store, left: &AtomicUsize, chance: &mut Chance) -> Vec<Ev
 }
 
 /// That a reader was told everything that was committed, and each subject in its order.
-fn is_whole(told: &[EventRow], committed: &[NewEvent], heads: Positions) {
-    let ids: HashSet<[u8; 16]> = told.iter().map(|row| row.event.id).collect();
+fn is_whole(told: &[EventRow], committed: &[NewEvent], heads: Cursor) {
+    let ids: HashSet<EventId> = told.iter().map(|row| row.event.id).collect();
     assert_eq!((ids.len(), told.len()), (committed.len(), committed.len()), "each once");
     assert!(committed.iter().all(|event| ids.contains(&event.id)));
-    let (mut positions, mut revisions): (Positions, BTreeMap<[u8; 16], u64>) = ([0; PARTITIONS], BTreeMap::new());
-    for EventRow { place: EventPlace { partition, position }, event, .. } in told {
-        let before = &mut positions[usize::from(*partition)];
-        assert_eq!(*position, *before + 1, "partition {partition}");
-        *before = *position;
+    let (mut passed, mut revisions): (Cursor, BTreeMap<[u8; 16], u64>) = (Cursor::BEGIN, BTreeMap::new());
+    for EventRow { place, event, .. } in told {
+        assert_eq!(place.position.before(), passed.at(place.partition), "{place:?}");
+        passed.raise_to(*place);
         let before = revisions.entry(event.subject).or_default();
         assert_eq!(event.revision, *before + 1, "subject {:?}", event.subject);
         *before = event.revision;
     }
-    assert_eq!(positions, heads);
+    assert_eq!(passed, heads);
 }
 
 async fn adds_the_subjects(scene: &mut Scene) {
@@ -203,8 +201,8 @@ async fn a_publisher_waits_for_who_holds_its_partition_and_takes_the_place_of_on
             if gives_up { tx.rollback().await.unwrap() } else { tx.commit().await.unwrap() }
         });
         let step = u64::from(!gives_up);
-        assert_eq!(follows, EventPlace { position: held[0].position + step, ..held[0] });
-        assert_eq!(scene.store.event_heads_fetch().await.unwrap()[4], follows.position);
+        assert_eq!(follows, Place { position: Position(held[0].position.0 + step), ..held[0] });
+        assert_eq!(scene.store.event_heads_fetch().await.unwrap().at(follows.partition), follows.position);
     }
 }
 
@@ -234,5 +232,5 @@ async fn publishers_that_meet_in_every_partition_do_not_stand_in_each_other_s_wa
         });
     }
     publishers.join_all().await;
-    assert_eq!(scene.store.event_heads_fetch().await.unwrap(), [160; PARTITIONS]);
+    assert_eq!(scene.store.event_heads_fetch().await.unwrap(), Cursor::of([160; PARTITIONS]));
 }

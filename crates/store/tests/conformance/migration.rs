@@ -3,17 +3,18 @@
 use rusqlite::params;
 use sqlx::{Connection, PgConnection, migrate::Migrator};
 use tempfile::TempDir;
-use unefois_core::Consent;
+use unefois_core::{Consent, Cursor, EventKind, PARTITIONS, Telling};
 use unefois_store::{
-    DataDirectory, Error, EventPlace, Fence, Migrated, NewEvent, Positions, QuotaOf, QuotaShare, Reach, Search, Shard,
-    StorageSettings, Store, SubjectRow, SubscriptionCursor, TraitsFirst,
+    DataDirectory, Error, Fence, Migrated, NewEvent, QuotaOf, QuotaShare, Reach, Search, Shard, StorageSettings, Store,
+    SubjectRow, SubscriptionCursor, TraitsFirst,
 };
 use unefois_testkit::PostgresCluster;
 
 use crate::{
     rows::{
         LARGEST, NOW, asked, attempt, claim, consent, consent_id, dead_letter, digest, dossier, entry, entry_about,
-        event, id, key, publication, registry_item, revision, subscription, tile, trace_key,
+        event, event_id, id, key, place, publication, registry_item, revision, subscription, subscription_id, tile,
+        trace_key,
     },
     scene::{Place, Scene, limits, origin, server},
 };
@@ -222,25 +223,37 @@ async fn erasures_answer(scene: &mut Scene, with_erasures: bool) {
 
 async fn events_answer(scene: &mut Scene, with_events: bool) {
     let head = if with_events { 2 } else { 0 };
-    let first = |position| -> Positions { std::array::from_fn(|partition| if partition == 0 { position } else { 0 }) };
-    assert_eq!(scene.store.event_heads_fetch().await.unwrap(), first(head));
+    let at = |nth, position| {
+        let mut positions = [0; PARTITIONS];
+        positions[nth] = position;
+        Cursor::of(positions)
+    };
+    assert_eq!(scene.store.event_heads_fetch().await.unwrap(), at(0, head));
     if with_events {
         let changed = scene.store.revision_fetch(id(1), 2).await.unwrap().unwrap().change;
-        let told = scene.store.event_fetch(id(2)).await.unwrap().unwrap();
+        let told = scene.store.event_fetch(event_id(2)).await.unwrap().unwrap();
         let traceparent = Some("trace".to_owned());
         let expected = NewEvent { root: id(1), traceparent, ..event(2, 2) };
-        assert_eq!((changed, told.recorded_at, told.event), (Some(2), NOW, expected));
-        assert_eq!(scene.store.events_forgotten_fetch().await.unwrap()[15], 3);
-        let found = scene.store.subscription_of_name_fetch("cnaf", "subscription 0001").await.unwrap().unwrap();
-        let cursor = SubscriptionCursor { version: 3, acknowledged: first(1), delivered: first(2), is_received: false };
-        assert_eq!((found.row, found.cursor), (subscription(1), cursor));
-        let place = |position| EventPlace { partition: 0, position };
-        assert_eq!(scene.store.attempts_list(id(1), 9).await.unwrap(), [attempt(1, place(2))]);
-        assert_eq!(scene.store.dead_letters_list(id(1), None, 9).await.unwrap()[0].letter, dead_letter(1, place(1)));
+        assert_eq!((changed, told.recorded_at, told.event), (Some(EventKind::Revised), NOW, expected));
+        assert_eq!(scene.store.events_forgotten_fetch().await.unwrap(), at(15, 3));
+        let found = scene.store.subscription_of_name_fetch("cnaf", "subscription-0001").await.unwrap().unwrap();
+        let cursor = SubscriptionCursor {
+            version: 3,
+            acknowledged: at(0, 1),
+            delivered: at(0, 2),
+            telling: Telling(4),
+            void_through: Telling(2),
+            is_received: false,
+        };
+        assert_eq!((found.subscription, found.cursor), (subscription(1), cursor));
+        let of = subscription_id(1);
+        assert_eq!(scene.store.attempts_list(of, 9).await.unwrap(), [attempt(place(0, 2))]);
+        let letters = scene.store.dead_letters_list(of, None, 9).await.unwrap();
+        assert_eq!(letters[0].letter, dead_letter(place(0, 1), 1, 1));
         assert_eq!(scene.store.dossiers_list("cnaf", None, 9).await.unwrap(), [dossier(1)]);
     }
     let places = scene.tells(&[event(9, 1)]).await;
-    assert_eq!(places, [EventPlace { partition: 0, position: head + 1 }]);
+    assert_eq!(places, [place(0, head + 1)]);
     scene.subscribes(&[subscription(9)]).await;
     let rows = [dossier(2)];
     scene.commits(async |tx| tx.dossiers_upsert_in_tx(&rows).await).await.unwrap();

@@ -5,8 +5,9 @@ use std::time::Duration;
 use unefois_store::{Receiver, ReceiverTaken};
 
 use crate::{
-    rows::{NOW, id, subscription},
+    rows::{NOW, id, subscription, subscription_id},
     scene::Scene,
+    subscription_cursor::{advance, advances},
 };
 
 on_both!(
@@ -24,7 +25,7 @@ on_several_nodes!(
 const LONG: Duration = Duration::from_secs(600);
 
 fn receiver(subscription: u64, token: u64) -> Receiver {
-    Receiver { subscription: id(subscription), token: id(1_000 + token) }
+    Receiver { subscription: subscription_id(subscription), token: id(1_000 + token) }
 }
 
 async fn takes(scene: &Scene, receiver: Receiver) -> ReceiverTaken {
@@ -32,7 +33,7 @@ async fn takes(scene: &Scene, receiver: Receiver) -> ReceiverTaken {
 }
 
 async fn is_received(scene: &Scene, number: u64) -> bool {
-    scene.store.subscription_fetch(id(number)).await.unwrap().unwrap().cursor.is_received
+    scene.store.subscription_fetch(subscription_id(number)).await.unwrap().unwrap().cursor.is_received
 }
 
 fn is_in_use(taken: ReceiverTaken) -> bool {
@@ -76,7 +77,7 @@ async fn a_subscription_that_is_gone_is_received_by_nobody(scene: &mut Scene) {
     assert_eq!(takes(scene, receiver(9, 1)).await, ReceiverTaken::Gone);
     scene.subscribes(&[subscription(1)]).await;
     assert_eq!(takes(scene, receiver(1, 1)).await, ReceiverTaken::Taken);
-    scene.commits(async |tx| tx.subscription_delete_in_tx(id(1), NOW).await).await.unwrap();
+    scene.commits(async |tx| tx.subscription_delete_in_tx(subscription_id(1), NOW).await).await.unwrap();
     assert_eq!(scene.store.receivers_renew(&[receiver(1, 1)], LONG).await.unwrap(), [false]);
     assert_eq!(takes(scene, receiver(1, 2)).await, ReceiverTaken::Gone);
 }
@@ -96,15 +97,9 @@ async fn a_receiver_on_another_node_is_known_here_and_its_end_too(scene: &mut Sc
 async fn whoever_takes_a_subscription_over_makes_void_what_was_decided_before(scene: &mut Scene) {
     scene.subscribes(&[subscription(1)]).await;
     takes(scene, receiver(1, 1)).await;
-    let before = scene.store.subscription_fetch(id(1)).await.unwrap().unwrap().cursor;
+    let before = scene.store.subscription_fetch(subscription_id(1)).await.unwrap().unwrap().cursor;
     scene.runs_sql("UPDATE subscription_cursor SET receiver_until = clock_timestamp() - interval '1 microsecond'");
     takes(scene, receiver(1, 2)).await;
-    let stale = unefois_store::SubscriptionAdvance {
-        subscription: id(1),
-        version: before.version,
-        acknowledged: before.acknowledged,
-        delivered: before.delivered,
-    };
-    let moved = scene.commits(async |tx| tx.subscriptions_advance_in_tx(&[stale]).await).await.unwrap();
-    assert_eq!(moved, [false]);
+    let stale = advance(1, before.version, before.acknowledged, before.delivered);
+    assert_eq!(advances(scene, &[stale]).await, [false]);
 }

@@ -1,5 +1,6 @@
 //! Records and their revisions.
 
+use unefois_core::EventKind;
 use unefois_store::{HeldRevision, RecordAsked, RevisionRow};
 
 use crate::{
@@ -26,7 +27,7 @@ async fn a_revision_is_read_back_as_it_was_written(scene: &mut Scene) {
     for (number, text) in (1..).zip(TEXTS) {
         let mut row = RevisionRow { dataset: text.to_owned(), provider: text.to_owned(), ..revision(number, 1) };
         row.held.number = LARGEST - number;
-        row.held.change = if number == 1 { None } else { Some(u8::try_from(255 - number).unwrap()) };
+        row.held.change = EventKind::numbered(i16::try_from(number % 5).unwrap());
         row.held.sealed = if number == 1 { Vec::new() } else { bytes(number).repeat(9_000) };
         writes(scene, std::slice::from_ref(&row)).await;
         assert_eq!(scene.store.revision_fetch(id(number), LARGEST - number).await.unwrap().as_ref(), Some(&row.held));

@@ -1,12 +1,16 @@
 //! Rows that are invented: each is different for each number, and the same each time.
 
 use jiff::Timestamp;
-use unefois_core::{Consent, ConsentId, DatasetId, Purpose};
-use unefois_store::{
-    AttemptRow, DossierRow, EntryRow, EventPlace, HeldRevision, IndexRow, KeyRow, NewDeadLetter, NewEvent,
-    PublicationRow, RecordAsked, RegistryItemRow, RegistryVersionRow, RequestClaim, RevisionRow,
-    SubjectWithIdentifiers, SubscriptionRow, TileRow,
+use unefois_core::{
+    Attempted, Consent, ConsentId, DatasetId, DeadLetter, DeadLetterCause, EventId, EventKind, FieldNumbers, Filter,
+    ImpersonalCode, NewSubscription, Partition, Place, Position, Purpose, Reach, SubjectId, Subscription,
+    SubscriptionId, SubscriptionState, SubscriptionTerms,
 };
+use unefois_store::{
+    DossierRow, EntryRow, HeldRevision, IndexRow, KeyRow, NewEvent, PublicationRow, RecordAsked, RegistryItemRow,
+    RegistryVersionRow, RequestClaim, RevisionRow, SubjectWithIdentifiers, TileRow,
+};
+use uuid::Uuid;
 
 /// The largest number that the store holds.
 pub const LARGEST: u64 = i64::MAX as u64;
@@ -198,45 +202,81 @@ pub fn in_partition(partition: u8, number: u64) -> u64 {
 /// An event about the record and the subject of one number.
 pub fn event(number: u64, subject: u64) -> NewEvent {
     NewEvent {
-        id: id(number),
+        id: event_id(number),
         subject: id(subject),
         root: id(subject),
         dataset: "declared-turnover".to_owned(),
         provider: "dgfip".to_owned(),
         record: id(number),
         revision: 1,
-        kind: 1,
-        changed: vec![1, 3, 300],
+        kind: EventKind::Created,
+        changed: fields(&[1, 3, 63]),
         traceparent: None,
     }
 }
 
-pub fn subscription(number: u64) -> SubscriptionRow {
-    SubscriptionRow {
-        id: id(number),
-        agency: "cnaf".to_owned(),
-        name: format!("subscription {number:04}"),
-        agreement: "a-1".to_owned(),
-        kinds: vec![1, 2],
-        fields: vec![1, 300],
-        whole_population: false,
-        state: 1,
-        retention: DAY,
-        redelivery: 30_000_000,
-        attempts_max: 5,
-        created_at: NOW,
+pub fn event_id(number: u64) -> EventId {
+    EventId(Uuid::from_bytes(id(number)))
+}
+
+pub fn fields(numbers: &[u32]) -> FieldNumbers {
+    FieldNumbers::of(numbers.iter().copied()).unwrap()
+}
+
+pub fn place(partition: usize, position: u64) -> Place {
+    Place { partition: Partition::numbered(partition).unwrap(), position: Position(position) }
+}
+
+pub fn subscription_id(number: u64) -> SubscriptionId {
+    SubscriptionId(Uuid::from_bytes(id(number)))
+}
+
+pub fn subscription(number: u64) -> Subscription {
+    Subscription {
+        id: subscription_id(number),
+        agency: "cnaf".parse().unwrap(),
+        asked: NewSubscription {
+            name: format!("subscription-{number:04}").parse().unwrap(),
+            agreement: "a-1".parse().unwrap(),
+            filter: Filter {
+                kinds: [EventKind::Created, EventKind::Revised].into(),
+                fields: ["siren", "turnover"].map(Into::into).into(),
+            },
+            reach: Reach::OpenDossiers,
+            terms: SubscriptionTerms {
+                retention_days: 1,
+                redelivery_after: jiff::SignedDuration::from_secs(30),
+                attempts_max: 5,
+            },
+        },
+        state: SubscriptionState::Active,
+        created_at: Timestamp::from_microsecond(NOW).unwrap(),
     }
+}
+
+/// A subscription for which events are kept that many days.
+pub fn keeping(number: u64, retention_days: u16) -> Subscription {
+    let mut subscription = subscription(number);
+    subscription.asked.terms.retention_days = retention_days;
+    subscription
 }
 
 /// A day, in microseconds.
 pub const DAY: i64 = 86_400_000_000;
 
-pub fn attempt(subscription: u64, place: EventPlace) -> AttemptRow {
-    AttemptRow { subscription: id(subscription), place, attempts: 2, last_at: NOW, reason: "no answer".to_owned() }
+pub fn no_answer() -> ImpersonalCode {
+    ImpersonalCode::parse("no-answer").unwrap()
 }
 
-pub fn dead_letter(subscription: u64, place: EventPlace) -> NewDeadLetter {
-    NewDeadLetter { subscription: id(subscription), place, attempts: 5, reason: "no answer".to_owned(), at: NOW }
+pub fn attempt(place: Place) -> Attempted {
+    let last_at = Timestamp::from_microsecond(NOW).unwrap();
+    Attempted { place, attempts: 2, last_at, rejected: Some(no_answer()) }
+}
+
+/// A dead letter of the event and about the subject of these numbers.
+pub fn dead_letter(place: Place, event: u64, subject: u64) -> DeadLetter {
+    let (event, subject) = (event_id(event), SubjectId(Uuid::from_bytes(id(subject))));
+    DeadLetter { event, place, subject, attempts: 5, cause: DeadLetterCause::Rejected(no_answer()) }
 }
 
 /// A dossier of the CNAF on that subject, open until tomorrow.

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use tempfile::TempDir;
+use unefois_core::{Cursor, Subscription};
 use unefois_store::{
-    DataDirectory, DirectoryLock, Error, EventPlace, HeldRevision, KeyStore, NewEvent, Opened, PARTITIONS, RecordAsked,
-    RecordReaders, RegistryItemRow, Shard, StorageKind, StorageSettings, Store, StoreLimits, SubscriptionRow,
-    Transaction, Writer,
+    DataDirectory, DirectoryLock, Error, HeldRevision, KeyStore, NewEvent, Opened, RecordAsked, RecordReaders,
+    RegistryItemRow, Shard, StorageKind, StorageSettings, Store, StoreLimits, Transaction, Writer,
 };
 use unefois_testkit::{PostgresCluster, PostgresDurability};
 
@@ -151,18 +151,18 @@ impl Scene {
     }
 
     /// Appends events in a transaction, at `NOW`, and gives where they are.
-    pub async fn tells(&mut self, events: &[NewEvent]) -> Vec<EventPlace> {
+    pub async fn tells(&mut self, events: &[NewEvent]) -> Vec<unefois_core::Place> {
         self.tells_at(events, rows::NOW).await
     }
 
-    pub async fn tells_at(&mut self, events: &[NewEvent], now: i64) -> Vec<EventPlace> {
+    pub async fn tells_at(&mut self, events: &[NewEvent], now: i64) -> Vec<unefois_core::Place> {
         self.commits(async |tx| tx.events_append_in_tx(events, now).await).await.unwrap()
     }
 
     /// Adds these subscriptions, told from the beginning.
-    pub async fn subscribes(&mut self, subscriptions: &[SubscriptionRow]) {
-        for row in subscriptions {
-            let added = self.commits(async |tx| tx.subscription_insert_in_tx(row, &[0; PARTITIONS]).await).await;
+    pub async fn subscribes(&mut self, subscriptions: &[Subscription]) {
+        for of in subscriptions {
+            let added = self.commits(async |tx| tx.subscription_insert_in_tx(of, &Cursor::BEGIN).await).await;
             assert!(added.unwrap(), "its name is free");
         }
     }

@@ -6,16 +6,13 @@
 use std::collections::HashMap;
 
 use sqlx::types::Uuid;
+use unefois_core::Place;
 
-use super::{
-    super::{Transaction, instant::Instant},
-    place_of,
-};
+use super::super::{Transaction, instant::Instant};
 use crate::{
-    EventPlace, NewEvent,
+    NewEvent,
+    cursor::{number_of, place_of},
     error::{Doing, Error, signed},
-    event::partition_of,
-    positions::fields_to_bytes,
 };
 
 const APPEND: &str = "
@@ -41,24 +38,20 @@ const APPEND: &str = "
     RETURNING id, partition, position";
 
 impl Transaction<'_> {
-    pub(crate) async fn events_append_in_tx(
-        &mut self,
-        events: &[NewEvent],
-        now: i64,
-    ) -> Result<Vec<EventPlace>, Error> {
+    pub(crate) async fn events_append_in_tx(&mut self, events: &[NewEvent], now: i64) -> Result<Vec<Place>, Error> {
         if events.is_empty() {
             return Ok(Vec::new());
         }
         let rows: Vec<(Uuid, i16, i64)> = sqlx::query_as(APPEND)
-            .bind(events.iter().map(|event| i16::from(partition_of(event.root))).collect::<Vec<_>>())
-            .bind(events.iter().map(|event| Uuid::from_bytes(event.id)).collect::<Vec<_>>())
+            .bind(events.iter().map(|event| number_of(event.partition())).collect::<Vec<_>>())
+            .bind(events.iter().map(|event| event.id.0).collect::<Vec<_>>())
             .bind(events.iter().map(|event| Uuid::from_bytes(event.subject)).collect::<Vec<_>>())
             .bind(events.iter().map(|event| event.dataset.as_str()).collect::<Vec<_>>())
             .bind(events.iter().map(|event| event.provider.as_str()).collect::<Vec<_>>())
             .bind(events.iter().map(|event| Uuid::from_bytes(event.record)).collect::<Vec<_>>())
             .bind(events.iter().map(|event| signed(event.revision)).collect::<Vec<_>>())
-            .bind(events.iter().map(|event| i16::from(event.kind)).collect::<Vec<_>>())
-            .bind(events.iter().map(|event| fields_to_bytes(&event.changed)).collect::<Vec<_>>())
+            .bind(events.iter().map(|event| event.kind.number()).collect::<Vec<_>>())
+            .bind(events.iter().map(|event| event.changed.to_bytes()).collect::<Vec<_>>())
             .bind(events.iter().map(|event| event.traceparent.as_deref()).collect::<Vec<_>>())
             .bind(Instant(now))
             .fetch_all(self.connection())
@@ -66,9 +59,9 @@ impl Transaction<'_> {
             .doing("append events")?;
         let mut places = HashMap::with_capacity(rows.len());
         for (id, partition, position) in rows {
-            places.insert(id.into_bytes(), place_of(partition, position)?);
+            places.insert(id, place_of(partition, position)?);
         }
         let missing = Error::Malformed { what: "log of events: a partition is missing" };
-        events.iter().map(|event| places.get(&event.id).copied()).collect::<Option<_>>().ok_or(missing)
+        events.iter().map(|event| places.get(&event.id.0).copied()).collect::<Option<_>>().ok_or(missing)
     }
 }

@@ -12,9 +12,9 @@ const FORGET: &str = "
     WITH bound AS (
         SELECT partition, 0::bigint AS acknowledged, $1::timestamptz AS since FROM event_partition
         UNION ALL
-        SELECT p.partition, min(c.acknowledged[p.partition + 1]), $2 - s.retention * interval '1 microsecond'
+        SELECT p.partition, min(c.acknowledged[p.partition + 1]), $2 - s.retention_days * interval '24 hours'
         FROM subscription s JOIN subscription_cursor c ON c.subscription = s.id CROSS JOIN event_partition p
-        WHERE s.deleted_at IS NULL GROUP BY p.partition, s.retention
+        WHERE s.deleted_at IS NULL GROUP BY p.partition, s.retention_days
     ), passed AS (
         SELECT b.partition, min(greatest(b.acknowledged, coalesce(
             (SELECT e.position - 1 FROM event e WHERE e.partition = b.partition AND e.recorded_at >= b.since
@@ -26,7 +26,7 @@ const FORGET: &str = "
             WHERE e.partition = passed.partition AND e.position <= passed.up_to AND NOT EXISTS (
                 SELECT 1 FROM dead_letter d JOIN subscription s ON s.id = d.subscription
                 WHERE d.partition = e.partition AND d.position = e.position AND d.replayed_at IS NULL
-                  AND e.recorded_at >= $2 - s.retention * interval '1 microsecond')
+                  AND e.recorded_at >= $2 - s.retention_days * interval '24 hours')
             ORDER BY e.position LIMIT $3 FOR UPDATE SKIP LOCKED
         ) AS e LIMIT $3
     ), attempts AS (

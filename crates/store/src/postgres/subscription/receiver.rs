@@ -3,6 +3,7 @@
 use std::{collections::HashSet, time::Duration};
 
 use sqlx::types::Uuid;
+use unefois_core::SubscriptionId;
 
 use super::super::Readers;
 use crate::{
@@ -35,7 +36,7 @@ impl Readers {
     pub(crate) async fn receiver_take(&self, receiver: Receiver, lease: Duration) -> Result<ReceiverTaken, Error> {
         let Receiver { subscription, token } = receiver;
         let found: Option<(bool, i64)> = sqlx::query_as(TAKE)
-            .bind(Uuid::from_bytes(subscription))
+            .bind(subscription.0)
             .bind(Uuid::from_bytes(token))
             .bind(lease.as_secs_f64() * 1e6)
             .fetch_optional(&self.pool)
@@ -50,14 +51,14 @@ impl Readers {
 
     pub(crate) async fn receivers_renew(&self, receivers: &[Receiver], lease: Duration) -> Result<Vec<bool>, Error> {
         let renewed: Vec<(Uuid, Uuid)> = sqlx::query_as(RENEW)
-            .bind(receivers.iter().map(|receiver| Uuid::from_bytes(receiver.subscription)).collect::<Vec<_>>())
+            .bind(receivers.iter().map(|receiver| receiver.subscription.0).collect::<Vec<_>>())
             .bind(receivers.iter().map(|receiver| Uuid::from_bytes(receiver.token)).collect::<Vec<_>>())
             .bind(lease.as_secs_f64() * 1e6)
             .fetch_all(&self.pool)
             .await
             .doing("go on receiving")?;
         let receiver = |(subscription, token): (Uuid, Uuid)| Receiver {
-            subscription: subscription.into_bytes(),
+            subscription: SubscriptionId(subscription),
             token: token.into_bytes(),
         };
         let renewed: HashSet<Receiver> = renewed.into_iter().map(receiver).collect();
@@ -66,7 +67,7 @@ impl Readers {
 
     pub(crate) async fn receiver_release(&self, receiver: Receiver) -> Result<(), Error> {
         sqlx::query(RELEASE)
-            .bind(Uuid::from_bytes(receiver.subscription))
+            .bind(receiver.subscription.0)
             .bind(Uuid::from_bytes(receiver.token))
             .execute(&self.pool)
             .await

@@ -1,45 +1,22 @@
-//! How far subscriptions are: what is told, acknowledged and told again.
+//! How far subscriptions are: what is told, settled and told again.
 
 use rusqlite::{Connection, params};
+use unefois_core::{Cursor, SubscriptionId};
 
 use super::super::{Transaction, ask::Ask};
 use crate::{
-    Acknowledged, Acknowledgement, Positions, SubscriptionAdvance,
-    error::{Doing, Error, signed, unsigned},
-    positions::{covers, each, join, of_bytes, to_bytes},
+    SubscriptionAdvance,
+    cursor::{each, of_bytes},
+    error::{Doing, Error, signed},
 };
 
-/// What a row of `subscription_cursor` holds.
-struct Cursor {
-    version: u64,
-    acknowledged: Positions,
-    delivered: Positions,
-}
-
-fn fetch(connection: &Connection, subscription: &[u8; 16]) -> Result<Option<Cursor>, Error> {
-    let sql = "SELECT version, acknowledged, delivered FROM subscription_cursor WHERE subscription = ?";
-    let row = connection.row(sql, [subscription], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
-    let row: Option<(i64, Vec<u8>, Vec<u8>)> = row.doing("read how far a subscription is")?;
-    let Some((version, acknowledged, delivered)) = row else { return Ok(None) };
-    let (acknowledged, delivered) = (of_bytes(&acknowledged)?, of_bytes(&delivered)?);
-    Ok(Some(Cursor { version: unsigned(version, "version")?, acknowledged, delivered }))
-}
-
-fn store(connection: &Connection, subscription: &[u8; 16], cursor: &Cursor) -> Result<(), Error> {
-    let sql = "UPDATE subscription_cursor SET version = ?, acknowledged = ?, delivered = ? WHERE subscription = ?";
-    let Cursor { version, acknowledged, delivered } = cursor;
-    let row = params![signed(*version), to_bytes(acknowledged), to_bytes(delivered), subscription];
-    connection.run(sql, row).doing("write how far a subscription is").map(drop)
-}
-
-/// Forgets the attempts of what is acknowledged.
-fn settle(connection: &Connection, subscription: &[u8; 16], acknowledged: &Positions) -> Result<(), Error> {
-    let sql = "DELETE FROM delivery_attempt WHERE subscription = ? AND partition = ? AND position <= ?";
-    for (partition, position) in each(acknowledged) {
-        let up_to = params![subscription, partition, signed(position)];
-        connection.run(sql, up_to).doing("forget attempts")?;
-    }
-    Ok(())
+/// Both cursors of a subscription, if it is of that version: acknowledged and delivered.
+fn fetch(connection: &Connection, subscription: SubscriptionId, version: u64) -> Result<Option<[Cursor; 2]>, Error> {
+    let sql = "SELECT acknowledged, delivered FROM subscription_cursor WHERE subscription = ? AND version = ?";
+    let of = params![subscription.0.as_bytes(), signed(version)];
+    let row: Option<(Vec<u8>, Vec<u8>)> =
+        connection.row(sql, of, |row| Ok((row.get(0)?, row.get(1)?))).doing("read how far a subscription is")?;
+    row.map(|(acknowledged, delivered)| Ok([of_bytes(&acknowledged)?, of_bytes(&delivered)?])).transpose()
 }
 
 impl Transaction<'_> {
@@ -48,51 +25,40 @@ impl Transaction<'_> {
     }
 
     fn subscription_advance_in_tx(&mut self, advance: &SubscriptionAdvance) -> Result<bool, Error> {
-        let SubscriptionAdvance { subscription, version, acknowledged, delivered } = advance;
+        let SubscriptionAdvance { subscription, version, acknowledged, delivered, telling, void_through } = advance;
         let connection = self.connection();
-        let held = fetch(connection, subscription)?.filter(|held| held.version == *version);
-        let Some(held) = held else { return Ok(false) };
-        let acknowledged_now = join(&held.acknowledged, acknowledged);
-        let delivered = join(&join(&held.delivered, delivered), acknowledged);
-        let moved = Cursor { version: version + 1, acknowledged: acknowledged_now, delivered };
-        store(connection, subscription, &moved)?;
-        settle(connection, subscription, &moved.acknowledged).map(|()| true)
+        let Some([acknowledged_before, delivered_before]) = fetch(connection, *subscription, *version)? else {
+            return Ok(false);
+        };
+        let acknowledged = acknowledged_before.join(acknowledged);
+        let delivered = delivered_before.join(delivered).join(&acknowledged);
+        let sql = "UPDATE subscription_cursor SET version = version + 1, acknowledged = ?2, delivered = ?3,
+             telling = max(telling, ?4), void_through = max(void_through, ?5) WHERE subscription = ?1";
+        let of = subscription.0.as_bytes();
+        let (telling, void_through) = (signed(telling.0), signed(void_through.0));
+        let row = params![of, acknowledged.to_bytes(), delivered.to_bytes(), telling, void_through];
+        connection.run(sql, row).doing("move a subscription on")?;
+        let sql = "DELETE FROM delivery_attempt WHERE subscription = ? AND partition = ? AND position <= ?";
+        for (partition, position) in each(&acknowledged) {
+            connection.run(sql, params![of, partition, position]).doing("forget attempts")?;
+        }
+        Ok(true)
     }
 
     pub(crate) fn subscription_rewind_in_tx(
         &mut self,
-        id: [u8; 16],
+        id: SubscriptionId,
         version: u64,
-        to: &Positions,
+        to: &Cursor,
     ) -> Result<bool, Error> {
-        let connection = self.connection();
-        let held = fetch(connection, &id)?.filter(|held| held.version == version);
-        let Some(held) = held else { return Ok(false) };
-        let moved = Cursor { version: version + 1, acknowledged: *to, delivered: join(&held.delivered, to) };
-        store(connection, &id, &moved)?;
-        let sql = "DELETE FROM delivery_attempt WHERE subscription = ?";
-        connection.run(sql, [id]).doing("forget attempts").map(|_| true)
-    }
-
-    pub(crate) fn subscriptions_acknowledge_in_tx(
-        &mut self,
-        acknowledgements: &[Acknowledgement],
-    ) -> Result<Vec<Acknowledged>, Error> {
-        acknowledgements.iter().map(|of| self.subscription_acknowledge_in_tx(of)).collect()
-    }
-
-    fn subscription_acknowledge_in_tx(&mut self, of: &Acknowledgement) -> Result<Acknowledged, Error> {
-        let Acknowledgement { subscription, up_to } = of;
-        let connection = self.connection();
-        let Some(held) = fetch(connection, subscription)? else { return Ok(Acknowledged::Gone) };
-        if !covers(&held.delivered, up_to) {
-            return Ok(Acknowledged::NeverTold);
+        let (connection, id) = (self.connection(), id.0.as_bytes());
+        let sql = "UPDATE subscription_cursor SET version = version + 1, acknowledged = ?3, delivered = ?3,
+             void_through = telling WHERE subscription = ?1 AND version = ?2";
+        let moved = connection.run(sql, params![id, signed(version), to.to_bytes()]).doing("rewind a subscription")?;
+        if moved == 1 {
+            let sql = "DELETE FROM delivery_attempt WHERE subscription = ?";
+            connection.run(sql, [id]).doing("forget attempts")?;
         }
-        let acknowledged = join(&held.acknowledged, up_to);
-        if acknowledged != held.acknowledged {
-            store(connection, subscription, &Cursor { acknowledged, ..held })?;
-            settle(connection, subscription, &acknowledged)?;
-        }
-        Ok(Acknowledged::UpTo(acknowledged))
+        Ok(moved == 1)
     }
 }

@@ -6,6 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use unefois_core::SubscriptionId;
+
 use super::super::{Readers, ask::Ask};
 use crate::{
     Receiver, ReceiverTaken,
@@ -13,7 +15,7 @@ use crate::{
 };
 
 /// The token of the receiver of each subscription that has one, and until when.
-type Held = HashMap<[u8; 16], ([u8; 16], Instant)>;
+type Held = HashMap<SubscriptionId, ([u8; 16], Instant)>;
 
 /// Who receives. Behind a lock because every stream asks; never held while anything else is.
 #[derive(Debug, Default)]
@@ -24,7 +26,7 @@ impl Receivers {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn is_received(&self, subscription: [u8; 16]) -> bool {
+    pub(super) fn is_received(&self, subscription: SubscriptionId) -> bool {
         self.held().get(&subscription).is_some_and(|(_, until)| *until > Instant::now())
     }
 
@@ -57,10 +59,10 @@ impl Receivers {
 
 impl Readers {
     /// Which of these subscriptions are live, in their order.
-    async fn are_live(&self, subscriptions: Vec<[u8; 16]>) -> Result<Vec<bool>, Error> {
+    async fn are_live(&self, subscriptions: Vec<SubscriptionId>) -> Result<Vec<bool>, Error> {
         self.ask(move |connection| {
             let sql = "SELECT 1 FROM subscription_cursor WHERE subscription = ?";
-            let live = |id| Ok(connection.row(sql, [id], |_row| Ok(()))?.is_some());
+            let live = |id: SubscriptionId| Ok(connection.row(sql, [id.0.as_bytes()], |_row| Ok(()))?.is_some());
             subscriptions.into_iter().map(live).collect::<rusqlite::Result<_>>().doing("find subscriptions")
         })
         .await
