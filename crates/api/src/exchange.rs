@@ -6,7 +6,7 @@ use unefois_broker::{Answer, Context, Failure, Freshness, Hub, Question};
 use unefois_core::{AgreementId, ConsentId, Reason};
 use unefois_ledger::Receipt;
 use unefois_proto::{
-    identifier_from_wire, pb,
+    event_kind_to_wire, identifier_from_wire, pb,
     pb::exchange::v1::{ExchangeContext, PullRequest, PullResponse},
     purpose_from_wire,
     server::exchange::v1::exchange_service_server::ExchangeService,
@@ -130,14 +130,14 @@ fn answer_to_wire(answer: Answer) -> PullResponse {
 }
 
 fn freshness_to_wire(freshness: Freshness) -> pb::exchange::v1::Freshness {
-    let Freshness { source, provider_recorded_at, learned_at, revision } = freshness;
+    let Freshness { source, provider_recorded_at, learned_at, revision, change } = freshness;
+    let change = change.map_or(pb::subscription::v1::EventKind::Unspecified, event_kind_to_wire);
     pb::exchange::v1::Freshness {
         source: source.into(),
         provider_recorded_at: provider_recorded_at.map(timestamp_from_micros),
         learned_at: Some(timestamp_from_micros(learned_at)),
         revision,
-        // Not said: the kind of a change is not kept with its revision yet.
-        change: pb::subscription::v1::EventKind::Unspecified.into(),
+        change: change.into(),
     }
 }
 

@@ -8,7 +8,8 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 use tracing::Instrument;
 use unefois_broker::{
-    Acknowledgement, AcknowledgementKind, Failure, Finding, FindingKind, Hub, PublicationProof, PublishItem,
+    Acknowledgement, AcknowledgementKind, Failure, Finding, FindingKind, Hub, PublicationChange, PublicationProof,
+    PublishItem,
 };
 use unefois_core::{Caller, Reason};
 use unefois_proto::{
@@ -16,10 +17,12 @@ use unefois_proto::{
     server::publication::v1::publication_service_server::PublicationService, timestamp_from_wire,
 };
 
+use unefois_telemetry::Trace;
+
 use self::batch::{Arrived, Then, next_batch, without_repeats};
 use crate::{
     exchange::receipt_to_wire,
-    request::caller,
+    request::{caller, trace},
     status::{of_codec, status_of},
 };
 
@@ -42,7 +45,8 @@ impl PublicationService for Publications {
         let (answers, stream) = mpsc::channel(self.answers_max);
         let hub = self.hub.clone();
         // Ends with the stream of the publisher, or when nobody listens to the answers any more.
-        let publishing = async move { publish(&hub, &caller, request.into_inner(), &answers).await };
+        let trace = trace(request.extensions());
+        let publishing = async move { publish(&hub, (&caller, &trace), request.into_inner(), &answers).await };
         tokio::spawn(publishing.in_current_span());
         Ok(Response::new(ReceiverStream::new(stream)))
     }
@@ -50,14 +54,14 @@ impl PublicationService for Publications {
 
 async fn publish(
     hub: &Hub,
-    caller: &Caller,
+    call: (&Caller, &Trace),
     mut items: impl Stream<Item = Result<wire::PublishRequest, Status>> + Unpin,
     answers: &mpsc::Sender<Result<wire::PublishResponse, Status>>,
 ) {
     loop {
         let Arrived { items, then } = next_batch(&mut items, hub.limits()).await;
         for part in without_repeats(items).into_iter().filter(|part| !part.is_empty()) {
-            for answer in publish_batch(hub, caller, part).await {
+            for answer in publish_batch(hub, call, part).await {
                 if answers.send(answer).await.is_err() {
                     return;
                 }
@@ -77,7 +81,7 @@ async fn publish(
 
 async fn publish_batch(
     hub: &Hub,
-    caller: &Caller,
+    (caller, trace): (&Caller, &Trace),
     items: Vec<wire::PublishRequest>,
 ) -> Vec<Result<wire::PublishResponse, Status>> {
     let ids: Vec<String> = items.iter().map(|item| item.publication_id.clone()).collect();
@@ -92,7 +96,7 @@ async fn publish_batch(
             Err(failure) => fates.push(Some(failure)),
         }
     }
-    let published = if understood.is_empty() { Ok(Vec::new()) } else { hub.publish(caller, understood).await };
+    let published = if understood.is_empty() { Ok(Vec::new()) } else { hub.publish(caller, understood, trace).await };
     let mut published = match published {
         Ok(results) => results.into_iter(),
         // Nothing of the batch is durable: the publisher sends it again under the same identifiers.
@@ -117,10 +121,13 @@ async fn publish_batch(
 fn item_of(hub: &Hub, item: wire::PublishRequest) -> Result<PublishItem, Failure> {
     let wire::PublishRequest { publication_id, dataset, subjects, data, recorded_at, dataset_major, change } = item;
     let invalid = |field: &str, rule: String| Failure::field(Reason::ArgumentInvalid, field, rule);
-    // Refused until it is stored with the revision: a correction taken for a new value would tell nobody that it is one.
-    if change != i32::from(wire::PublicationChange::Unspecified) {
-        return Err(invalid("change", "this hub takes new values only".to_owned()));
-    }
+    let change = match wire::PublicationChange::try_from(change) {
+        Ok(wire::PublicationChange::Unspecified) => PublicationChange::Value,
+        Ok(wire::PublicationChange::Correction) => PublicationChange::Correction,
+        Ok(wire::PublicationChange::End) => PublicationChange::End,
+        // Of a later contract: taken for a new value, nobody would be told what it is.
+        Err(_unknown) => return Err(invalid("change", "it is not one of the changes".to_owned())),
+    };
     let recorded_at = recorded_at.ok_or_else(|| invalid("recorded_at", "it is required".to_owned()))?;
     let subjects = subjects
         .into_iter()
@@ -134,7 +141,7 @@ fn item_of(hub: &Hub, item: wire::PublishRequest) -> Result<PublishItem, Failure
     let recorded_at = timestamp_from_wire(recorded_at).map_err(|broken| invalid("recorded_at", broken.to_string()))?;
     // What programs of before the second major leave out.
     let dataset_major = dataset_major.max(1);
-    Ok(PublishItem { publication_id, dataset, dataset_major, subjects, data, recorded_at })
+    Ok(PublishItem { publication_id, dataset, dataset_major, subjects, data, recorded_at, change })
 }
 
 fn acknowledged(acknowledgement: Acknowledgement) -> wire::Acknowledgement {

@@ -5,43 +5,86 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use tokio::sync::oneshot;
-use unefois_store::Transaction;
+use unefois_store::{EventsForgotten, Transaction};
 
 use crate::{
     clock::Clock,
     entry::Placed,
     failure::Failure,
+    limits::Limits,
     recorder::{Act, Effect, Performed, Place, Recorder},
 };
 
-/// How many request identifiers one slice forgets.
-const SLICE: u32 = 1_000;
+/// How long what is kept.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Kept {
+    request_ids: Duration,
+    events: Duration,
+    /// How much one slice forgets.
+    slice_max: u32,
+}
 
-/// Forgets request identifiers that are older than `kept`, every so often, until the recorder ends.
-pub(crate) async fn run(recorder: Recorder, clock: Clock, kept: Duration, every: Duration) {
-    let kept_micros = i64::try_from(kept.as_micros()).unwrap_or(i64::MAX);
+/// What is forgotten in slices.
+#[derive(Debug, Clone, Copy)]
+enum Old {
+    RequestIds,
+    Events,
+}
+
+/// Whether it is to be tried again, this time or at all.
+enum Outcome {
+    Done,
+    RecorderEnded,
+}
+
+impl Kept {
+    pub(crate) fn of(limits: &Limits) -> Self {
+        let Limits { request_id_kept, events_kept, forget_slice_max, .. } = limits;
+        Self { request_ids: *request_id_kept, events: *events_kept, slice_max: *forget_slice_max }
+    }
+
+    fn of_old(self, old: Old) -> Duration {
+        match old {
+            Old::RequestIds => self.request_ids,
+            Old::Events => self.events,
+        }
+    }
+}
+
+/// Forgets what is older than it is `kept`, every so often, until the recorder ends.
+pub(crate) async fn run(recorder: Recorder, clock: Clock, kept: Kept, every: Duration) {
     let mut turn = tokio::time::interval(every);
     loop {
         turn.tick().await;
         if recorder.act_when_there_is_room(Box::new(MakeRoom)).await.is_err() {
             return;
         }
-        let before = clock.now().as_microsecond() - kept_micros;
-        loop {
-            let (done, answer) = oneshot::channel();
-            let act = Forget { before, forgotten: 0, done: Some(done) };
-            if recorder.act_when_there_is_room(Box::new(act)).await.is_err() {
+        for old in [Old::RequestIds, Old::Events] {
+            if matches!(forget(&recorder, clock, kept, old).await, Outcome::RecorderEnded) {
                 return;
             }
-            match answer.await {
-                Ok(Ok(forgotten)) if forgotten == u64::from(SLICE) => {}
-                Ok(Ok(_)) => break,
-                Ok(Err(failure)) => {
-                    tracing::warn!(reason = failure.reason.code(), "request identifiers were not forgotten; later");
-                    break;
-                }
-                Err(_recorder_ended) => return,
+        }
+    }
+}
+
+/// Forgets slice by slice.
+async fn forget(recorder: &Recorder, clock: Clock, kept: Kept, old: Old) -> Outcome {
+    let kept_micros = i64::try_from(kept.of_old(old).as_micros()).unwrap_or(i64::MAX);
+    let before = clock.now().as_microsecond().saturating_sub(kept_micros);
+    loop {
+        let (done, answer) = oneshot::channel();
+        let act = Forget { old, before, count_max: kept.slice_max, forgotten: 0, done: Some(done) };
+        if recorder.act_when_there_is_room(Box::new(act)).await.is_err() {
+            return Outcome::RecorderEnded;
+        }
+        match answer.await {
+            Ok(Ok(forgotten)) if forgotten == u64::from(kept.slice_max) => {}
+            Ok(Ok(_)) => return Outcome::Done,
+            Ok(Err(failure)) => {
+                tracing::warn!(reason = failure.reason.code(), "{old:?} that are old were not forgotten; later");
+                return Outcome::Done;
             }
+            Err(_recorder_ended) => return Outcome::RecorderEnded,
         }
     }
 }
@@ -69,7 +112,9 @@ impl Act for MakeRoom {
 }
 
 struct Forget {
+    old: Old,
     before: i64,
+    count_max: u32,
     forgotten: u64,
     done: Option<oneshot::Sender<Result<u64, Failure>>>,
 }
@@ -78,10 +123,17 @@ impl Act for Forget {
     fn perform<'act>(
         &'act mut self,
         tx: &'act mut Transaction<'_>,
-        _place: Place,
+        place: Place,
     ) -> BoxFuture<'act, Result<Performed, Failure>> {
         Box::pin(async move {
-            self.forgotten = tx.request_claims_forget_in_tx(self.before, SLICE).await?;
+            let (before, count_max) = (self.before, self.count_max);
+            self.forgotten = match self.old {
+                Old::RequestIds => tx.request_claims_forget_in_tx(before, count_max).await?,
+                Old::Events => {
+                    let now = place.now.as_microsecond();
+                    tx.events_forget_in_tx(EventsForgotten { before, now, count_max }).await?
+                }
+            };
             Ok(Performed { entries: Vec::new(), effect: Effect::Keeps })
         })
     }

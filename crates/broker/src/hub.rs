@@ -21,7 +21,7 @@ use crate::{
     catch_up::{self, CatchUp},
     clock::Clock,
     failure::Failure,
-    housekeeping,
+    housekeeping::{self, Kept},
     index::Follower,
     keys::Keys,
     limits::Limits,
@@ -156,7 +156,7 @@ impl Hub {
         let indexed = store.index_position_fetch(slot).await?;
         let (recorder, queues) = Recorder::new(&limits, &shard, indexed, storage.clone());
         let follower = Follower::new(store.clone(), of_follower, recorder.clone(), slot, &limits).await?;
-        let housekeeper = housekeeping::run(recorder.clone(), clock, limits.request_id_kept, limits.housekeeping_every);
+        let housekeeper = housekeeping::run(recorder.clone(), clock, Kept::of(&limits), limits.housekeeping_every);
         let catching_up = catch_up::run(catch_up, store.clone(), wakes, limits.catch_up_every, storage.clone());
         let tasks = HubTasks {
             recorder: recorder::start(shard, queues, limits.clone(), storage.clone()),

@@ -47,7 +47,7 @@ pub use erasure::Erased;
 pub use failure::{Cause, Failure, Violation};
 pub use hub::{Hub, HubParts, HubTasks};
 pub use limits::Limits;
-pub use publish::{Acknowledgement, AcknowledgementKind, PublicationProof, PublishItem};
+pub use publish::{Acknowledgement, AcknowledgementKind, PublicationChange, PublicationProof, PublishItem};
 pub use question::{Answer, Context, Freshness, Question};
 pub use readiness::Unready;
 pub use recorder::Head;

@@ -72,6 +72,12 @@ pub struct Limits {
     /// How long a `request_id` is remembered.
     #[serde(with = "duration")]
     pub request_id_kept: Duration,
+    /// How long events are kept for a replay, whoever acknowledged them. What a subscription has not acknowledged is kept
+    /// for as long as its own terms say.
+    #[serde(with = "duration")]
+    pub events_kept: Duration,
+    /// How much is forgotten in one slice, between two batches.
+    pub forget_slice_max: u32,
     /// How often what need not be remembered is forgotten.
     #[serde(with = "duration")]
     pub housekeeping_every: Duration,
@@ -124,6 +130,8 @@ impl Default for Limits {
             deadline_default: Duration::from_secs(10),
             deadline_max: Duration::from_secs(60),
             request_id_kept: Duration::from_secs(24 * 60 * 60),
+            events_kept: Duration::from_secs(7 * 24 * 60 * 60),
+            forget_slice_max: 1_000,
             housekeeping_every: Duration::from_secs(10 * 60),
             catch_up_every: Duration::from_millis(500),
             act_tries_max: 10,

@@ -1,6 +1,7 @@
 //! Publication: a provider's records, in batches, each batch durable together with its entry.
 
 mod batch;
+mod change;
 mod growth;
 mod homonyms;
 mod newest;
@@ -14,11 +15,14 @@ use unefois_catalog::{Finding, Key};
 use unefois_core::{Caller, DatasetId, Identifier, Reason, Role};
 use unefois_ledger::Receipt;
 use unefois_store::PublicationRow;
+use unefois_telemetry::Trace;
 use unefois_vault::KeyUse;
 use uuid::Uuid;
 
 use crate::{entry::Placed, failure::Failure, hub::Hub, keys::Owner, subject::pseudonym, wire::stand_in};
 use batch::Batch;
+
+pub use change::PublicationChange;
 
 /// One record to publish.
 #[derive(Debug, Clone)]
@@ -35,6 +39,8 @@ pub struct PublishItem {
     pub data: Vec<u8>,
     /// When the provider recorded it.
     pub recorded_at: Timestamp,
+    /// What it is, compared with what was said last.
+    pub change: PublicationChange,
 }
 
 /// What an acknowledgement says.
@@ -109,6 +115,7 @@ struct Prepared {
     selector: [u8; 32],
     discriminator: [u8; 32],
     recorded_at: Timestamp,
+    change: PublicationChange,
 }
 
 /// What became of an item in the transaction.
@@ -142,6 +149,7 @@ impl Hub {
         &self,
         caller: &Caller,
         items: Vec<PublishItem>,
+        trace: &Trace,
     ) -> Result<Vec<Result<Acknowledgement, Failure>>, Failure> {
         if !caller.has(Role::Provider) {
             return Err(Failure::new(Reason::RoleRequired));
@@ -158,7 +166,7 @@ impl Hub {
             let (answer, answered) = oneshot::channel();
             let newcomers = self.newcomers(&good).await?;
             self.recorder
-                .perform(Box::new(Batch::new(self, caller, good, newcomers, answer)), answered)
+                .perform(Box::new(Batch::new(self, (caller, trace), (good, newcomers), answer)), answered)
                 .await?
                 .into_iter()
         };
@@ -182,7 +190,7 @@ impl Hub {
 
     /// Checks an item against the registry, the catalogue and the keys of its identifiers.
     fn prepare(&self, caller: &Caller, item: PublishItem) -> Result<Prepared, Failure> {
-        let PublishItem { publication_id, dataset, dataset_major, subjects, data, recorded_at } = item;
+        let PublishItem { publication_id, dataset, dataset_major, subjects, data, recorded_at, change } = item;
         let id_is_good = (1..=self.limits.publication_id_length_max).contains(&publication_id.len())
             && publication_id.bytes().all(|byte| byte.is_ascii_graphic());
         if !id_is_good {
@@ -207,7 +215,9 @@ impl Hub {
         let mut pseudonyms: Vec<_> = subjects.iter().map(|subject| pseudonym(&self.pseudonyms, subject)).collect();
         pseudonyms.sort_unstable();
         pseudonyms.dedup();
-        let content = self.content_of(caller, &known.stored_name(), &pseudonyms, &canonical, recorded_at);
+        let (stored_name, linked) = (known.stored_name(), pseudonyms.concat());
+        let said = [stored_name.as_bytes(), &canonical, &linked];
+        let content = self.content_of(caller, &said, recorded_at, change);
         Ok(Prepared {
             publication_id: stand_in(&self.pseudonyms, caller.agency.as_str(), "publication", &publication_id),
             content,
@@ -218,10 +228,11 @@ impl Hub {
             discriminator: part("discriminator", discriminator.as_deref().unwrap_or_default()),
             dataset,
             dataset_major,
-            stored_name: known.stored_name(),
+            stored_name,
             canonical,
             findings,
             recorded_at,
+            change,
         })
     }
 
@@ -253,17 +264,17 @@ impl Hub {
     fn content_of(
         &self,
         caller: &Caller,
-        stored_name: &str,
-        pseudonyms: &[[u8; 32]],
-        canonical: &[u8],
+        said: &[&[u8]],
         recorded_at: Timestamp,
+        change: PublicationChange,
     ) -> [u8; 32] {
         let length = |part: &[u8]| (part.len() as u64).to_be_bytes();
         let mut bytes = recorded_at.as_microsecond().to_be_bytes().to_vec();
-        for part in [stored_name.as_bytes(), canonical, &pseudonyms.concat()] {
+        for part in said {
             bytes.extend_from_slice(&length(part));
             bytes.extend_from_slice(part);
         }
+        bytes.extend_from_slice(change.mark());
         self.pseudonyms.request(caller.agency.as_str(), &bytes)
     }
 

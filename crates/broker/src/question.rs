@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use unefois_core::{AgreementId, Caller, ConsentId, Identifier, Purpose};
+use unefois_core::{AgreementId, Caller, ConsentId, EventKind, Identifier, Purpose};
 use unefois_ledger::Receipt;
 use unefois_telemetry::Trace;
 
@@ -72,4 +72,6 @@ pub struct Freshness {
     pub learned_at: i64,
     /// The revision; 0 for a live answer.
     pub revision: u64,
+    /// What became of the record with it, where that was noted.
+    pub change: Option<EventKind>,
 }

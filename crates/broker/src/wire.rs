@@ -36,6 +36,7 @@ pub(crate) fn sealed_answer(data: &[u8], freshness: &Freshness) -> Vec<u8> {
 pub(crate) fn open_answer(kept: &[u8]) -> Option<(Vec<u8>, Freshness)> {
     let (learned_at, data) = kept.split_first_chunk::<8>()?;
     let learned_at = i64::from_be_bytes(*learned_at);
-    let freshness = Freshness { source: Source::Live, provider_recorded_at: None, learned_at, revision: 0 };
+    let freshness =
+        Freshness { source: Source::Live, provider_recorded_at: None, learned_at, revision: 0, change: None };
     Some((data.to_vec(), freshness))
 }

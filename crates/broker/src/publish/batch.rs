@@ -7,16 +7,18 @@ use jiff::Timestamp;
 use prost::Message;
 use tokio::sync::oneshot;
 use unefois_catalog::{Dataset, Finding};
-use unefois_core::{Caller, Reason};
+use unefois_core::{Caller, EventKind, Reason};
 use unefois_ledger::{
     EntryKind, Hash, Outcome, PublicPart, Publication, PublishedItem, batch_path, commit, leaf_hash, root_of,
 };
-use unefois_store::{HeldRevision, PublicationRow, RevisionRow, TraitsRow, Transaction};
+use unefois_store::{HeldRevision, NewEvent, PublicationRow, RevisionRow, TraitsRow, Transaction};
+use unefois_telemetry::Trace;
 use unefois_vault::RecordAad;
 use uuid::Uuid;
 
 use super::{
     AcknowledgementKind, Fate, Fates, ItemPlace, Newcomers, Prepared,
+    change::event_of,
     growth::Growth,
     homonyms::{Homonyms, Mark},
     newest::{Newest, Said},
@@ -33,6 +35,7 @@ use crate::{
 pub(super) struct Batch {
     hub: Hub,
     caller: Caller,
+    traceparent: Option<String>,
     items: Vec<Prepared>,
     newcomers: Newcomers,
     fates: Vec<Fate>,
@@ -69,13 +72,13 @@ fn leaf_of(row: &RevisionRow, commitment: &[u8]) -> Hash {
 impl Batch {
     pub(super) fn new(
         hub: &Hub,
-        caller: &Caller,
-        items: Vec<Prepared>,
-        newcomers: Newcomers,
+        (caller, trace): (&Caller, &Trace),
+        (items, newcomers): (Vec<Prepared>, Newcomers),
         answer: oneshot::Sender<Result<Fates, Failure>>,
     ) -> Self {
         let fates = Vec::with_capacity(items.len());
-        Self { hub: hub.clone(), caller: caller.clone(), items, newcomers, fates, answer: Some(answer) }
+        let traceparent = trace.remembered().map(|context| context.to_string());
+        Self { hub: hub.clone(), caller: caller.clone(), traceparent, items, newcomers, fates, answer: Some(answer) }
     }
 
     /// Reads what it needs of all items, decides item by item, and writes what came of it: as many trips to the store for
@@ -102,8 +105,10 @@ impl Batch {
             roots.push(root);
         }
         people.write(tx, place.now).await?;
-        let (fates, leaves) = self.revise(tx, fates, &roots, place.now).await?;
+        let (fates, leaves, events) = self.revise(tx, fates, &roots, place.now).await?;
         self.remember(tx, &fates, place).await?;
+        // Last of all: until the commit nobody else can tell anything in these partitions.
+        tx.events_append_in_tx(&events, place.now.as_microsecond()).await?;
         self.fates = fates;
         Ok(Performed { entries: self.entry(&leaves).into_iter().collect(), effect: Effect::Keeps })
     }
@@ -148,20 +153,20 @@ impl Batch {
         Ok(fates)
     }
 
-    /// Makes a revision of every item that has no fate yet and differs from what was said last. Gives the fates of all, and the
-    /// leaves of the root in the entry.
+    /// Makes a revision of every item that has no fate yet and differs from what was said last. Gives the fates of all, the
+    /// leaves of the root in the entry, and the events.
     async fn revise(
         &self,
         tx: &mut Transaction<'_>,
         fates: Vec<Option<Fate>>,
         roots: &[Option<[u8; 16]>],
         now: Timestamp,
-    ) -> Result<(Vec<Fate>, Vec<Hash>), Failure> {
+    ) -> Result<(Vec<Fate>, Vec<Hash>, Vec<NewEvent>), Failure> {
         let of_items = self.items.iter().zip(roots).filter_map(|(item, root)| Some((item, (*root)?)));
         let of_items: Vec<_> = of_items.collect();
         let newest = Newest::read(tx, &self.hub, self.caller.agency.as_str(), &of_items).await?;
         let homonyms = Homonyms::read(tx, &self.items, &newest).await?;
-        let mut growth = Growth { newest, homonyms, restated: Vec::new(), rows: Vec::new(), leaves: Vec::new() };
+        let mut growth = Growth::from(newest, homonyms);
         let mut done = Vec::with_capacity(fates.len());
         for ((item, fate), root) in self.items.iter().zip(fates).zip(roots) {
             done.push(match (fate, root) {
@@ -170,14 +175,14 @@ impl Batch {
             });
         }
         growth.write(tx).await?;
-        let Growth { leaves, .. } = growth;
+        let Growth { leaves, events, .. } = growth;
         for fate in &mut done {
             if let Fate::Stored { place: Some(ItemPlace { index, path, .. }), .. } = fate {
                 let found = batch_path(&leaves, u64::from(*index)).ok_or_else(|| Failure::new(Reason::Internal))?;
                 *path = found.into_iter().map(|hash| hash.0).collect();
             }
         }
-        Ok((done, leaves))
+        Ok((done, leaves, events))
     }
 
     /// Makes a revision of an item, unless it is what was said last.
@@ -189,6 +194,10 @@ impl Batch {
         now: Timestamp,
     ) -> Result<Fate, Failure> {
         let said = growth.newest.said(root, item);
+        let change = match item.change.kind(said) {
+            Ok(change) => change,
+            Err(nothing_said) => return Ok(Fate::Rejected(nothing_said)),
+        };
         let held = match said.in_major(item.dataset_major) {
             Some(held) => Some((held.record, self.hub.open_revision(&item.stored_name, held).await?.canonical)),
             None => None,
@@ -197,6 +206,7 @@ impl Batch {
         let stated = self.stated((item, root), &growth.homonyms, held)?;
         if let Some(last) = said.last_in(item.dataset_major)
             && held.is_some_and(|(_, canonical)| canonical == &*stated.canonical)
+            && item.change.repeats(last)
         {
             let (record, revision, kind) = (last.record, last.number, AcknowledgementKind::Unchanged);
             let restated = stated.traits_of(last, now);
@@ -206,7 +216,11 @@ impl Batch {
         }
         let is_first = said.in_major(item.dataset_major).is_none();
         let kind = if is_first { AcknowledgementKind::Created } else { AcknowledgementKind::Revised };
-        let (row, blind) = self.seal((item, &stated), root, said, now).await?;
+        let (row, blind) = self.seal((item, &stated, change), root, said, now).await?;
+        let before = held.map_or(&[][..], |(_, canonical)| canonical);
+        let traceparent = self.traceparent.as_deref();
+        let dataset = catalogued(&self.hub, item)?;
+        growth.events.push(event_of(&row, change, dataset, [before, &stated.canonical], traceparent)?);
         let (record, revision) = (row.record, row.held.number);
         let index = u32::try_from(growth.leaves.len()).map_err(Failure::internal)?;
         growth.leaves.push(leaf_of(&row, &commit(&blind, &stated.canonical)));
@@ -220,7 +234,7 @@ impl Batch {
 
     async fn seal(
         &self,
-        (item, stated): (&Prepared, &Stated<'_>),
+        (item, stated, change): (&Prepared, &Stated<'_>, EventKind),
         root: [u8; 16],
         said: &Said,
         now: Timestamp,
@@ -239,7 +253,7 @@ impl Batch {
             number,
             provider_recorded_at: item.recorded_at.as_microsecond(),
             learned_at: said.learned_next(now),
-            change: None,
+            change: Some(change),
             payload_key: key.id().0,
             sealed,
         };

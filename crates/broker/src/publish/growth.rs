@@ -1,7 +1,7 @@
 //! What a batch adds to what is there, item by item.
 
 use unefois_ledger::Hash;
-use unefois_store::{RevisionRow, TraitsRow, Transaction};
+use unefois_store::{NewEvent, RevisionRow, TraitsRow, Transaction};
 
 use super::{homonyms::Homonyms, newest::Newest};
 use crate::failure::Failure;
@@ -16,9 +16,17 @@ pub(super) struct Growth {
     pub(super) rows: Vec<RevisionRow>,
     /// The leaves of the root in the entry.
     pub(super) leaves: Vec<Hash>,
+    /// One for each leaf.
+    pub(super) events: Vec<NewEvent>,
 }
 
 impl Growth {
+    /// Nothing yet, after what is there.
+    pub(super) fn from(newest: Newest, homonyms: Homonyms) -> Self {
+        let (restated, rows, leaves, events) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { newest, homonyms, restated, rows, leaves, events }
+    }
+
     /// Writes what is not written yet.
     pub(super) async fn write(&mut self, tx: &mut Transaction<'_>) -> Result<(), Failure> {
         // First what was there: a revision that follows it in the batch says otherwise.

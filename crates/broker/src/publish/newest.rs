@@ -71,6 +71,11 @@ impl Newest {
 }
 
 impl Said {
+    /// Whether nothing was said, in whichever major version.
+    pub(super) fn is_nothing(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The newest revision in one major version: the next one there follows it.
     pub(super) fn in_major(&self, major: u32) -> Option<&HeldRevision> {
         self.0.get(&major)

@@ -60,12 +60,13 @@ impl Exchange {
         let (version, revision) = newest(found)?;
         let canonical = self.hub.open_revision(&version.stored_name(), &revision).await?.canonical;
         let canonical = self.told_here(canonical, version)?;
-        let HeldRevision { record, number, provider_recorded_at, learned_at, payload_key, .. } = revision;
+        let HeldRevision { record, number, provider_recorded_at, learned_at, change, payload_key, .. } = revision;
         let freshness = Freshness {
             source: Source::Held,
             provider_recorded_at: Some(provider_recorded_at),
             learned_at,
             revision: number,
+            change,
         };
         Ok(Fetched { canonical, held: Some((record, number)), payload_key: Some(payload_key), freshness })
     }
@@ -120,6 +121,7 @@ impl Exchange {
             provider_recorded_at: None,
             learned_at: self.hub.clock.now().as_microsecond(),
             revision: 0,
+            change: None,
         };
         Ok(Fetched { canonical, held: None, payload_key: None, freshness })
     }

@@ -128,6 +128,7 @@ impl Exchange {
             provider_recorded_at: Some(revision.provider_recorded_at),
             learned_at: revision.learned_at,
             revision: number,
+            change: revision.change,
         };
         Ok((data, revision.payload_key, freshness))
     }
