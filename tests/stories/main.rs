@@ -10,6 +10,7 @@ mod collector;
 mod command_line;
 mod consent;
 mod erasure;
+mod event;
 mod identity;
 mod live;
 mod majors;

@@ -31,10 +31,19 @@ enum Old {
     Events,
 }
 
-/// Whether it is to be tried again, this time or at all.
+/// Whether housekeeping goes on.
 enum Outcome {
     Done,
     RecorderEnded,
+}
+
+impl Old {
+    fn words(self) -> &'static str {
+        match self {
+            Self::RequestIds => "request identifiers",
+            Self::Events => "events",
+        }
+    }
 }
 
 impl Kept {
@@ -81,7 +90,8 @@ async fn forget(recorder: &Recorder, clock: Clock, kept: Kept, old: Old) -> Outc
             Ok(Ok(forgotten)) if forgotten == u64::from(kept.slice_max) => {}
             Ok(Ok(_)) => return Outcome::Done,
             Ok(Err(failure)) => {
-                tracing::warn!(reason = failure.reason.code(), "{old:?} that are old were not forgotten; later");
+                let (reason, what) = (failure.reason.code(), old.words());
+                tracing::warn!(reason, "old {what} were not forgotten; later");
                 return Outcome::Done;
             }
             Err(_recorder_ended) => return Outcome::RecorderEnded,

@@ -29,7 +29,7 @@ pub use presenter::{Answer, Attempt, Open, Presented, Presenter};
 pub use process::HubProcess;
 pub use provider::{ApiGouv, Script, shared_data};
 pub use proxy::{Caught, CommitFate, PostgresProxy};
-pub use sqlite::{number, python, sql};
+pub use sqlite::{number, python, sql, table};
 pub use words::{
     affiliation_of, context, declared, item, month, pull_request, reason_of, revocation_of, turnover_of,
     turnover_request,

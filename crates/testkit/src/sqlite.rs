@@ -23,9 +23,15 @@ pub fn sql(database: &Path, statement: &str) {
 /// The one number that a query gives.
 #[must_use]
 pub fn number(database: &Path, query: &str) -> u64 {
-    let script =
-        "import sqlite3, sys; print(sqlite3.connect(sys.argv[1], timeout=10).execute(sys.argv[2]).fetchone()[0])";
+    table(database, query).parse().unwrap()
+}
+
+/// The rows that a query gives as lines, with `|` between their columns.
+#[must_use]
+pub fn table(database: &Path, query: &str) -> String {
+    let script = "import sqlite3, sys
+for row in sqlite3.connect(sys.argv[1], timeout=10).execute(sys.argv[2]): print(*row, sep='|')";
     let output = python().args(["-c", script]).arg(database).arg(query).output().unwrap();
     assert!(output.status.success(), "{query}");
-    String::from_utf8(output.stdout).unwrap().trim().parse().unwrap()
+    String::from_utf8(output.stdout).unwrap().trim_end_matches('\n').to_owned()
 }
