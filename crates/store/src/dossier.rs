@@ -24,6 +24,15 @@ pub struct DossierRow {
     pub closed_at: Option<i64>,
 }
 
+/// A dossier as it is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DossierFound {
+    /// What was written.
+    pub row: DossierRow,
+    /// What its subject is merged into now.
+    pub root: [u8; 16],
+}
+
 impl Store {
     /// Of these subjects, after merging, those on whom the agency has a dossier that is open at `now`: on them, or on
     /// one that was merged into them.
@@ -39,17 +48,31 @@ impl Store {
         on!(&self.0, it => it.dossiers_open_among(agency, roots, now).await)
     }
 
-    /// The dossiers of an agency in the order of their subjects, from after `after` on; at most `count_max`.
+    /// The dossiers of an agency that are open at `open_at`, or all of them, in the order of their subjects, from after
+    /// `after` on; at most `count_max`.
     ///
     /// # Errors
     /// The database cannot be read.
     pub async fn dossiers_list(
         &self,
         agency: &str,
+        open_at: Option<i64>,
         after: Option<[u8; 16]>,
         count_max: u32,
-    ) -> Result<Vec<DossierRow>, Error> {
-        on!(&self.0, it => it.dossiers_list(agency, after, count_max).await)
+    ) -> Result<Vec<DossierFound>, Error> {
+        on!(&self.0, it => it.dossiers_list(agency, open_at, after, count_max).await)
+    }
+
+    /// The dossiers of an agency on these subjects, after merging, open or not: those on what was merged into them too.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn dossiers_of_subjects_list(
+        &self,
+        agency: &str,
+        roots: &[[u8; 16]],
+    ) -> Result<Vec<DossierFound>, Error> {
+        on!(&self.0, it => it.dossiers_of_subjects_list(agency, roots).await)
     }
 }
 
@@ -65,6 +88,18 @@ impl Transaction<'_> {
         now: i64,
     ) -> Result<Vec<[u8; 16]>, Error> {
         at_once!(&mut self.0, it => it.dossiers_open_among_in_tx(agency, roots, now))
+    }
+
+    /// As [`Store::dossiers_of_subjects_list`], as this transaction sees it.
+    ///
+    /// # Errors
+    /// The storage failed.
+    pub async fn dossiers_of_subjects_list_in_tx(
+        &mut self,
+        agency: &str,
+        roots: &[[u8; 16]],
+    ) -> Result<Vec<DossierFound>, Error> {
+        at_once!(&mut self.0, it => it.dossiers_of_subjects_list_in_tx(agency, roots))
     }
 
     /// Opens dossiers, or writes over those that there are. Of several on one subject the last counts.

@@ -43,7 +43,7 @@ pub use checkpoint::{CheckpointFile, CheckpointFileError, CheckpointFiles};
 pub use consent::ConsentOfSubject;
 pub use dead_letter::{DeadLetterMark, DeadLetterRow};
 pub use directory::{DataDirectory, DirectoryLock};
-pub use dossier::DossierRow;
+pub use dossier::{DossierFound, DossierRow};
 pub use entry::{EntryRow, LeafRow, TileRow};
 pub use erasure::ErasureNumber;
 pub use error::Error;

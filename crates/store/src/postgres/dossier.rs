@@ -4,9 +4,30 @@ use sqlx::{PgConnection, types::Uuid};
 
 use super::{Readers, Transaction, instant::Instant, uuids};
 use crate::{
-    DossierRow,
+    DossierFound, DossierRow,
     error::{Doing, Error},
 };
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    agency: String,
+    subject: Uuid,
+    reason: String,
+    opened_at: Instant,
+    until: Instant,
+    closed_at: Option<Instant>,
+    root: Uuid,
+}
+
+impl From<Row> for DossierFound {
+    fn from(row: Row) -> Self {
+        let Row { agency, subject, reason, opened_at: Instant(opened_at), until: Instant(until), closed_at, root } =
+            row;
+        let (subject, closed_at) = (subject.into_bytes(), closed_at.map(|Instant(micros)| micros));
+        let row = DossierRow { agency, subject, reason, opened_at, until, closed_at };
+        Self { row, root: root.into_bytes() }
+    }
+}
 
 impl Readers {
     pub(crate) async fn dossiers_open_among(
@@ -21,24 +42,33 @@ impl Readers {
     pub(crate) async fn dossiers_list(
         &self,
         agency: &str,
+        open_at: Option<i64>,
         after: Option<[u8; 16]>,
         count_max: u32,
-    ) -> Result<Vec<DossierRow>, Error> {
-        let rows: Vec<(Uuid, String, Instant, Instant, Option<Instant>)> = sqlx::query_as(
-            "SELECT subject, reason, opened_at, until, closed_at FROM dossier
-             WHERE agency = $1 AND ($2::uuid IS NULL OR subject > $2) ORDER BY subject LIMIT $3",
+    ) -> Result<Vec<DossierFound>, Error> {
+        let rows: Vec<Row> = sqlx::query_as(
+            "SELECT d.agency, d.subject, d.reason, d.opened_at, d.until, d.closed_at, s.root
+             FROM dossier d JOIN subject s ON s.id = d.subject
+             WHERE d.agency = $1 AND ($2::uuid IS NULL OR d.subject > $2)
+                 AND ($3::timestamptz IS NULL OR d.closed_at IS NULL AND d.until > $3)
+             ORDER BY d.subject LIMIT $4",
         )
         .bind(agency)
         .bind(after.map(Uuid::from_bytes))
+        .bind(open_at.map(Instant))
         .bind(i64::from(count_max))
         .fetch_all(&self.pool)
         .await
         .doing("list dossiers")?;
-        let dossier = |(subject, reason, opened_at, until, closed_at): (Uuid, _, Instant, Instant, Option<Instant>)| {
-            let (opened_at, until, closed_at) = (opened_at.0, until.0, closed_at.map(|Instant(micros)| micros));
-            DossierRow { agency: agency.to_owned(), subject: subject.into_bytes(), reason, opened_at, until, closed_at }
-        };
-        Ok(rows.into_iter().map(dossier).collect())
+        Ok(rows.into_iter().map(DossierFound::from).collect())
+    }
+
+    pub(crate) async fn dossiers_of_subjects_list(
+        &self,
+        agency: &str,
+        roots: &[[u8; 16]],
+    ) -> Result<Vec<DossierFound>, Error> {
+        of_subjects(&mut *self.pool.acquire().await.doing("take a reader")?, agency, roots).await
     }
 }
 
@@ -50,6 +80,14 @@ impl Transaction<'_> {
         now: i64,
     ) -> Result<Vec<[u8; 16]>, Error> {
         open_among(self.connection(), agency, roots, now).await
+    }
+
+    pub(crate) async fn dossiers_of_subjects_list_in_tx(
+        &mut self,
+        agency: &str,
+        roots: &[[u8; 16]],
+    ) -> Result<Vec<DossierFound>, Error> {
+        of_subjects(self.connection(), agency, roots).await
     }
 
     pub(crate) async fn dossiers_upsert_in_tx(&mut self, rows: &[DossierRow]) -> Result<(), Error> {
@@ -116,4 +154,21 @@ async fn open_among(
     .await
     .doing("find dossiers")?;
     Ok(found.into_iter().map(Uuid::into_bytes).collect())
+}
+
+async fn of_subjects(
+    connection: &mut PgConnection,
+    agency: &str,
+    roots: &[[u8; 16]],
+) -> Result<Vec<DossierFound>, Error> {
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT d.agency, d.subject, d.reason, d.opened_at, d.until, d.closed_at, s.root
+         FROM subject s JOIN dossier d ON d.subject = s.id WHERE s.root = ANY ($2) AND d.agency = $1",
+    )
+    .bind(agency)
+    .bind(uuids(roots))
+    .fetch_all(connection)
+    .await
+    .doing("find dossiers")?;
+    Ok(rows.into_iter().map(DossierFound::from).collect())
 }

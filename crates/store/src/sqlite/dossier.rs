@@ -1,12 +1,26 @@
 //! Dossiers: about whom an agency says that it has a file open.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 
 use super::{Readers, Transaction, ask::Ask};
 use crate::{
-    DossierRow,
+    DossierFound, DossierRow,
     error::{Doing, Error},
 };
+
+/// What is found, beginning with the table that is named first: a cross join is not turned round.
+macro_rules! found {
+    ($from:literal) => {
+        concat!("SELECT d.agency, d.subject, d.reason, d.opened_at, d.until, d.closed_at, s.root FROM ", $from)
+    };
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<DossierFound> {
+    let (agency, subject, reason) = (row.get(0)?, row.get(1)?, row.get(2)?);
+    let (opened_at, until, closed_at) = (row.get(3)?, row.get(4)?, row.get(5)?);
+    let found = DossierRow { agency, subject, reason, opened_at, until, closed_at };
+    Ok(DossierFound { row: found, root: row.get(6)? })
+}
 
 impl Readers {
     pub(crate) async fn dossiers_open_among(
@@ -22,22 +36,30 @@ impl Readers {
     pub(crate) async fn dossiers_list(
         &self,
         agency: &str,
+        open_at: Option<i64>,
         after: Option<[u8; 16]>,
         count_max: u32,
-    ) -> Result<Vec<DossierRow>, Error> {
+    ) -> Result<Vec<DossierFound>, Error> {
         let agency = agency.to_owned();
         self.ask(move |connection| {
-            let sql = "SELECT subject, reason, opened_at, until, closed_at FROM dossier
-                 WHERE agency = ? AND subject > ? ORDER BY subject LIMIT ?";
+            let sql = found!(
+                "dossier d CROSS JOIN subject s ON s.id = d.subject
+                 WHERE d.agency = ?1 AND d.subject > ?2 AND (?3 IS NULL OR d.closed_at IS NULL AND d.until > ?3)
+                 ORDER BY d.subject LIMIT ?4"
+            );
             let after = after.as_ref().map_or(&[][..], |subject| &subject[..]);
-            let rows = connection.rows(sql, params![agency, after, count_max], |row| {
-                let (subject, reason, opened_at) = (row.get(0)?, row.get(1)?, row.get(2)?);
-                let (until, closed_at) = (row.get(3)?, row.get(4)?);
-                Ok(DossierRow { agency: agency.clone(), subject, reason, opened_at, until, closed_at })
-            });
-            rows.doing("list dossiers")
+            connection.rows(sql, params![agency, after, open_at, count_max], read).doing("list dossiers")
         })
         .await
+    }
+
+    pub(crate) async fn dossiers_of_subjects_list(
+        &self,
+        agency: &str,
+        roots: &[[u8; 16]],
+    ) -> Result<Vec<DossierFound>, Error> {
+        let (agency, roots) = (agency.to_owned(), roots.to_vec());
+        self.ask(move |connection| of_subjects(connection, &agency, &roots)).await
     }
 }
 
@@ -49,6 +71,14 @@ impl Transaction<'_> {
         now: i64,
     ) -> Result<Vec<[u8; 16]>, Error> {
         open_among(self.connection(), agency, roots, now)
+    }
+
+    pub(crate) fn dossiers_of_subjects_list_in_tx(
+        &mut self,
+        agency: &str,
+        roots: &[[u8; 16]],
+    ) -> Result<Vec<DossierFound>, Error> {
+        of_subjects(self.connection(), agency, roots)
     }
 
     pub(crate) fn dossiers_upsert_in_tx(&mut self, rows: &[DossierRow]) -> Result<(), Error> {
@@ -76,4 +106,14 @@ fn open_among(connection: &Connection, agency: &str, roots: &[[u8; 16]], now: i6
          WHERE s.root = ? AND d.agency = ? AND d.closed_at IS NULL AND d.until > ? LIMIT 1";
     let find = |root| connection.row(sql, params![root, agency, now], |row| row.get(0)).transpose();
     roots.iter().filter_map(find).collect::<rusqlite::Result<_>>().doing("find dossiers")
+}
+
+fn of_subjects(connection: &Connection, agency: &str, roots: &[[u8; 16]]) -> Result<Vec<DossierFound>, Error> {
+    let sql = found!("subject s CROSS JOIN dossier d ON d.subject = s.id WHERE s.root = ?1 AND d.agency = ?2");
+    let mut found = Vec::new();
+    for root in roots {
+        let rows = connection.rows(sql, params![root, agency], read);
+        found.extend(rows.doing("find dossiers")?);
+    }
+    Ok(found)
 }

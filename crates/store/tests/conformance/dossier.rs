@@ -1,6 +1,6 @@
 //! Dossiers: open until they end or are closed, and those of what was merged count.
 
-use unefois_store::{DossierRow, Store};
+use unefois_store::{DossierFound, DossierRow, Store, Transaction};
 
 use crate::{
     rows::{DAY, FAR_AHEAD, LONG_AGO, NOW, TEXTS, dossier, id},
@@ -41,7 +41,11 @@ async fn open(scene: &mut Scene, agency: &str, roots: &[u64], now: i64) -> Vec<[
 }
 
 async fn list(store: &Store) -> Vec<DossierRow> {
-    store.dossiers_list("cnaf", None, 100_000).await.unwrap()
+    rows_of(store.dossiers_list("cnaf", None, None, 100_000).await.unwrap())
+}
+
+fn rows_of(found: Vec<DossierFound>) -> Vec<DossierRow> {
+    found.into_iter().map(|found| found.row).collect()
 }
 
 async fn a_dossier_is_read_back_as_it_was_written_and_the_newest_state_stays(scene: &mut Scene) {
@@ -51,7 +55,7 @@ async fn a_dossier_is_read_back_as_it_was_written_and_the_newest_state_stays(sce
         let row = DossierRow { agency, reason, opened_at: LONG_AGO, until: FAR_AHEAD, ..dossier(1) };
         for row in [row.clone(), DossierRow { closed_at: Some(LONG_AGO), ..row.clone() }, row] {
             opens(scene, std::slice::from_ref(&row)).await;
-            assert_eq!(scene.store.dossiers_list(text, None, 9).await.unwrap(), [row]);
+            assert_eq!(rows_of(scene.store.dossiers_list(text, None, None, 9).await.unwrap()), [row]);
         }
     }
     opens(scene, &[]).await;
@@ -70,6 +74,8 @@ async fn a_dossier_is_open_until_it_ends_or_is_closed_and_for_its_agency_only(sc
     assert_eq!(closes(scene, "cnaf", &[1], NOW + 6).await, 0, "it is closed already");
     assert_eq!(closes(scene, "cnaf", &[2], NOW + DAY).await, 0, "it has ended already");
     assert_eq!(list(&scene.store).await, [DossierRow { closed_at: Some(NOW + 5), ..dossier(1) }, dossier(2)]);
+    let open_ones = async |at| rows_of(scene.store.dossiers_list("cnaf", Some(at), None, 9).await.unwrap());
+    assert_eq!((open_ones(NOW).await, open_ones(NOW + DAY).await), (vec![dossier(2)], vec![]));
     assert_eq!(open(scene, "cnaf", &[1, 2, 3], NOW).await, [id(2)]);
     opens(scene, &[DossierRow { opened_at: NOW + 7, ..dossier(1) }]).await;
     assert_eq!(open(scene, "cnaf", &[1, 2, 3], NOW).await, [id(1), id(2)], "it is opened again");
@@ -86,6 +92,16 @@ async fn the_dossiers_of_an_absorbed_subject_count_for_what_it_was_merged_into(s
     assert_eq!(open(scene, "cnaf", &[1, 2, 3, 4], NOW).await, [id(3), id(4)]);
     opens(scene, &[dossier(4)]).await;
     assert_eq!(open(scene, "cnaf", &[4], NOW).await, [id(4)], "once, though there are two");
+    let mut found = scene.store.dossiers_of_subjects_list("cnaf", &[id(3), id(4)]).await.unwrap();
+    let within = async |tx: &mut Transaction<'_>| tx.dossiers_of_subjects_list_in_tx("cnaf", &[id(4), id(3)]).await;
+    let mut seen = scene.commits(within).await.unwrap();
+    for found in [&mut found, &mut seen] {
+        found.sort_by_key(|found| found.row.subject);
+        let whose: Vec<_> = found.iter().map(|found| (found.row.subject, found.root)).collect();
+        assert_eq!(whose, [(id(2), id(4)), (id(3), id(3)), (id(4), id(4))]);
+    }
+    let listed = scene.store.dossiers_list("cnaf", Some(NOW), Some(id(2)), 9).await.unwrap();
+    assert_eq!(listed.iter().map(|found| found.root).collect::<Vec<_>>(), [id(3), id(4)]);
     assert_eq!(closes(scene, "cnaf", &[4], NOW).await, 2);
     assert!(open(scene, "cnaf", &[4], NOW).await.is_empty());
 }
@@ -98,14 +114,14 @@ async fn dossiers_are_listed_page_by_page_in_the_order_of_their_subjects(scene: 
     let mut found: Vec<DossierRow> = Vec::new();
     loop {
         let after = found.last().map(|row| row.subject);
-        let page = scene.store.dossiers_list("cnaf", after, 8).await.unwrap();
+        let page = rows_of(scene.store.dossiers_list("cnaf", None, after, 8).await.unwrap());
         if page.is_empty() {
             break;
         }
         found.extend(page);
     }
     assert_eq!(found, rows);
-    assert!(scene.store.dossiers_list("cnav", None, 9).await.unwrap().is_empty());
+    assert!(scene.store.dossiers_list("cnav", None, None, 9).await.unwrap().is_empty());
 }
 
 async fn of_several_dossiers_on_one_subject_in_one_load_the_last_counts(scene: &mut Scene) {
