@@ -9,6 +9,7 @@ mod collected;
 mod collector;
 mod command_line;
 mod consent;
+mod dossier;
 mod erasure;
 mod event;
 mod identity;

@@ -8,6 +8,7 @@ mod audit;
 mod catalog;
 mod consent;
 mod door;
+mod dossier;
 mod exchange;
 mod health;
 mod matrix;

@@ -17,6 +17,7 @@ use unefois_proto::server::{
     certificate::v1::certificate_service_server::CertificateServiceServer,
     consent::v1::consent_service_server::ConsentServiceServer,
     contact::v1::contact_service_server::ContactServiceServer,
+    dossier::v1::dossier_service_server::DossierServiceServer,
     exchange::v1::exchange_service_server::ExchangeServiceServer,
     income::v1::income_service_server::IncomeServiceServer,
     publication::v1::publication_service_server::PublicationServiceServer,
@@ -31,6 +32,7 @@ use crate::{
     catalog::Catalogs,
     consent::Consents,
     door::Door,
+    dossier::Dossiers,
     exchange::Exchanges,
     health,
     metrics::{DoorMetrics, NotTaken, watch_certificates},
@@ -164,6 +166,7 @@ pub async fn serve(doors: Doors, stop: impl Future<Output = ()> + Send) -> Resul
         .add_service(service!(ContactServiceServer, Typed { hub: hub() }))
         .add_service(service!(CatalogServiceServer, Catalogs { hub: hub() }))
         .add_service(publications)
+        .add_service(service!(DossierServiceServer, Dossiers { hub: hub() }))
         .add_service(service!(ConsentServiceServer, Consents { hub: hub() }))
         .add_service(registries)
         .add_service(service!(SubjectServiceServer, Subjects { hub: hub() }))

@@ -121,6 +121,15 @@ impl Failure {
         self.because(named)
     }
 
+    /// The same, of a message that lies within another: the fields at fault are those of the outer one.
+    #[must_use]
+    pub fn within(mut self, path: &str) -> Self {
+        for violation in &mut self.violations {
+            violation.field = format!("{path}.{}", violation.field);
+        }
+        self
+    }
+
     /// A limit is reached, such as the length of a queue.
     #[must_use]
     pub fn overloaded(what: &'static str) -> Self {

@@ -13,6 +13,7 @@ mod catalog;
 mod catch_up;
 mod clock;
 mod consent;
+mod dossier;
 mod entry;
 mod erasure;
 mod failure;
@@ -34,6 +35,7 @@ mod recorder;
 mod registry;
 mod subject;
 mod subject_view;
+mod token;
 mod tree;
 mod wire;
 
@@ -43,6 +45,7 @@ pub use audit::{
 pub use catalog::Catalogued;
 pub use clock::Clock;
 pub use consent::ConsentAsked;
+pub use dossier::{Declaration, Declared, ListedDossier};
 pub use erasure::Erased;
 pub use failure::{Cause, Failure, Violation};
 pub use hub::{Hub, HubParts, HubTasks};

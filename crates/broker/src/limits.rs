@@ -98,6 +98,10 @@ pub struct Limits {
     pub registry_file_bytes_max: usize,
     /// How many consents one listing gives.
     pub consents_list_max: u32,
+    /// How many days ahead the last day of a dossier may lie.
+    pub dossier_days_max: u16,
+    /// How many dossiers one transaction opens.
+    pub dossier_slice_max: usize,
 }
 
 impl Default for Limits {
@@ -141,6 +145,8 @@ impl Default for Limits {
             export_chunk_entries: 256,
             registry_file_bytes_max: 4 * 1024 * 1024,
             consents_list_max: 1_000,
+            dossier_days_max: 3 * 366,
+            dossier_slice_max: 500,
         }
     }
 }

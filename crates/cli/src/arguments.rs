@@ -2,6 +2,7 @@
 
 mod audit;
 mod consent;
+mod dossier;
 mod exchange;
 mod pki;
 mod registry;
@@ -14,6 +15,7 @@ use clap::{Args, Parser, Subcommand};
 pub(crate) use self::{
     audit::{AuditCommand, AuditSearchOptions},
     consent::ConsentCommand,
+    dossier::DossierCommand,
     exchange::{PublishOptions, PullOptions},
     pki::{Pkcs12PasswordInput, PkiCommand},
     registry::{CatalogCommand, Registry, RegistryCommand},
@@ -89,6 +91,9 @@ pub(crate) enum Command {
     /// Consents: grant, withdraw, list. As a portal.
     #[command(subcommand)]
     Consent(ConsentCommand),
+    /// On whom you have a file open: events about others are not told to you. As a consumer.
+    #[command(subcommand)]
+    Dossiers(DossierCommand),
     /// What was done with a person's data; joining two files of one person.
     #[command(subcommand)]
     Subject(SubjectCommand),

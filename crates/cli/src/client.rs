@@ -73,7 +73,7 @@ pub(crate) fn subjects(input: &SubjectInput) -> anyhow::Result<Vec<Subject>> {
 }
 
 /// `kind:identifier`, or `local:agency:identifier`. What is wrong is said without the identifier.
-fn subject_of_line(line: &str) -> anyhow::Result<Subject> {
+pub(crate) fn subject_of_line(line: &str) -> anyhow::Result<Subject> {
     use pb::subject::v1::subject::Identifier;
     let expected =
         "a subject is a line such as `nir:255081416802538`, `siren:…`, `siret:…`, `spi:…` or `local:AGENCY:…`";

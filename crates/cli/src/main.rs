@@ -11,6 +11,7 @@ mod config;
 mod consent;
 mod contract;
 mod demo;
+mod dossier;
 mod migrate;
 mod output;
 mod pki;
@@ -70,6 +71,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Publish(options) => publish::run(options, config.as_deref(), hub).await,
         Command::Pull(options) => pull::run(options, config.as_deref(), hub).await,
         Command::Consent(command) => consent::run(command, &client::settings(config.as_deref(), hub)?).await,
+        Command::Dossiers(command) => dossier::run(command, &client::settings(config.as_deref(), hub)?).await,
         Command::Subject(command) => subject::run(command, &client::settings(config.as_deref(), hub)?).await,
         Command::Audit(command) => audit::run(command, config.as_deref(), hub).await,
     }

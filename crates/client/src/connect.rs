@@ -9,6 +9,7 @@ use unefois_proto::pb::{
     certificate::v1::certificate_service_client::CertificateServiceClient,
     consent::v1::consent_service_client::ConsentServiceClient,
     contact::v1::contact_service_client::ContactServiceClient,
+    dossier::v1::dossier_service_client::DossierServiceClient,
     exchange::v1::exchange_service_client::ExchangeServiceClient,
     income::v1::income_service_client::IncomeServiceClient,
     publication::v1::publication_service_client::PublicationServiceClient,
@@ -180,6 +181,10 @@ impl Connection {
     service!(
         /// Publishing (`PublicationService`). [`publish`](crate::publish()) bounds what is unanswered.
         publication, PublicationServiceClient
+    );
+    service!(
+        /// On whom the agency has a file open (`DossierService`). [`load_dossiers`](crate::load_dossiers) opens many.
+        dossier, DossierServiceClient
     );
     service!(
         /// Consents (`ConsentService`).

@@ -9,7 +9,8 @@
 //! 5. [`shards`] lists what the ledger is made of (`shard`), and [`export_to`] writes one of them into a file that verifies
 //!    offline (`export`);
 //! 6. [`datasets`], [`dataset`] and [`contract`] say what the hub exchanges (`catalog`);
-//! 7. [`Refused`] says what a refusal means for the caller (`refusal`).
+//! 7. [`load_dossiers`] declares on whom the agency has a file open, however many there are (`dossier`);
+//! 8. [`Refused`] says what a refusal means for the caller (`refusal`).
 //!
 //! What is deliberately absent: rules of the hub, and a way to call it without TLS.
 
@@ -17,6 +18,7 @@ mod acknowledgement;
 mod catalog;
 mod connect;
 mod dial;
+mod dossier;
 mod export;
 mod publish;
 mod pull;
@@ -31,6 +33,7 @@ pub use acknowledgement::{InvalidAcknowledgement, verify_acknowledgement};
 pub use catalog::{contract, dataset, datasets};
 pub use connect::{ClientSettings, ConnectError, Connection};
 pub use dial::DialError;
+pub use dossier::{Loaded, load_dossiers};
 pub use export::{ExportError, ExportSummary, export_to};
 pub use publish::{Answers, publish};
 pub use pull::{PullError, Pulled, Unproven, pull};

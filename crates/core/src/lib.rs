@@ -51,4 +51,4 @@ pub use subscription::{
     Filter, Interest, InvalidTerms, NewSubscription, PassedBecause, Reach, Subscription, SubscriptionId,
     SubscriptionLimits, SubscriptionName, SubscriptionState, SubscriptionStatus, SubscriptionTerms, Verdict, admit,
 };
-pub use time::{paris_day, until_next_paris_day};
+pub use time::{paris_day, paris_day_ends, until_next_paris_day};

@@ -18,5 +18,5 @@ mod subject_key;
 pub use keyring::{Keyring, KeyringError};
 pub use pseudonym::Pseudonyms;
 pub use random::fill;
-pub use seal::{Aad, AnswerAad, EntryAad, OpenError, RecordAad, SEAL_OVERHEAD_BYTES};
+pub use seal::{Aad, AnswerAad, EntryAad, OpenError, PageAad, RecordAad, SEAL_OVERHEAD_BYTES};
 pub use subject_key::{KeyId, KeyUse, SubjectKey, UnknownKeyUse, UnwrapError, WrappedKey};

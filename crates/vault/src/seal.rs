@@ -13,7 +13,7 @@ pub const SEAL_OVERHEAD_BYTES: usize = NONCE_LEN + TAG_LEN;
 
 /// What sealed bytes are bound to: they open only where they were sealed for.
 ///
-/// Made by [`RecordAad`], [`EntryAad`] and [`AnswerAad`] alone, each under its own label, so that sealed bytes moved to
+/// Made by [`RecordAad`], [`EntryAad`], [`AnswerAad`] and [`PageAad`] alone, each under its own label, so that sealed bytes moved to
 /// another record, another entry or another kind of place never open there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Aad(Vec<u8>);
@@ -68,6 +68,23 @@ impl AnswerAad<'_> {
     #[must_use]
     pub fn encode(&self) -> Aad {
         Aad(framed(&[b"unefois.vault.v1 answer", self.agency.as_bytes(), self.request_id.as_bytes()]))
+    }
+}
+
+/// A page of a listing that goes on after something which only the hub may know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageAad<'a> {
+    /// What is listed.
+    pub listing: &'a str,
+    /// The agency that it is listed to.
+    pub agency: &'a str,
+}
+
+impl PageAad<'_> {
+    /// The associated data of this place.
+    #[must_use]
+    pub fn encode(&self) -> Aad {
+        Aad(framed(&[b"unefois.vault.v1 page", self.listing.as_bytes(), self.agency.as_bytes()]))
     }
 }
 
