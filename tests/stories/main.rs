@@ -31,6 +31,7 @@ mod rules;
 mod search;
 mod shards;
 mod status;
+mod subscription;
 mod trace;
 mod watching;
 

@@ -22,6 +22,7 @@ mod server;
 mod slices;
 mod status;
 mod subject;
+mod subscription;
 mod typed;
 
 pub use admin::{Admin, AdminLimits, Draining, admin_serve};

@@ -23,6 +23,7 @@ use unefois_proto::server::{
     publication::v1::publication_service_server::PublicationServiceServer,
     registry::v1::registry_service_server::RegistryServiceServer,
     status::v1::status_service_server::StatusServiceServer, subject::v1::subject_service_server::SubjectServiceServer,
+    subscription::v1::subscription_service_server::SubscriptionServiceServer,
 };
 
 use unefois_telemetry::{Metrics, Tracer};
@@ -42,6 +43,7 @@ use crate::{
     registry::Registries,
     status::chain,
     subject::Subjects,
+    subscription::Subscriptions,
     typed::Typed,
 };
 
@@ -166,6 +168,7 @@ pub async fn serve(doors: Doors, stop: impl Future<Output = ()> + Send) -> Resul
         .add_service(service!(ContactServiceServer, Typed { hub: hub() }))
         .add_service(service!(CatalogServiceServer, Catalogs { hub: hub() }))
         .add_service(publications)
+        .add_service(service!(SubscriptionServiceServer, Subscriptions { hub: hub() }))
         .add_service(service!(DossierServiceServer, Dossiers { hub: hub() }))
         .add_service(service!(ConsentServiceServer, Consents { hub: hub() }))
         .add_service(registries)

@@ -102,6 +102,27 @@ pub struct Limits {
     pub dossier_days_max: u16,
     /// How many dossiers one transaction opens.
     pub dossier_slice_max: usize,
+    /// How many subscriptions an agency may have.
+    pub subscriptions_max: u64,
+    /// Up to how many events that are still to be told are counted; of more an upper bound is shown.
+    pub subscription_lag_counted_max: u32,
+    /// For how many days what was not acknowledged is kept for a subscription that does not say.
+    pub subscription_retention_days: u16,
+    /// For how many days it may be kept.
+    pub subscription_retention_days_max: u16,
+    /// After how long without an acknowledgement an event is told again to a subscription that does not say.
+    #[serde(with = "duration")]
+    pub subscription_redelivery_after: Duration,
+    /// The least that this may be.
+    #[serde(with = "duration")]
+    pub subscription_redelivery_after_min: Duration,
+    /// The most that this may be.
+    #[serde(with = "duration")]
+    pub subscription_redelivery_after_max: Duration,
+    /// After how many attempts an event becomes a dead letter for a subscription that does not say.
+    pub subscription_attempts: u32,
+    /// The most attempts.
+    pub subscription_attempts_max: u32,
 }
 
 impl Default for Limits {
@@ -147,6 +168,15 @@ impl Default for Limits {
             consents_list_max: 1_000,
             dossier_days_max: 3 * 366,
             dossier_slice_max: 500,
+            subscriptions_max: 100,
+            subscription_lag_counted_max: 10_000,
+            subscription_retention_days: 30,
+            subscription_retention_days_max: 90,
+            subscription_redelivery_after: Duration::from_secs(30),
+            subscription_redelivery_after_min: Duration::from_secs(1),
+            subscription_redelivery_after_max: Duration::from_secs(24 * 60 * 60),
+            subscription_attempts: 5,
+            subscription_attempts_max: 100,
         }
     }
 }

@@ -7,6 +7,7 @@ mod exchange;
 mod pki;
 mod registry;
 mod subject;
+mod subscription;
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -20,6 +21,7 @@ pub(crate) use self::{
     pki::{Pkcs12PasswordInput, PkiCommand},
     registry::{CatalogCommand, Registry, RegistryCommand},
     subject::{ErasureScopeArgument, SubjectCommand, SubjectInput},
+    subscription::{CreateOptions, EventKindArgument, SubscriptionCommand},
 };
 
 /// What a script may rely on.
@@ -91,6 +93,9 @@ pub(crate) enum Command {
     /// Consents: grant, withdraw, list. As a portal.
     #[command(subcommand)]
     Consent(ConsentCommand),
+    /// The wish to be told what changes, and how it does. As a consumer.
+    #[command(subcommand)]
+    Subscriptions(SubscriptionCommand),
     /// On whom you have a file open: events about others are not told to you. As a consumer.
     #[command(subcommand)]
     Dossiers(DossierCommand),

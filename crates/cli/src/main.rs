@@ -24,6 +24,7 @@ mod registry;
 mod serve;
 mod settled;
 mod subject;
+mod subscription;
 
 use std::process::ExitCode;
 
@@ -71,6 +72,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Publish(options) => publish::run(options, config.as_deref(), hub).await,
         Command::Pull(options) => pull::run(options, config.as_deref(), hub).await,
         Command::Consent(command) => consent::run(command, &client::settings(config.as_deref(), hub)?).await,
+        Command::Subscriptions(command) => subscription::run(command, &client::settings(config.as_deref(), hub)?).await,
         Command::Dossiers(command) => dossier::run(command, &client::settings(config.as_deref(), hub)?).await,
         Command::Subject(command) => subject::run(command, &client::settings(config.as_deref(), hub)?).await,
         Command::Audit(command) => audit::run(command, config.as_deref(), hub).await,

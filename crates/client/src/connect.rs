@@ -15,6 +15,7 @@ use unefois_proto::pb::{
     publication::v1::publication_service_client::PublicationServiceClient,
     registry::v1::registry_service_client::RegistryServiceClient,
     status::v1::status_service_client::StatusServiceClient, subject::v1::subject_service_client::SubjectServiceClient,
+    subscription::v1::subscription_service_client::SubscriptionServiceClient,
 };
 
 use crate::{
@@ -181,6 +182,10 @@ impl Connection {
     service!(
         /// Publishing (`PublicationService`). [`publish`](crate::publish()) bounds what is unanswered.
         publication, PublicationServiceClient
+    );
+    service!(
+        /// Being told what changes (`SubscriptionService`).
+        subscription, SubscriptionServiceClient
     );
     service!(
         /// On whom the agency has a file open (`DossierService`). [`load_dossiers`](crate::load_dossiers) opens many.

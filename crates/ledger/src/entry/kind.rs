@@ -28,7 +28,7 @@ pub enum EntryKind {
     Delivery = 10,
     /// A dossier opened or closed.
     Dossier = 11,
-    /// A subscription created, paused, resumed or deleted, or a dead letter of it replayed.
+    /// A subscription created, paused, resumed, set back or deleted, or a dead letter of it replayed.
     Subscription = 12,
 }
 

@@ -1,0 +1,107 @@
+//! How subscriptions do: what is still to be told, and what stands in the way.
+
+use jiff::{SignedDuration, Timestamp};
+use unefois_core::{
+    Caller, Cursor, Filter, NewSubscription, Reach, Reason, Registry, Subscription, SubscriptionId, SubscriptionState,
+    SubscriptionStatus, Telling, ToldCursor, admit,
+};
+use unefois_store::{EventsAsked, SubscriptionFound};
+
+use super::cursor::cursor_text;
+use crate::{failure::Failure, hub::Hub};
+
+/// A subscription, and how it does.
+#[derive(Debug, Clone)]
+pub struct DescribedSubscription {
+    /// The subscription.
+    pub subscription: Subscription,
+    /// How it does.
+    pub status: SubscriptionStatus,
+    /// Whether a receiver is connected.
+    pub is_received: bool,
+    /// When the first events that were not acknowledged will no longer be kept.
+    pub expires_from: Option<Timestamp>,
+}
+
+impl Hub {
+    /// The caller's subscriptions, by name, and how each does.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn subscriptions_list(&self, caller: &Caller) -> Result<Vec<DescribedSubscription>, Failure> {
+        let count_max = u32::try_from(self.limits.subscriptions_max).unwrap_or(u32::MAX);
+        let found = self.store.subscriptions_list(Some(caller.agency.as_str()), None, count_max).await?;
+        let heads = self.store.event_heads_fetch().await?;
+        let mut described = Vec::with_capacity(found.len());
+        for found in found {
+            described.push(self.described(caller, found, &heads).await?);
+        }
+        Ok(described)
+    }
+
+    /// The caller's subscription, how it does, and the text of the cursor up to which everything is acknowledged.
+    ///
+    /// # Errors
+    /// `SUBSCRIPTION_UNKNOWN`.
+    pub async fn subscription_describe(
+        &self,
+        caller: &Caller,
+        id: SubscriptionId,
+    ) -> Result<(DescribedSubscription, String), Failure> {
+        let found = self.subscription_of(caller, id).await?;
+        // No telling: to acknowledge it does nothing, to begin after it begins where the subscription is.
+        let acknowledged = ToldCursor { through: found.cursor.acknowledged, telling: Telling(0) };
+        let text = cursor_text(&self.pseudonyms, caller.agency.as_str(), id, &acknowledged);
+        let heads = self.store.event_heads_fetch().await?;
+        Ok((self.described(caller, found, &heads).await?, text))
+    }
+
+    async fn described(
+        &self,
+        caller: &Caller,
+        found: SubscriptionFound,
+        heads: &Cursor,
+    ) -> Result<DescribedSubscription, Failure> {
+        let SubscriptionFound { subscription, cursor } = found;
+        let registry = self.registry();
+        let agreement = registry.agreement(&subscription.asked.agreement);
+        let asked = agreement.map(|agreement| EventsAsked {
+            datasets: self.catalog.majors(agreement.dataset.as_str()).map(|dataset| dataset.stored_name()).collect(),
+            provider: agreement.provider.to_string(),
+            after: cursor.delivered,
+            up_to: *heads,
+        });
+        let (mut lag, mut oldest, mut first) = (0, None, None);
+        if let Some(to_tell) = asked {
+            let counted_max = self.limits.subscription_lag_counted_max;
+            let told = EventsAsked { after: cursor.acknowledged, up_to: cursor.delivered, ..to_tell.clone() };
+            let waiting = self.store.events_lag_fetch(&to_tell, counted_max).await?;
+            // Further away they are not counted: of all datasets there are no fewer.
+            let is_counted = waiting.events < u64::from(counted_max);
+            lag = if is_counted { waiting.events } else { heads.positions_after(&cursor.delivered) };
+            oldest = self.store.events_lag_fetch(&told, 1).await?.oldest;
+            first = [oldest, waiting.oldest].into_iter().flatten().min();
+        }
+        let instant = |micros: i64| Timestamp::from_microsecond(micros).map_err(Failure::internal);
+        let kept = SignedDuration::from_hours(24 * i64::from(subscription.asked.terms.retention_days));
+        let status = SubscriptionStatus {
+            lag,
+            oldest_unacknowledged: oldest.map(instant).transpose()?,
+            dead_letters: self.store.dead_letters_count(subscription.id).await?,
+            held_because: held_because(caller, &subscription, &registry, self.clock.now()),
+        };
+        let expires_from = first.map(instant).transpose()?.map(|at| at.saturating_add(kept).unwrap_or(Timestamp::MAX));
+        Ok(DescribedSubscription { subscription, status, is_received: cursor.is_received, expires_from })
+    }
+}
+
+/// Why nothing is told of an active subscription: what would forbid to create it now. A field or the whole population that
+/// is not granted any more only narrows it.
+fn held_because(caller: &Caller, subscription: &Subscription, registry: &Registry, now: Timestamp) -> Option<Reason> {
+    match subscription.state {
+        SubscriptionState::Active => {}
+        SubscriptionState::Paused | SubscriptionState::Deleted => return None,
+    }
+    let asked = NewSubscription { filter: Filter::default(), reach: Reach::OpenDossiers, ..subscription.asked.clone() };
+    admit(&asked, caller, registry, now).err()
+}
