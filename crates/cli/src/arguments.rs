@@ -21,7 +21,7 @@ pub(crate) use self::{
     pki::{Pkcs12PasswordInput, PkiCommand},
     registry::{CatalogCommand, Registry, RegistryCommand},
     subject::{ErasureScopeArgument, SubjectCommand, SubjectInput},
-    subscription::{CreateOptions, EventKindArgument, SubscriptionCommand},
+    subscription::{CreateOptions, EventKindArgument, SubscribeOptions, SubscriptionCommand},
 };
 
 /// What a script may rely on.
@@ -96,6 +96,8 @@ pub(crate) enum Command {
     /// The wish to be told what changes, and how it does. As a consumer.
     #[command(subcommand)]
     Subscriptions(SubscriptionCommand),
+    /// Print what is told of a subscription, as it comes. As a consumer.
+    Subscribe(SubscribeOptions),
     /// On whom you have a file open: events about others are not told to you. As a consumer.
     #[command(subcommand)]
     Dossiers(DossierCommand),

@@ -24,6 +24,7 @@ mod registry;
 mod serve;
 mod settled;
 mod subject;
+mod subscribe;
 mod subscription;
 
 use std::process::ExitCode;
@@ -73,6 +74,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Pull(options) => pull::run(options, config.as_deref(), hub).await,
         Command::Consent(command) => consent::run(command, &client::settings(config.as_deref(), hub)?).await,
         Command::Subscriptions(command) => subscription::run(command, &client::settings(config.as_deref(), hub)?).await,
+        Command::Subscribe(options) => subscribe::run(options, config.as_deref(), hub).await,
         Command::Dossiers(command) => dossier::run(command, &client::settings(config.as_deref(), hub)?).await,
         Command::Subject(command) => subject::run(command, &client::settings(config.as_deref(), hub)?).await,
         Command::Audit(command) => audit::run(command, config.as_deref(), hub).await,

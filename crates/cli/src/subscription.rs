@@ -106,7 +106,7 @@ fn request_of(options: CreateOptions) -> CreateRequest {
 }
 
 /// The identifier of the subscription that is called so, or has that identifier.
-async fn id_of(hub: &Connection, called: String) -> anyhow::Result<String> {
+pub(crate) async fn id_of(hub: &Connection, called: String) -> anyhow::Result<String> {
     if Uuid::parse_str(&called).is_ok() {
         return Ok(called);
     }

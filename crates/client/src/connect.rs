@@ -44,6 +44,8 @@ pub struct ClientSettings {
     pub connect_timeout: Duration,
     /// How long a call may take until its answer begins. Pulls tell the hub, which gives up at the same time.
     pub request_timeout: Duration,
+    /// How often a hub that says nothing while a call waits is asked whether it is still there.
+    pub keepalive_every: Duration,
     /// How large a message may be, in either direction.
     pub message_size_bytes_max: usize,
     /// How many items of a publication may be unanswered at a time; 0 counts as 1. Twice a batch of the hub keeps it
@@ -61,6 +63,7 @@ impl Default for ClientSettings {
             server_name: None,
             connect_timeout: Duration::from_secs(5),
             request_timeout: Duration::from_secs(30),
+            keepalive_every: Duration::from_secs(20),
             message_size_bytes_max: 8 * 1024 * 1024 + 256 * 1024,
             publish_window_items_max: 1_000,
         }
@@ -184,7 +187,7 @@ impl Connection {
         publication, PublicationServiceClient
     );
     service!(
-        /// Being told what changes (`SubscriptionService`).
+        /// Being told what changes (`SubscriptionService`). [`Receiver`](crate::Receiver) connects again by itself.
         subscription, SubscriptionServiceClient
     );
     service!(
@@ -261,6 +264,8 @@ async fn connect(address: Address, dialler: Dialler, settings: &ClientSettings) 
     // The dialler does TLS itself. In a program that enables tonic's own TLS as well, an endpoint that says `https` is
     // refused for want of it; the origin still says so in every request.
     let http2 = Endpoint::from_static("http://dialled").origin(address.origin).timeout(settings.request_timeout);
+    // A receiver may be told nothing for days: without it, it would not notice that the hub is gone.
+    let http2 = http2.http2_keep_alive_interval(settings.keepalive_every);
     http2.connect_with_connector(connector).await.map_err(|source| ConnectError::Http2 { endpoint: endpoint(), source })
 }
 

@@ -10,7 +10,8 @@
 //!    offline (`export`);
 //! 6. [`datasets`], [`dataset`] and [`contract`] say what the hub exchanges (`catalog`);
 //! 7. [`load_dossiers`] declares on whom the agency has a file open, however many there are (`dossier`);
-//! 8. [`Refused`] says what a refusal means for the caller (`refusal`).
+//! 8. [`Receiver`] is told what changes, over as many connections as it takes (`subscription`);
+//! 9. [`Refused`] says what a refusal means for the caller (`refusal`).
 //!
 //! What is deliberately absent: rules of the hub, and a way to call it without TLS.
 
@@ -26,6 +27,7 @@ mod receipt;
 mod refusal;
 mod retry;
 mod shard;
+mod subscription;
 mod tls;
 mod typed;
 
@@ -41,6 +43,7 @@ pub use receipt::{MalformedReceipt, receipt_from_wire, receipt_to_wire};
 pub use refusal::Refused;
 pub use retry::RetryPolicy;
 pub use shard::{Shard, ShardsError, shards};
+pub use subscription::{ReceiveFrom, Receiver, ReceiverSettings, Told, cursor_of};
 pub use tls::TlsError;
 pub use typed::{
     Typed, artist_author_income, bank_details, company_turnover, contact_details, cross_border_income,

@@ -36,4 +36,7 @@ async fn subscriptions_are_made_shown_and_ended_by_command() {
     assert!(good && output.starts_with("deleted; recorded as "), "{output}");
     let (good, _, errors) = runs(&["show", "ends"]);
     assert!(!good && errors.contains("there is no subscription `ends`"), "{errors}");
+    let subscribe: Vec<String> = house.flags("cnaf").into_iter().chain(["subscribe".to_owned(), id]).collect();
+    let (good, _, errors) = house.runs(&subscribe.iter().map(String::as_str).collect::<Vec<_>>(), "");
+    assert!(!good && errors.contains("SUBSCRIPTION_UNKNOWN"), "{errors}");
 }

@@ -47,7 +47,8 @@ impl Hub {
             ReplayFrom::Cursor(text) => cursor_of_text(&self.pseudonyms, caller.agency.as_str(), id, text)?.through,
             ReplayFrom::RecordedAt(at) => self.store.event_positions_before_fetch(at.as_microsecond()).await?,
         };
-        if !(self.store.events_forgotten_fetch().await? <= to) {
+        let is_kept = self.store.events_forgotten_fetch().await? <= to;
+        if !is_kept {
             return Err(Failure::new(Reason::CursorExpired));
         }
         let (answer, answered) = oneshot::channel();

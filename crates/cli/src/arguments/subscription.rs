@@ -1,4 +1,4 @@
-//! `unefois subscriptions`.
+//! `unefois subscriptions` and `unefois subscribe`.
 
 use clap::{Args, Subcommand, ValueEnum};
 
@@ -89,4 +89,28 @@ pub(crate) enum EventKindArgument {
     Corrected,
     /// What a record states has ended.
     Ended,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SubscribeOptions {
+    /// The name or identifier of the subscription.
+    pub(crate) subscription: String,
+    /// Acknowledge each event once it is printed. Without it, all are told again to whoever comes next.
+    #[arg(long)]
+    pub(crate) ack: bool,
+    /// End after so many events; without it, when it is interrupted.
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) count: Option<u64>,
+    /// How many events may be told and not acknowledged.
+    #[arg(long, value_name = "COUNT", default_value_t = 100)]
+    pub(crate) window: u32,
+    /// Begin after this cursor (the `sequence` of an event), and set the subscription to it for good.
+    #[arg(long, value_name = "CURSOR", conflicts_with = "since")]
+    pub(crate) from: Option<String>,
+    /// Begin with what was recorded at this instant or later, and set the subscription to it for good.
+    #[arg(long, value_name = "INSTANT")]
+    pub(crate) since: Option<jiff::Timestamp>,
+    /// Print JSON, one line an event.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
