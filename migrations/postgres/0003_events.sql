@@ -61,8 +61,8 @@ CREATE TABLE subscription (
 CREATE UNIQUE INDEX subscription_by_name ON subscription (agency COLLATE "C", name COLLATE "C") WHERE deleted_at IS NULL;
 
 -- How far a subscription is: what was acknowledged and what was told, a position for each partition. `telling` is the
--- number of the last telling, `void_through` that of the last one whose cursor means nothing any more. Written with
--- every delivery.
+-- number of the last telling, `void_through` that of the last one whose cursor means nothing any more, `set_back_at` that
+-- of the last one before it was set back. Written with every delivery.
 CREATE TABLE subscription_cursor (
     subscription   uuid        PRIMARY KEY REFERENCES subscription (id),
     version        bigint      NOT NULL,
@@ -70,6 +70,7 @@ CREATE TABLE subscription_cursor (
     delivered      bigint[]    NOT NULL CHECK (cardinality(delivered) = 16),
     telling        bigint      NOT NULL,
     void_through   bigint      NOT NULL,
+    set_back_at    bigint      NOT NULL,
     receiver       uuid,
     receiver_until timestamptz
 ) WITH (fillfactor = 50);

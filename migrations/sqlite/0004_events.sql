@@ -57,15 +57,16 @@ CREATE TABLE subscription (
 CREATE UNIQUE INDEX subscription_by_name ON subscription (agency, name) WHERE deleted_at IS NULL;
 
 -- How far a subscription is: what was acknowledged and what was told, a position of 8 bytes for each partition. `telling`
--- is the number of the last telling, `void_through` that of the last one whose cursor means nothing any more. Who
--- receives is known to the one process that there is.
+-- is the number of the last telling, `void_through` that of the last one whose cursor means nothing any more, `set_back_at`
+-- that of the last one before it was set back. Who receives is known to the one process that there is.
 CREATE TABLE subscription_cursor (
     subscription BLOB    PRIMARY KEY REFERENCES subscription (id),
     version      INTEGER NOT NULL,
     acknowledged BLOB    NOT NULL CHECK (length(acknowledged) = 128),
     delivered    BLOB    NOT NULL CHECK (length(delivered) = 128),
     telling      INTEGER NOT NULL,
-    void_through INTEGER NOT NULL
+    void_through INTEGER NOT NULL,
+    set_back_at  INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- Events that were told more than once, or rejected; of the others there is no row. `rejected` is why, in a code.

@@ -24,6 +24,7 @@ mod providers;
 mod publication;
 mod pull;
 mod receipt;
+mod receive;
 mod refusal;
 mod registry;
 mod repeat;

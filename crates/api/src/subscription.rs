@@ -1,10 +1,11 @@
 //! `SubscriptionService`.
 
 mod encode;
+mod event;
+mod receive;
 
-use futures::stream::BoxStream;
 use tonic::{Request, Response, Status, Streaming};
-use unefois_broker::{Failure, Hub};
+use unefois_broker::{Failure, FetchedEvents, Hub};
 use unefois_core::{EventId, Reason, SubscriptionId};
 use unefois_proto::{
     InvalidSubscription, new_subscription_from_wire, pb::subscription::v1 as wire,
@@ -12,14 +13,20 @@ use unefois_proto::{
 };
 use uuid::Uuid;
 
-use self::encode::{dead_letter_to_wire, described_to_wire};
+use self::{
+    encode::{dead_letter_to_wire, described_to_wire},
+    event::delivery_to_wire,
+};
 use crate::{
     request::{caller, page_size},
-    status::{of_codec, status_of},
+    status::status_of,
 };
 
 /// How many dead letters a page holds: by default, and at most.
 const PAGE: (u32, u32) = (100, 500);
+
+/// How many events are fetched by default.
+const FETCHED: u32 = 100;
 
 /// `SubscriptionService`.
 #[derive(Debug, Clone)]
@@ -29,7 +36,7 @@ pub(crate) struct Subscriptions {
 
 #[tonic::async_trait]
 impl SubscriptionService for Subscriptions {
-    type ReceiveStream = BoxStream<'static, Result<wire::ReceiveResponse, Status>>;
+    type ReceiveStream = receive::Stream;
 
     async fn create(&self, request: Request<wire::CreateRequest>) -> Result<Response<wire::CreateResponse>, Status> {
         let caller = caller(request.extensions())?;
@@ -91,15 +98,7 @@ impl SubscriptionService for Subscriptions {
         request: Request<Streaming<wire::ReceiveRequest>>,
     ) -> Result<Response<Self::ReceiveStream>, Status> {
         let caller = caller(request.extensions())?;
-        let first = request.into_inner().message().await.map_err(of_codec)?;
-        let Some(wire::receive_request::Action::Open(open)) = first.and_then(|first| first.action) else {
-            return Err(status_of(&Failure::field(Reason::ArgumentInvalid, "open", "the first message opens")));
-        };
-        self.hub
-            .subscription_describe(&caller, subscription(&open.subscription_id)?)
-            .await
-            .map_err(|failure| status_of(&failure))?;
-        Err(not_served())
+        receive::receive(&self.hub, &caller, request.into_inner()).await.map(Response::new)
     }
 
     async fn fetch_events(
@@ -107,9 +106,15 @@ impl SubscriptionService for Subscriptions {
         request: Request<wire::FetchEventsRequest>,
     ) -> Result<Response<wire::FetchEventsResponse>, Status> {
         let caller = caller(request.extensions())?;
-        let id = subscription(&request.into_inner().subscription_id)?;
-        self.hub.subscription_describe(&caller, id).await.map_err(|failure| status_of(&failure))?;
-        Err(not_served())
+        let wire::FetchEventsRequest { subscription_id, events_max } = request.into_inner();
+        let events_max = if events_max == 0 { FETCHED } else { events_max };
+        let fetched = self.hub.events_fetch(&caller, subscription(&subscription_id)?, events_max).await;
+        let FetchedEvents { deliveries, held_because } = fetched.map_err(|failure| status_of(&failure))?;
+        let deliveries: Result<_, Failure> =
+            deliveries.into_iter().map(|delivery| delivery_to_wire(&self.hub, delivery)).collect();
+        let deliveries = deliveries.map_err(|failure| status_of(&failure))?;
+        let held_because = held_because.map(|reason| reason.code().to_owned()).unwrap_or_default();
+        Ok(Response::new(wire::FetchEventsResponse { deliveries, held_because }))
     }
 
     async fn acknowledge_events(
@@ -117,9 +122,10 @@ impl SubscriptionService for Subscriptions {
         request: Request<wire::AcknowledgeEventsRequest>,
     ) -> Result<Response<wire::AcknowledgeEventsResponse>, Status> {
         let caller = caller(request.extensions())?;
-        let id = subscription(&request.into_inner().subscription_id)?;
-        self.hub.subscription_describe(&caller, id).await.map_err(|failure| status_of(&failure))?;
-        Err(not_served())
+        let wire::AcknowledgeEventsRequest { subscription_id, up_to } = request.into_inner();
+        let acknowledged = self.hub.events_acknowledge(&caller, subscription(&subscription_id)?, &up_to).await;
+        let acknowledged = acknowledged.map_err(|failure| status_of(&failure))?;
+        Ok(Response::new(wire::AcknowledgeEventsResponse { acknowledged }))
     }
 
     async fn list_dead_letters(
@@ -160,8 +166,4 @@ fn uuid(text: &str, field: &str) -> Result<Uuid, Status> {
 fn not_understood(invalid: &InvalidSubscription) -> Failure {
     let rule = std::error::Error::source(invalid).map_or_else(|| invalid.to_string(), ToString::to_string);
     Failure::field(Reason::ArgumentInvalid, invalid.field(), rule)
-}
-
-fn not_served() -> Status {
-    Status::unimplemented("this hub does not tell events yet")
 }

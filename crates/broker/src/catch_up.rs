@@ -28,6 +28,24 @@ pub(crate) struct CatchUp {
 }
 
 impl CatchUp {
+    /// Shares what the hub remembers.
+    pub(crate) async fn new(
+        store: &Store,
+        authority: &Arc<Authority>,
+        subjects: &Arc<Cache<[u8; 32], Known>>,
+        keys: &Keys,
+        clock: Clock,
+    ) -> Result<Self, Failure> {
+        let erasure = Arc::new(Mutex::new(store.erasure_newest_fetch().await?));
+        Ok(Self {
+            authority: Arc::clone(authority),
+            subjects: Arc::clone(subjects),
+            keys: keys.clone(),
+            clock,
+            erasure,
+        })
+    }
+
     /// As the transaction sees it, which found the shard row at `epoch`.
     pub(crate) async fn in_tx(&self, tx: &mut Transaction<'_>, epoch: u64) -> Result<(), Failure> {
         let mark = tx.authority_in_tx().await?;

@@ -1,10 +1,8 @@
 //! The hub: everything that the use cases share, put together once.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex},
-};
+use std::{collections::HashMap, sync::Arc};
 
+use futures::{FutureExt, future::join};
 use quick_cache::sync::Cache;
 use tokio::task::JoinHandle;
 use unefois_catalog::Catalog;
@@ -20,6 +18,7 @@ use crate::{
     authority::Authority,
     catch_up::{self, CatchUp},
     clock::Clock,
+    delivery::Heads,
     failure::Failure,
     housekeeping::{self, Kept},
     index::Follower,
@@ -76,6 +75,7 @@ pub struct Hub(Arc<Shared>);
 #[derive(Debug)]
 pub struct Shared {
     pub(crate) trust_domain: TrustDomain,
+    pub(crate) name: String,
     pub(crate) origin: String,
     pub(crate) slot: u32,
     pub(crate) verifying_key: VerifyingKey,
@@ -93,6 +93,7 @@ pub struct Shared {
     pub(crate) connectors: HashMap<(AgencyCode, DatasetId), RestProvider>,
     pub(crate) limits: Limits,
     pub(crate) clock: Clock,
+    pub(crate) heads: Heads,
     pub(crate) metrics: BrokerMetrics,
 }
 
@@ -112,6 +113,7 @@ pub struct HubTasks {
     follower: JoinHandle<Result<(), Failure>>,
     housekeeper: JoinHandle<()>,
     catching_up: JoinHandle<()>,
+    heads: Heads,
     storage: Readiness,
     store: Store,
     key_store: KeyStore,
@@ -133,14 +135,9 @@ impl Hub {
         let (pseudonyms, of_follower) = (keyring.pseudonyms(), keyring.pseudonyms());
         let keys = Keys::new(key_store.clone(), Arc::clone(&keyring), &limits, storage.clone(), metrics.keys.clone());
         let subjects = Arc::new(Cache::new(limits.subject_cache_max));
-        let catch_up = CatchUp {
-            authority: Arc::clone(&authority),
-            subjects: subjects.clone(),
-            keys: keys.clone(),
-            clock,
-            erasure: Arc::new(Mutex::new(store.erasure_newest_fetch().await?)),
-        };
+        let catch_up = CatchUp::new(&store, &authority, &subjects, &keys, clock).await?;
         let wakes = store.wakes().await?;
+        let (name, heads) = (parts.name.clone(), Heads::new());
         let shards = ShardKeys { hub: parts.name, keyring };
         let taking = Taking {
             store: store.clone(),
@@ -158,17 +155,20 @@ impl Hub {
         let follower = Follower::new(store.clone(), of_follower, recorder.clone(), slot, &limits).await?;
         let housekeeper = housekeeping::run(recorder.clone(), clock, Kept::of(&limits), limits.housekeeping_every);
         let catching_up = catch_up::run(catch_up, store.clone(), wakes, limits.catch_up_every, storage.clone());
+        let following = heads.clone().run(store.clone(), limits.catch_up_every);
         let tasks = HubTasks {
             recorder: recorder::start(shard, queues, limits.clone(), storage.clone()),
             follower: tokio::spawn(follower.run()),
             housekeeper: tokio::spawn(housekeeper),
-            catching_up: tokio::spawn(catching_up),
+            catching_up: tokio::spawn(join(catching_up, following).map(|((), ())| ())),
+            heads: heads.clone(),
             storage: storage.clone(),
             store: store.clone(),
             key_store,
         };
         let hub = Self(Arc::new(Shared {
             trust_domain: parts.trust_domain,
+            name,
             origin,
             slot,
             verifying_key,
@@ -186,6 +186,7 @@ impl Hub {
             connectors: parts.connectors,
             limits,
             clock,
+            heads,
             metrics,
         }));
         hub.is_watched_by(&parts.metrics);
@@ -241,6 +242,12 @@ impl Hub {
         &self.0.catalog
     }
 
+    /// The name of the hub: the first part of the origins of its checkpoints.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
     /// The limits.
     #[must_use]
     pub fn limits(&self) -> &Limits {
@@ -264,6 +271,7 @@ impl HubTasks {
     /// The hub was told to stop: it is not ready any more, and finishes what comes in still.
     pub fn stops(&self) {
         self.storage.stop();
+        self.heads.stop();
     }
 
     /// Returns when the hub cannot go on.

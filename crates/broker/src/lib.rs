@@ -13,6 +13,7 @@ mod catalog;
 mod catch_up;
 mod clock;
 mod consent;
+mod delivery;
 mod dossier;
 mod entry;
 mod erasure;
@@ -46,6 +47,7 @@ pub use audit::{
 pub use catalog::Catalogued;
 pub use clock::Clock;
 pub use consent::ConsentAsked;
+pub use delivery::{Delivery, FetchedEvents, Receiving, Says, Told};
 pub use dossier::{Declaration, Declared, ListedDossier};
 pub use erasure::Erased;
 pub use failure::{Cause, Failure, Violation};

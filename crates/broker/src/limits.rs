@@ -102,6 +102,26 @@ pub struct Limits {
     pub dossier_days_max: u16,
     /// How many dossiers one transaction opens.
     pub dossier_slice_max: usize,
+    /// How many events a receiver may have unacknowledged.
+    pub delivery_window_max: usize,
+    /// How many events the hub holds in memory for one receiver, told or to be told; at least the largest window.
+    pub delivery_desk_max: usize,
+    /// How many events are decided and recorded at once for one receiver.
+    pub delivery_turn_max: usize,
+    /// How many events are read at once for one receiver.
+    pub delivery_page_max: u32,
+    /// How long an event waits after its first rejection; twice as long after each further one.
+    #[serde(with = "duration")]
+    pub delivery_backoff: Duration,
+    /// How often a receiver's cursor is written when what was published did not concern it.
+    #[serde(with = "duration")]
+    pub delivery_pass_every: Duration,
+    /// How often is looked whether a connected receiver's subscription was paused or changed, or may go on.
+    #[serde(with = "duration")]
+    pub delivery_look_every: Duration,
+    /// How long a subscription stays a receiver's whose node says nothing more.
+    #[serde(with = "duration")]
+    pub receiver_lease: Duration,
     /// How many subscriptions an agency may have.
     pub subscriptions_max: u64,
     /// Up to how many events that are still to be told are counted; of more an upper bound is shown.
@@ -168,6 +188,14 @@ impl Default for Limits {
             consents_list_max: 1_000,
             dossier_days_max: 3 * 366,
             dossier_slice_max: 500,
+            delivery_window_max: 1_000,
+            delivery_desk_max: 2_000,
+            delivery_turn_max: 64,
+            delivery_page_max: 256,
+            delivery_backoff: Duration::from_secs(1),
+            delivery_pass_every: Duration::from_secs(1),
+            delivery_look_every: Duration::from_secs(1),
+            receiver_lease: Duration::from_secs(15),
             subscriptions_max: 100,
             subscription_lag_counted_max: 10_000,
             subscription_retention_days: 30,

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::{entry::Draft, failure::Failure, hub::Hub};
 
+pub(crate) use cursor::{cursor_of_text, cursor_text};
 pub use dead_letter::ListedDeadLetter;
 pub use rewind::ReplayFrom;
 pub use status::DescribedSubscription;

@@ -167,12 +167,12 @@ impl Store {
         on!(&self.0, it => it.events_lag_fetch(asked, count_max).await)
     }
 
-    /// The event of that identifier, if it is still held.
+    /// The events of these identifiers that are still held, in no order.
     ///
     /// # Errors
     /// The database cannot be read.
-    pub async fn event_fetch(&self, id: EventId) -> Result<Option<EventRow>, Error> {
-        on!(&self.0, it => it.event_fetch(id).await)
+    pub async fn events_fetch(&self, ids: &[EventId]) -> Result<Vec<EventRow>, Error> {
+        on!(&self.0, it => it.events_fetch(ids).await)
     }
 }
 

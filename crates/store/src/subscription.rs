@@ -29,6 +29,8 @@ pub struct SubscriptionCursor {
     pub telling: Telling,
     /// The last telling whose cursor means nothing any more.
     pub void_through: Telling,
+    /// The last telling before it was set back; 0 where it never was.
+    pub set_back_at: Telling,
     /// Whether somebody receives now.
     pub is_received: bool,
 }
@@ -76,6 +78,7 @@ pub(crate) struct SubscriptionColumns {
     pub(crate) version: i64,
     pub(crate) telling: i64,
     pub(crate) void_through: i64,
+    pub(crate) set_back_at: i64,
 }
 
 /// Between the names of fields, which hold none.
@@ -94,6 +97,7 @@ impl SubscriptionColumns {
             delivered,
             telling: Telling(unsigned(self.telling, "telling")?),
             void_through: Telling(unsigned(self.void_through, "telling")?),
+            set_back_at: Telling(unsigned(self.set_back_at, "telling")?),
             is_received,
         };
         let subscription = self.subscription().ok_or(Error::Malformed { what: "subscription" })?;

@@ -338,6 +338,9 @@ impl Act for Batch {
 
     fn settle(mut self: Box<Self>, outcome: Result<Vec<Placed>, Failure>) {
         let fates = std::mem::take(&mut self.fates);
+        if outcome.is_ok() {
+            self.hub.heads.published();
+        }
         let answer = outcome.map(|placed| {
             let entry = placed.into_iter().next();
             fates.into_iter().map(|fate| (fate, entry.clone())).collect()

@@ -62,9 +62,9 @@ const PAGE: &str = concat!(
      JOIN subject s ON s.id = e.subject ORDER BY e.recorded_at, e.partition, e.position"
 );
 const LAG: &str = concat!("SELECT count(*), min(found.recorded_at) ", first_of_each!());
-const OF_ID: &str = "SELECT e.partition, e.position, e.id, e.subject, s.root, e.dataset, e.provider, e.record,
+const OF_IDS: &str = "SELECT e.partition, e.position, e.id, e.subject, s.root, e.dataset, e.provider, e.record,
          e.revision, e.kind, e.changed, e.recorded_at, e.traceparent
-     FROM event e JOIN subject s ON s.id = e.subject WHERE e.id = $1";
+     FROM event e JOIN subject s ON s.id = e.subject WHERE e.id = ANY ($1)";
 const HEADS: &str = "SELECT head FROM event_partition ORDER BY partition";
 const FORGOTTEN: &str = "SELECT coalesce(f.position, 0) FROM event_partition p LEFT JOIN event_forgotten f
      ON f.partition = p.partition ORDER BY p.partition";
@@ -122,10 +122,11 @@ impl Readers {
         Ok(EventLag { events, oldest: oldest.map(|Instant(micros)| micros) })
     }
 
-    pub(crate) async fn event_fetch(&self, id: EventId) -> Result<Option<EventRow>, Error> {
-        let row: Option<Row> =
-            sqlx::query_as(OF_ID).bind(id.0).fetch_optional(&self.pool).await.doing("read an event")?;
-        row.map(event_of).transpose()
+    pub(crate) async fn events_fetch(&self, ids: &[EventId]) -> Result<Vec<EventRow>, Error> {
+        let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+        let rows: Vec<Row> =
+            sqlx::query_as(OF_IDS).bind(ids).fetch_all(&self.pool).await.doing("read events")?;
+        rows.into_iter().map(event_of).collect()
     }
 }
 

@@ -33,6 +33,7 @@ struct Row {
     delivered: Vec<i64>,
     telling: i64,
     void_through: i64,
+    set_back_at: i64,
     is_received: bool,
 }
 
@@ -56,6 +57,7 @@ impl TryFrom<Row> for SubscriptionFound {
             version: row.version,
             telling: row.telling,
             void_through: row.void_through,
+            set_back_at: row.set_back_at,
         };
         columns.found([of_signed(&row.acknowledged)?, of_signed(&row.delivered)?], row.is_received)
     }
@@ -66,7 +68,7 @@ macro_rules! live {
         concat!(
             "SELECT s.id, s.agency, s.name, s.agreement, s.kinds, s.fields, s.whole_population, s.state,
                  s.retention_days, s.redelivery, s.attempts_max, s.created_at, c.version, c.acknowledged, c.delivered,
-                 c.telling, c.void_through,
+                 c.telling, c.void_through, c.set_back_at,
                  coalesce(c.receiver_until > clock_timestamp(), false) AS is_received
              FROM subscription s JOIN subscription_cursor c ON c.subscription = s.id WHERE s.deleted_at IS NULL AND ",
             $condition
@@ -131,8 +133,9 @@ impl Transaction<'_> {
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
                  ON CONFLICT (agency COLLATE "C", name COLLATE "C") WHERE deleted_at IS NULL DO NOTHING RETURNING id
              )
-             INSERT INTO subscription_cursor (subscription, version, acknowledged, delivered, telling, void_through)
-             SELECT id, 0, $13, $13, 0, 0 FROM new"#,
+             INSERT INTO subscription_cursor (subscription, version, acknowledged, delivered, telling, void_through,
+                 set_back_at)
+             SELECT id, 0, $13, $13, 0, 0, 0 FROM new"#,
         )
         .bind(id.0)
         .bind(agency.as_str())

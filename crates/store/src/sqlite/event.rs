@@ -128,10 +128,15 @@ impl Readers {
         .await
     }
 
-    pub(crate) async fn event_fetch(&self, id: EventId) -> Result<Option<EventRow>, Error> {
+    pub(crate) async fn events_fetch(&self, ids: &[EventId]) -> Result<Vec<EventRow>, Error> {
+        let ids = ids.to_vec();
         self.ask(move |connection| {
-            let found = connection.row(select!("e.id = ?"), [id.0.as_bytes()], read);
-            found.doing("read an event")?.map(TryInto::try_into).transpose()
+            let tx = connection.transaction().doing("read events")?;
+            let fetch = |id: EventId| {
+                let found = tx.row(select!("e.id = ?"), [id.0.as_bytes()], read);
+                found.doing("read an event")?.map(TryInto::try_into).transpose()
+            };
+            ids.into_iter().filter_map(|id| fetch(id).transpose()).collect()
         })
         .await
     }

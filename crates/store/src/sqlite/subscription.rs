@@ -37,8 +37,9 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Found> {
         version: row.get(12)?,
         telling: row.get(13)?,
         void_through: row.get(14)?,
+        set_back_at: row.get(15)?,
     };
-    Ok((found, [row.get(15)?, row.get(16)?]))
+    Ok((found, [row.get(16)?, row.get(17)?]))
 }
 
 macro_rules! live {
@@ -46,7 +47,7 @@ macro_rules! live {
         concat!(
             "SELECT s.id, s.agency, s.name, s.agreement, s.kinds, s.fields, s.whole_population, s.state,
                  s.retention_days, s.redelivery, s.attempts_max, s.created_at, c.version, c.telling, c.void_through,
-                 c.acknowledged, c.delivered
+                 c.set_back_at, c.acknowledged, c.delivered
              FROM subscription s JOIN subscription_cursor c ON c.subscription = s.id WHERE s.deleted_at IS NULL AND ",
             $condition
         )
@@ -133,8 +134,8 @@ impl Transaction<'_> {
             return Ok(false);
         }
         let sql =
-            "INSERT INTO subscription_cursor (subscription, version, acknowledged, delivered, telling, void_through)
-             VALUES (?1, 0, ?2, ?2, 0, 0)";
+            "INSERT INTO subscription_cursor (subscription, version, acknowledged, delivered, telling, void_through,
+                 set_back_at) VALUES (?1, 0, ?2, ?2, 0, 0, 0)";
         connection.run(sql, params![id.0.as_bytes(), from.to_bytes()]).doing("add a subscription")?;
         Ok(true)
     }

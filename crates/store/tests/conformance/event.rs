@@ -55,14 +55,15 @@ async fn an_event_is_read_back_as_it_was_written(scene: &mut Scene) {
         let places = scene.tells_at(std::slice::from_ref(&written), at).await;
         let expected = EventRow { place: places[0], recorded_at: at, event: written };
         assert_eq!(places, [place(0, number)]);
-        assert_eq!(scene.store.event_fetch(event_id(number)).await.unwrap().as_ref(), Some(&expected));
+        let ids = [event_id(number), event_id(99)];
+        assert_eq!(scene.store.events_fetch(&ids).await.unwrap(), std::slice::from_ref(&expected));
         let datasets = vec![text.to_owned(), text.to_owned(), "another".to_owned()];
         let of = EventsAsked { datasets, provider: text.to_owned(), ..asked(Cursor::BEGIN, everything()) };
         assert_eq!(scene.store.events_list(&of, 9).await.unwrap(), [expected], "once, though it is asked for twice");
         let other_provider = EventsAsked { provider: "another".to_owned(), ..of };
         assert!(scene.store.events_list(&other_provider, 9).await.unwrap().is_empty());
     }
-    assert_eq!(scene.store.event_fetch(event_id(99)).await.unwrap(), None);
+    assert!(scene.store.events_fetch(&[]).await.unwrap().is_empty());
     assert!(scene.tells(&[]).await.is_empty());
 }
 
@@ -126,7 +127,7 @@ async fn tells_many(scene: &mut Scene, chance: &mut Chance) -> Vec<EventRow> {
         let now = NOW + i64::try_from(chance.below(40)).unwrap();
         let places = scene.tells_at(&events, now).await;
         for event in &events {
-            told.push(scene.store.event_fetch(event.id).await.unwrap().unwrap());
+            told.append(&mut scene.store.events_fetch(&[event.id]).await.unwrap());
         }
         assert!(told.iter().rev().take(places.len()).rev().map(|row| row.place).eq(places));
     }

@@ -231,7 +231,7 @@ async fn events_answer(scene: &mut Scene, with_events: bool) {
     assert_eq!(scene.store.event_heads_fetch().await.unwrap(), at(0, head));
     if with_events {
         let changed = scene.store.revision_fetch(id(1), 2).await.unwrap().unwrap().change;
-        let told = scene.store.event_fetch(event_id(2)).await.unwrap().unwrap();
+        let told = scene.store.events_fetch(&[event_id(2)]).await.unwrap().pop().unwrap();
         let traceparent = Some("trace".to_owned());
         let expected = NewEvent { root: id(1), traceparent, ..event(2, 2) };
         assert_eq!((changed, told.recorded_at, told.event), (Some(EventKind::Revised), NOW, expected));
@@ -243,6 +243,7 @@ async fn events_answer(scene: &mut Scene, with_events: bool) {
             delivered: at(0, 2),
             telling: Telling(4),
             void_through: Telling(2),
+            set_back_at: Telling(1),
             is_received: false,
         };
         assert_eq!((found.subscription, found.cursor), (subscription(1), cursor));

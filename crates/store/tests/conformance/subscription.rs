@@ -64,6 +64,7 @@ async fn a_subscription_is_read_back_as_it_was_written(scene: &mut Scene) {
             delivered: from,
             telling: Telling(0),
             void_through: Telling(0),
+            set_back_at: Telling(0),
             is_received: false,
         };
         let expected = Some(SubscriptionFound { subscription, cursor });

@@ -131,6 +131,7 @@ async fn a_rewound_subscription_is_told_again_and_its_attempts_are_counted_anew(
     let found = cursor(scene, 1).await;
     is_at(&found, 2, at([1, 7]), at([1, 7]));
     assert_eq!((found.telling, found.void_through), (Telling(1), Telling(1)), "no cursor of before counts");
+    assert_eq!((found.set_back_at, cursor(scene, 2).await.set_back_at), (Telling(1), Telling(0)));
     assert!(attempts(scene, 1).await.is_empty());
     assert_eq!(attempts(scene, 2).await.len(), 1);
 }

@@ -43,7 +43,8 @@ const ADVANCE: &str = "
 
 const REWIND: &str = "
     WITH moved AS (
-        UPDATE subscription_cursor SET version = version + 1, acknowledged = $3, delivered = $3, void_through = telling
+        UPDATE subscription_cursor SET version = version + 1, acknowledged = $3, delivered = $3, void_through = telling,
+            set_back_at = telling
         WHERE subscription = $1 AND version = $2 RETURNING subscription
     ), settled AS (
         DELETE FROM delivery_attempt a USING moved WHERE a.subscription = moved.subscription

@@ -53,7 +53,7 @@ impl Transaction<'_> {
     ) -> Result<bool, Error> {
         let (connection, id) = (self.connection(), id.0.as_bytes());
         let sql = "UPDATE subscription_cursor SET version = version + 1, acknowledged = ?3, delivered = ?3,
-             void_through = telling WHERE subscription = ?1 AND version = ?2";
+             void_through = telling, set_back_at = telling WHERE subscription = ?1 AND version = ?2";
         let moved = connection.run(sql, params![id, signed(version), to.to_bytes()]).doing("rewind a subscription")?;
         if moved == 1 {
             let sql = "DELETE FROM delivery_attempt WHERE subscription = ?";

@@ -1,0 +1,155 @@
+//! Deciding of each event of a turn, inside its transaction, whether it may be told.
+
+use std::collections::{HashMap, HashSet};
+
+use jiff::Timestamp;
+use unefois_core::{
+    Agreement, Consent, ConsentRule, Decision, ExchangeRequest, Grant, Operation, QuotaState, Reach, Reason, Refusal,
+    Registry, Stop, SubjectKind, decide, state_of, stop_of,
+};
+use unefois_store::Transaction;
+
+use super::{
+    prepare::{Matter, Prepared},
+    turn::TurnAct,
+};
+use crate::failure::Failure;
+
+/// What was decided of one event.
+#[derive(Debug)]
+pub(super) enum Decided {
+    /// It may be told.
+    Told(Grant),
+    /// Its refusal is recorded, and it is passed.
+    Refused(Refusal),
+    /// It is passed: the dossier was closed since it was read.
+    Passed,
+}
+
+/// What was decided of a turn.
+#[derive(Debug)]
+pub(super) enum OfTurn {
+    /// Of each event, in their order.
+    Each(Vec<Decided>),
+    /// Nothing is told or passed.
+    Holds(Reason),
+}
+
+impl TurnAct {
+    /// Decides of all events under the authority in force, as the transaction sees consents and dossiers.
+    pub(super) async fn decide(&self, tx: &mut Transaction<'_>, now: Timestamp) -> Result<OfTurn, Failure> {
+        if self.prepared.is_empty() {
+            return Ok(OfTurn::Each(Vec::new()));
+        }
+        let in_force = self.hub.authority.load();
+        let registry = &in_force.registry;
+        let Some(agreement) = registry.agreement(&self.subscription.asked.agreement) else {
+            return Ok(OfTurn::Holds(Reason::AgreementUnknown));
+        };
+        let roots: HashSet<[u8; 16]> = self.matters().map(|matter| matter.row.event.root).collect();
+        let open = self.with_dossier(tx, agreement, &roots, now).await?;
+        let consents = self.consents(tx, agreement, &open).await?;
+        let mut decided = Vec::with_capacity(self.prepared.len());
+        for prepared in &self.prepared {
+            let of_one = match &prepared.matter {
+                None => Decided::Refused(Refusal::of(Reason::RecordErased)),
+                Some(matter) if self.is_erased(matter) => Decided::Refused(Refusal::of(Reason::RecordErased)),
+                Some(matter) if !open.contains(&matter.row.event.root) => Decided::Passed,
+                Some(matter) => {
+                    let consents = consents.get(&matter.row.event.root).map_or(&[][..], Vec::as_slice);
+                    match self.decision(registry, agreement, consents, now) {
+                        Decision::Grant(grant) => Decided::Told(grant),
+                        Decision::Refusal(refusal) => match stop_of(refusal.reason) {
+                            Stop::Event => Decided::Refused(refusal),
+                            Stop::Subscription => return Ok(OfTurn::Holds(refusal.reason)),
+                        },
+                    }
+                }
+            };
+            decided.push(of_one);
+        }
+        Ok(OfTurn::Each(decided))
+    }
+
+    fn matters(&self) -> impl Iterator<Item = &Matter> {
+        self.prepared.iter().filter_map(|prepared: &Prepared| prepared.matter.as_ref())
+    }
+
+    fn is_erased(&self, matter: &Matter) -> bool {
+        [matter.payload_key, matter.subject.trace_key].iter().any(|key| self.hub.keys.is_destroyed(key))
+    }
+
+    /// Of these subjects, those of whom the agency may be told.
+    async fn with_dossier(
+        &self,
+        tx: &mut Transaction<'_>,
+        agreement: &Agreement,
+        roots: &HashSet<[u8; 16]>,
+        now: Timestamp,
+    ) -> Result<HashSet<[u8; 16]>, Failure> {
+        match self.subscription.asked.reach.under(agreement) {
+            Reach::WholePopulation => Ok(roots.clone()),
+            Reach::OpenDossiers => {
+                let (agency, roots): (_, Vec<_>) = (self.subscription.agency.as_str(), roots.iter().copied().collect());
+                let open = tx.dossiers_open_among_in_tx(agency, &roots, now.as_microsecond()).await?;
+                Ok(open.into_iter().collect())
+            }
+        }
+    }
+
+    /// The consents of these subjects, where the agreement demands one.
+    async fn consents(
+        &self,
+        tx: &mut Transaction<'_>,
+        agreement: &Agreement,
+        roots: &HashSet<[u8; 16]>,
+    ) -> Result<HashMap<[u8; 16], Vec<Consent>>, Failure> {
+        let mut consents = HashMap::new();
+        if agreement.consent == ConsentRule::Required {
+            for root in roots {
+                let found = tx.consents_list_in_tx(*root, self.hub.limits.consents_list_max).await?;
+                consents.insert(*root, found);
+            }
+        }
+        Ok(consents)
+    }
+
+    /// The pure decision. Quotas limit questions, and no deliveries.
+    fn decision(&self, registry: &Registry, agreement: &Agreement, consents: &[Consent], now: Timestamp) -> Decision {
+        let consent = state_of(consents, &self.caller.agency, &agreement.dataset, agreement.purpose, None, now);
+        let asked = &self.subscription.asked.filter.fields;
+        let mut granted = None;
+        for subject_kind in self.subject_kinds(agreement) {
+            let request = ExchangeRequest {
+                caller: self.caller.clone(),
+                agreement: agreement.id.clone(),
+                dataset: agreement.dataset.clone(),
+                dataset_major: self.told_in,
+                operation: Operation::Push,
+                purpose: agreement.purpose,
+                subject_kind: *subject_kind,
+                local_body: None,
+                asked_fields: (!asked.is_empty()).then(|| asked.clone()),
+                consent_asked: None,
+            };
+            match decide(&request, registry, &consent, QuotaState::Left, now) {
+                Decision::Grant(grant) => granted = Some(grant),
+                refused @ Decision::Refusal(_) => return refused,
+            }
+        }
+        granted.map_or(Decision::Refusal(Refusal::of(Reason::DatasetUnknown)), Decision::Grant)
+    }
+
+    /// The kinds of subject that the agreement must cover. An event does not say of which kind its subject is: where the
+    /// dataset is about either, both must be covered.
+    fn subject_kinds(&self, agreement: &Agreement) -> &'static [SubjectKind] {
+        use unefois_catalog::SubjectKind as Catalogued;
+        let dataset = self.hub.catalog.version(agreement.dataset.as_str(), self.told_in);
+        match dataset.map(unefois_catalog::Dataset::subject_kind) {
+            None => &[],
+            Some(Catalogued::NaturalPerson) => &[SubjectKind::NaturalPerson],
+            Some(Catalogued::Company) => &[SubjectKind::Company],
+            Some(Catalogued::Either) => &[SubjectKind::NaturalPerson, SubjectKind::Company],
+        }
+    }
+}

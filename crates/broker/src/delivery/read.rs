@@ -1,0 +1,119 @@
+//! Reading the log of events behind its heads, onto the desk of a subscription.
+
+use std::collections::HashSet;
+
+use unefois_core::{
+    Arrival, Cursor, DossierState, EventKind, Fate, FieldNumbers, Gap, Partition, Place, Reach, SubjectId, Verdict,
+};
+use unefois_store::{EventRow, EventsAsked};
+use uuid::Uuid;
+
+use super::{interest::Interests, session::Session};
+use crate::failure::Failure;
+
+/// How far it was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Read {
+    /// Up to the heads.
+    Everything,
+    /// The desk is full.
+    Some,
+}
+
+impl Session {
+    /// Reads up to `heads`, or until the desk is full.
+    pub(super) async fn read(&mut self, interests: &Interests, heads: &Cursor) -> Result<Read, Failure> {
+        self.read_replays().await?;
+        let page_max = self.hub.limits.delivery_page_max;
+        loop {
+            if self.desk.room() == 0 {
+                return Ok(Read::Some);
+            }
+            let asked = EventsAsked {
+                datasets: interests.datasets(),
+                provider: interests.provider.clone(),
+                after: self.desk.seen(),
+                up_to: *heads,
+            };
+            let page = self.hub.store.events_list(&asked, page_max).await?;
+            let is_last = page.len() < usize::try_from(page_max).unwrap_or(usize::MAX);
+            for arrival in self.judged(interests, page).await? {
+                if self.desk.arrive(arrival).is_err() {
+                    return Ok(Read::Some);
+                }
+            }
+            if is_last {
+                self.pass_up_to(heads);
+                return Ok(Read::Everything);
+            }
+        }
+    }
+
+    /// What lies between the last event of its dataset and the heads is of other datasets.
+    fn pass_up_to(&mut self, heads: &Cursor) {
+        for partition in Partition::all() {
+            let place = Place { partition, position: heads.at(partition) };
+            // Passing needs no room.
+            let _passed = self.desk.arrive(Arrival { place, fate: Fate::Pass });
+        }
+    }
+
+    /// Dead letters whose replay was asked for.
+    async fn read_replays(&mut self) -> Result<(), Failure> {
+        let room = u32::try_from(self.desk.room()).unwrap_or(u32::MAX);
+        let asked = self.hub.store.dead_letters_asked_list(self.subscription.id, room).await?;
+        self.replays = asked.iter().map(|row| (row.letter.event, row.asked_at.unwrap_or_default())).collect();
+        for letter in asked.into_iter().map(|row| row.letter) {
+            if self.desk.replay(letter.event, letter.place, letter.subject).is_err() {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// What is to become of the events of a page, in their order.
+    async fn judged(&self, interests: &Interests, page: Vec<EventRow>) -> Result<Vec<Arrival>, Failure> {
+        let concerns = |row: &&EventRow| verdict(interests, row, DossierState::Open) == Verdict::Tell;
+        let roots: HashSet<[u8; 16]> = page.iter().filter(concerns).map(|row| row.event.root).collect();
+        let roots: Vec<[u8; 16]> = roots.into_iter().collect();
+        let open = self.with_dossier(interests.reach, &roots).await?;
+        let open: Vec<[u8; 16]> = roots.into_iter().filter(|root| open.contains(root)).collect();
+        let bereft = if open.is_empty() {
+            Vec::new()
+        } else {
+            self.hub.store.dead_letters_open_among(self.subscription.id, &open).await?
+        };
+        let arrival = |row: EventRow| {
+            let root = row.event.root;
+            let dossier = if open.contains(&root) { DossierState::Open } else { DossierState::NotOpen };
+            let gap = if bereft.contains(&root) { Gap::MissingBefore } else { Gap::None };
+            let (event, subject) = (row.event.id, SubjectId(Uuid::from_bytes(root)));
+            let fate = match verdict(interests, &row, dossier) {
+                Verdict::Tell => Fate::Tell { event, subject, gap },
+                Verdict::Pass(_because) => Fate::Pass,
+            };
+            Arrival { place: row.place, fate }
+        };
+        Ok(page.into_iter().map(arrival).collect())
+    }
+
+    /// Of these subjects, those of whom the agency may be told.
+    async fn with_dossier(&self, reach: Reach, roots: &[[u8; 16]]) -> Result<HashSet<[u8; 16]>, Failure> {
+        let open = match reach {
+            Reach::WholePopulation => roots.to_vec(),
+            Reach::OpenDossiers if roots.is_empty() => Vec::new(),
+            Reach::OpenDossiers => {
+                let (agency, now) = (self.subscription.agency.as_str(), self.hub.clock.now().as_microsecond());
+                self.hub.store.dossiers_open_among(agency, roots, now).await?
+            }
+        };
+        Ok(open.into_iter().collect())
+    }
+}
+
+fn verdict(interests: &Interests, row: &EventRow, dossier: DossierState) -> Verdict {
+    let (kind, changed): (EventKind, FieldNumbers) = (row.event.kind, row.event.changed);
+    let interest = interests.in_dataset_of(row);
+    interest
+        .map_or(Verdict::Pass(unefois_core::PassedBecause::Kind), |interest| interest.verdict(kind, changed, dossier))
+}

@@ -1,0 +1,84 @@
+//! One who is told: a subscription, its desk, and the version of it on which the desk was opened.
+
+use std::collections::HashMap;
+
+use unefois_core::{
+    Caller, Desk, DeskLimits, DeskTerms, EventId, Reason, Saved, Subscription, SubscriptionId, SubscriptionState,
+    Telling, Window,
+};
+use unefois_store::{SubscriptionCursor, SubscriptionFound};
+
+use crate::{failure::Failure, hub::Hub};
+
+/// One who is told. Whoever has it is the only one, or finds out by the version.
+#[derive(Debug)]
+pub(super) struct Session {
+    pub(super) hub: Hub,
+    pub(super) caller: Caller,
+    pub(super) subscription: Subscription,
+    pub(super) version: u64,
+    pub(super) set_back_at: Telling,
+    pub(super) desk: Desk,
+    /// When the replay of dead letters was asked for, in microseconds since 1970; of those on the desk, and some before.
+    pub(super) replays: HashMap<EventId, i64>,
+}
+
+impl Session {
+    /// Opens the desk of the caller's subscription from what is durable.
+    pub(super) async fn open(hub: &Hub, caller: &Caller, found: SubscriptionFound) -> Result<Self, Failure> {
+        let SubscriptionFound { subscription, cursor } = found;
+        let SubscriptionCursor { version, acknowledged, delivered, telling, void_through, set_back_at, .. } = cursor;
+        let attempts_max = u32::try_from(hub.limits.delivery_desk_max).unwrap_or(u32::MAX);
+        let attempts = hub.store.attempts_list(subscription.id, attempts_max).await?;
+        let saved = Saved { acknowledged, delivered, telling, void_through, attempts };
+        let terms = DeskTerms {
+            redelivery_after: subscription.asked.terms.redelivery_after,
+            attempts_max: subscription.asked.terms.attempts_max.max(1),
+            backoff_first: jiff::SignedDuration::try_from(hub.limits.delivery_backoff).map_err(Failure::internal)?,
+        };
+        let limits = DeskLimits {
+            events_max: hub.limits.delivery_desk_max.max(hub.limits.delivery_window_max),
+            turn_events_max: hub.limits.delivery_turn_max.max(1),
+        };
+        let desk = Desk::open(saved, terms, limits);
+        Ok(Self {
+            hub: hub.clone(),
+            caller: caller.clone(),
+            subscription,
+            version,
+            set_back_at,
+            desk,
+            replays: HashMap::new(),
+        })
+    }
+
+    /// Why this session is not the subscription's any more.
+    pub(super) async fn why_over(&self) -> Failure {
+        match self.hub.receivable(&self.caller, self.subscription.id).await {
+            Err(failure) => failure,
+            Ok(_found) => in_use(&self.hub),
+        }
+    }
+}
+
+impl Hub {
+    /// The caller's subscription, which may be told events now.
+    pub(super) async fn receivable(&self, caller: &Caller, id: SubscriptionId) -> Result<SubscriptionFound, Failure> {
+        let found = self.subscription_of(caller, id).await?;
+        let state: SubscriptionState = found.subscription.state;
+        state.may_receive().map_err(Failure::new)?;
+        Ok(found)
+    }
+
+    /// A window that a receiver asks for.
+    pub(super) fn window(&self, asked: u32) -> Result<Window, Failure> {
+        let most = u32::try_from(self.limits.delivery_window_max).unwrap_or(u32::MAX);
+        let rule = || Failure::field(Reason::ArgumentInvalid, "window", format!("it is from 1 to {most}"));
+        Window::of(asked, most).map_err(|_reason| rule())
+    }
+}
+
+/// Another one is told.
+pub(super) fn in_use(hub: &Hub) -> Failure {
+    Failure::new(Reason::SubscriptionInUse).retry_after(hub.limits.delivery_look_every)
+}

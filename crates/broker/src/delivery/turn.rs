@@ -1,0 +1,171 @@
+//! A turn as an act of the recorder: decided again, recorded and written in one transaction, and told once it is committed.
+
+use std::collections::{HashMap, HashSet};
+
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+use tokio::sync::oneshot;
+use unefois_core::{Caller, DatasetId, EventId, Reason, Subscription, Telling, Turn};
+use unefois_store::{SubscriptionAdvance, Transaction};
+
+use super::{
+    decide::{Decided, OfTurn},
+    entry::Minimised,
+    prepare::Prepared,
+    session::Session,
+};
+use crate::{
+    entry::{Draft, Placed},
+    failure::Failure,
+    hub::Hub,
+    recorder::{Act, Effect, Performed, Place},
+};
+
+/// What is told of a turn, in its order.
+pub(super) type ToldEvents = Vec<(Prepared, Minimised)>;
+
+/// What became of a turn.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    /// It is durable.
+    Written {
+        /// When.
+        at: Timestamp,
+        /// What is told of it, in its order.
+        told: ToldEvents,
+        /// What is not told, and settled.
+        refused: HashSet<EventId>,
+    },
+    /// Nothing of it was written, because nothing may be told or passed.
+    Holds(Reason),
+    /// Nothing of it was written: the subscription is another one's, or was changed.
+    Moved,
+}
+
+/// One turn in the recorder.
+pub(super) struct TurnAct {
+    pub(super) hub: Hub,
+    pub(super) caller: Caller,
+    pub(super) subscription: Subscription,
+    pub(super) set_back_at: Telling,
+    /// The replays that were asked for: when, in microseconds since 1970.
+    pub(super) replays: HashMap<EventId, i64>,
+    pub(super) dataset: DatasetId,
+    /// The major version in which the events are told.
+    pub(super) told_in: u32,
+    pub(super) prepared: Vec<Prepared>,
+    version: u64,
+    turn: Turn,
+    /// What the last try came to.
+    outcome: Option<Outcome>,
+    answer: Option<oneshot::Sender<Result<Outcome, Failure>>>,
+}
+
+impl Session {
+    /// Writes a turn.
+    pub(super) async fn write(&mut self, turn: Turn) -> Result<Outcome, Failure> {
+        let in_force = self.hub.authority.load();
+        let Some(agreement) = in_force.registry.agreement(&self.subscription.asked.agreement) else {
+            return Ok(Outcome::Holds(Reason::AgreementUnknown));
+        };
+        let prepared = self.prepare(agreement, &turn.tell).await?;
+        let (answer, answered) = oneshot::channel();
+        let act = TurnAct {
+            hub: self.hub.clone(),
+            caller: self.caller.clone(),
+            subscription: self.subscription.clone(),
+            set_back_at: self.set_back_at,
+            replays: self.replays.clone(),
+            dataset: agreement.dataset.clone(),
+            told_in: agreement.dataset_major,
+            prepared,
+            version: self.version,
+            turn,
+            outcome: None,
+            answer: Some(answer),
+        };
+        self.hub.recorder.perform(Box::new(act), answered).await
+    }
+}
+
+impl TurnAct {
+    async fn write(&mut self, tx: &mut Transaction<'_>, place: Place) -> Result<Performed, Failure> {
+        self.outcome = None;
+        let now = place.now.as_microsecond();
+        let Turn { dead, attempts, replayed, acknowledged, delivered, telling, void_through, tell: _ } = &self.turn;
+        let id = self.subscription.id;
+        let advance = SubscriptionAdvance {
+            subscription: id,
+            version: self.version,
+            acknowledged: *acknowledged,
+            delivered: *delivered,
+            telling: *telling,
+            void_through: *void_through,
+        };
+        if tx.subscriptions_advance_in_tx(&[advance]).await? != [true] {
+            return self.ends_with(Outcome::Moved);
+        }
+        tx.attempts_write_in_tx(id, attempts).await?;
+        tx.dead_letters_insert_in_tx(id, dead, now).await?;
+        tx.dead_letters_replayed_in_tx(id, replayed, now).await?;
+        let decided = match self.decide(tx, place.now).await? {
+            OfTurn::Each(decided) => decided,
+            OfTurn::Holds(reason) => return self.ends_with(Outcome::Holds(reason)),
+        };
+        let entries = self.recorded(decided, place.now)?;
+        Ok(Performed { entries, effect: Effect::Keeps })
+    }
+
+    /// The entries of what was decided.
+    fn recorded(&mut self, decided: Vec<Decided>, at: Timestamp) -> Result<Vec<Draft>, Failure> {
+        let (mut entries, mut told, mut refused) = (Vec::new(), Vec::new(), HashSet::new());
+        for (prepared, decided) in self.prepared.iter().zip(decided) {
+            match (decided, &prepared.matter) {
+                (Decided::Told(grant), Some(matter)) => {
+                    let (draft, minimised) = self.told(&prepared.tell, matter, &grant)?;
+                    entries.push(draft);
+                    told.push((prepared.clone(), minimised));
+                }
+                (Decided::Refused(refusal), _) => {
+                    entries.push(self.refused(prepared, &refusal));
+                    refused.insert(prepared.tell.event);
+                }
+                (Decided::Passed | Decided::Told(_), _) => drop(refused.insert(prepared.tell.event)),
+            }
+        }
+        self.outcome = Some(Outcome::Written { at, told, refused });
+        Ok(entries)
+    }
+
+    /// Ends without writing anything.
+    fn ends_with(&mut self, outcome: Outcome) -> Result<Performed, Failure> {
+        self.outcome = Some(outcome);
+        Err(Failure::new(Reason::SubscriptionInUse))
+    }
+}
+
+impl Act for TurnAct {
+    fn caller(&self) -> Option<&Caller> {
+        Some(&self.caller)
+    }
+
+    fn perform<'act>(
+        &'act mut self,
+        tx: &'act mut Transaction<'_>,
+        place: Place,
+    ) -> BoxFuture<'act, Result<Performed, Failure>> {
+        Box::pin(self.write(tx, place))
+    }
+
+    fn settle(mut self: Box<Self>, outcome: Result<Vec<Placed>, Failure>) {
+        let answer = match (outcome, self.outcome.take()) {
+            (Ok(_placed), Some(written @ Outcome::Written { .. })) => Ok(written),
+            (Err(_not_written), Some(reason @ (Outcome::Holds(_) | Outcome::Moved))) => Ok(reason),
+            (Err(failure), _) => Err(failure),
+            (Ok(_placed), _) => Err(Failure::new(Reason::Internal)),
+        };
+        if let Some(sender) = self.answer.take() {
+            let _gone = sender.send(answer);
+        }
+    }
+}
