@@ -62,7 +62,7 @@ impl Session {
     async fn read_replays(&mut self) -> Result<(), Failure> {
         let room = u32::try_from(self.desk.room()).unwrap_or(u32::MAX);
         let asked = self.hub.store.dead_letters_asked_list(self.subscription.id, room).await?;
-        self.replays = asked.iter().map(|row| (row.letter.event, row.asked_at.unwrap_or_default())).collect();
+        self.replays.extend(asked.iter().map(|row| (row.letter.event, row.asked_at.unwrap_or_default())));
         for letter in asked.into_iter().map(|row| row.letter) {
             if self.desk.replay(letter.event, letter.place, letter.subject).is_err() {
                 return Ok(());

@@ -19,7 +19,7 @@ pub(super) struct Session {
     pub(super) version: u64,
     pub(super) set_back_at: Telling,
     pub(super) desk: Desk,
-    /// When the replay of dead letters was asked for, in microseconds since 1970; of those on the desk, and some before.
+    /// When the replay of dead letters was asked for, in microseconds since 1970; of those that this session saw.
     pub(super) replays: HashMap<EventId, i64>,
 }
 
