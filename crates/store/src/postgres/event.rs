@@ -124,8 +124,7 @@ impl Readers {
 
     pub(crate) async fn events_fetch(&self, ids: &[EventId]) -> Result<Vec<EventRow>, Error> {
         let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
-        let rows: Vec<Row> =
-            sqlx::query_as(OF_IDS).bind(ids).fetch_all(&self.pool).await.doing("read events")?;
+        let rows: Vec<Row> = sqlx::query_as(OF_IDS).bind(ids).fetch_all(&self.pool).await.doing("read events")?;
         rows.into_iter().map(event_of).collect()
     }
 }
