@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod day;
+mod dossiers;
 mod exported;
 mod scan;
 
@@ -99,6 +100,8 @@ async fn nothing_on_disk_names_a_person_an_amount_or_a_reference() {
     day::mistakes(&house, &people[0]).await;
     day::portal_and_audit(&house, &people).await;
     day::live(&house, &provider, &people).await;
+    dossiers::dossiers(&house, &people).await;
+    dossiers::mistakes(&house, &people[0]).await;
     let (export, leaves) = (house.exported().await, leaves(&house).await);
     let scan = Scan::of(&secrets(&people));
     let exported = [(PathBuf::from("export"), export), (PathBuf::from("leaves"), leaves)];

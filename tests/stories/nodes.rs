@@ -1,6 +1,7 @@
 //! Several nodes of one hub, always on PostgreSQL: whichever is asked, it is one hub.
 
 mod auditing;
+mod dossier;
 mod person;
 mod quota;
 mod request_id;

@@ -2,6 +2,8 @@
 
 mod command_line;
 
+use std::time::UNIX_EPOCH;
+
 use unefois_client::{Connection, Refused};
 use unefois_proto::pb::{
     audit::v1::SearchExchangesRequest,
@@ -12,7 +14,7 @@ use unefois_proto::pb::{
         Terms,
     },
 };
-use unefois_testkit::{DEMONSTRATION_REGISTRY, House, HouseSettings, Person, affiliation_of, reason_of};
+use unefois_testkit::{DEMONSTRATION_REGISTRY, House, HouseSettings, Person, affiliation_of, reason_of, turnover_of};
 use uuid::Uuid;
 
 use crate::{UNEFOIS, acknowledged};
@@ -100,7 +102,7 @@ async fn what_the_agreement_does_not_permit_is_not_subscribed_to() {
         (agreement("nothing"), "AGREEMENT_UNKNOWN", None),
         (agreement("s02-cnam"), "AGREEMENT_OF_ANOTHER_CONSUMER", None),
         (agreement("d14-benefits"), "OPERATION_NOT_COVERED", None),
-        (CreateRequest { filter: Some(fields("naf")), ..asked("one") }, "FILTER_NOT_GRANTED", Some("filter.fields")),
+        (CreateRequest { filter: Some(fields("naf")), ..asked("one") }, "FILTER_NOT_GRANTED", Some("filter.fields[0]")),
         (
             CreateRequest { reach: Reach::WholePopulation.into(), ..asked("one") },
             "WHOLE_POPULATION_NOT_GRANTED",
@@ -189,9 +191,23 @@ async fn a_subscription_begins_with_what_is_published_after_it() {
     let (cnaf, urssaf) = (house.agency("cnaf").await, house.agency("urssaf").await);
     acknowledged(&urssaf, affiliation_of(&Person::invented(510))).await;
     let id = creates(&cnaf, asked("one")).await.unwrap().subscription_id;
-    let found = cnaf.subscription().get(GetRequest { subscription_id: id }).await.unwrap().into_inner();
-    let status = found.subscription.unwrap().status.unwrap();
-    assert_eq!((status.lag, status.dead_letters, status.held_because.as_str()), (0, 0, ""));
-    assert!(!status.receiving && status.oldest_unacknowledged.is_none() && status.expires_from.is_none());
-    assert!(!found.acknowledged.is_empty());
+    let status = async || {
+        let request = GetRequest { subscription_id: id.clone() };
+        let found = cnaf.subscription().get(request).await.unwrap().into_inner();
+        assert!(!found.acknowledged.is_empty());
+        found.subscription.unwrap().status.unwrap()
+    };
+    let before = status().await;
+    assert_eq!((before.lag, before.dead_letters, before.held_because.as_str()), (0, 0, ""));
+    assert!(!before.receiving && before.oldest_unacknowledged.is_none() && before.expires_from.is_none());
+    for person in [511, 512] {
+        acknowledged(&urssaf, affiliation_of(&Person::invented(person))).await;
+        // Of another dataset, of which the subscription is not told.
+        acknowledged(&urssaf, turnover_of(&Person::invented(person), 1)).await;
+    }
+    let after = status().await;
+    assert_eq!((after.lag, after.oldest_unacknowledged), (2, None), "nothing was told yet");
+    let kept_until = after.expires_from.unwrap().seconds;
+    let days = (kept_until - i64::try_from(UNIX_EPOCH.elapsed().unwrap().as_secs()).unwrap()) / 86_400;
+    assert!((29..=30).contains(&days), "{days} days");
 }

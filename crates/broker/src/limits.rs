@@ -100,7 +100,7 @@ pub struct Limits {
     pub consents_list_max: u32,
     /// How many days ahead the last day of a dossier may lie.
     pub dossier_days_max: u16,
-    /// How many dossiers one transaction opens.
+    /// How many dossiers one transaction opens: on PostgreSQL each is a lock until its commit.
     pub dossier_slice_max: usize,
     /// How many events a receiver may have unacknowledged.
     pub delivery_window_max: usize,

@@ -195,16 +195,11 @@ impl Open {
     async fn subjects(&self, tx: &mut Transaction<'_>, place: Place) -> Result<HashMap<[u8; 32], SubjectRow>, Failure> {
         let all: BTreeSet<[u8; 32]> = self.items.iter().map(|item| item.pseudonym).collect();
         let all: Vec<[u8; 32]> = all.into_iter().collect();
+        // One after the other with whoever opens the same, or mentions the same for the first time, at another node.
+        tx.pseudonyms_lock_in_tx(&all).await?;
         let mut known: HashMap<[u8; 32], SubjectRow> = tx.subjects_list_in_tx(&all).await?.into_iter().collect();
-        let missing: Vec<[u8; 32]> = all.into_iter().filter(|pseudonym| !known.contains_key(pseudonym)).collect();
-        if missing.is_empty() {
-            return Ok(known);
-        }
-        tx.pseudonyms_lock_in_tx(&missing).await?;
-        // Mentioned by another node meanwhile.
-        known.extend(tx.subjects_list_in_tx(&missing).await?);
         let mut added = Vec::new();
-        for pseudonym in missing {
+        for pseudonym in all {
             if known.contains_key(&pseudonym) {
                 continue;
             }

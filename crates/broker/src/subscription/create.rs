@@ -1,13 +1,13 @@
 //! Creating a subscription, under the registry that is in force when it is recorded.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use futures::future::BoxFuture;
 use jiff::SignedDuration;
 use tokio::sync::oneshot;
 use unefois_core::{
-    Caller, FieldName, NewSubscription, Reason, Subscription, SubscriptionId, SubscriptionLimits, SubscriptionState,
-    SubscriptionTerms, admit,
+    Caller, FieldName, NewSubscription, Reason, Registry, Subscription, SubscriptionId, SubscriptionLimits,
+    SubscriptionState, SubscriptionTerms, admit,
 };
 use unefois_store::{Reach, Transaction};
 use uuid::Uuid;
@@ -50,12 +50,14 @@ impl Hub {
     pub async fn subscription_create(
         &self,
         caller: &Caller,
-        asked: NewSubscription,
+        mut asked: NewSubscription,
     ) -> Result<(Subscription, Uuid), Failure> {
         self.subscription_limits().check(&asked.terms).map_err(|invalid| {
             let rule = format!("from {} to {}", invalid.least, invalid.most);
             Failure::field(Reason::ArgumentInvalid, format!("terms.{}", invalid.field), rule)
         })?;
+        let mut named = HashSet::new();
+        asked.filter.fields.retain(|field| named.insert(field.clone()));
         let subscription = Subscription {
             id: SubscriptionId(Uuid::new_v4()),
             agency: caller.agency.clone(),
@@ -84,7 +86,8 @@ impl Create {
     async fn write(&mut self, tx: &mut Transaction<'_>, place: Place) -> Result<Performed, Failure> {
         let Self { hub, caller, subscription, .. } = self;
         let registry = std::sync::Arc::clone(&hub.authority.load().registry);
-        admit(&subscription.asked, caller, &registry, place.now).map_err(|reason| refused(reason, subscription))?;
+        admit(&subscription.asked, caller, &registry, place.now)
+            .map_err(|reason| refused(reason, subscription, &registry))?;
         if tx.subscriptions_count_in_tx(caller.agency.as_str()).await? >= hub.limits.subscriptions_max {
             return Err(Failure::new(Reason::SubscriptionsTooMany));
         }
@@ -100,12 +103,13 @@ impl Create {
 }
 
 /// What may not be subscribed to, with the field of the request that asks for it.
-fn refused(reason: Reason, subscription: &Subscription) -> Failure {
+fn refused(reason: Reason, subscription: &Subscription, registry: &Registry) -> Failure {
     match reason {
         Reason::FilterNotGranted => {
-            let fields = subscription.asked.filter.fields.iter().map(FieldName::as_str).collect::<Vec<_>>();
-            let rule = format!("one of {} is not granted", fields.join(", "));
-            Failure::field(reason, "filter.fields", rule)
+            let NewSubscription { agreement, filter, .. } = &subscription.asked;
+            let granted = registry.agreement(agreement).map(|agreement| &agreement.fields[..]).unwrap_or_default();
+            let position = filter.fields.iter().position(|field| !granted.contains(field)).unwrap_or_default();
+            Failure::field(reason, format!("filter.fields[{position}]"), "the agreement does not grant it")
         }
         Reason::WholePopulationNotGranted => Failure::field(reason, "reach", "only where the agreement says so"),
         other => Failure::new(other),
