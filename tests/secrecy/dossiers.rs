@@ -56,7 +56,7 @@ pub(crate) async fn mistakes(house: &House, person: &Person) {
     let refusals: [Status; 7] = [
         dossiers.open(open).await.unwrap_err(),
         dossiers.list(ListRequest { page_token: named(), ..ListRequest::default() }).await.unwrap_err(),
-        subscriptions.create(CreateRequest { name: named(), ..create.clone() }).await.unwrap_err(),
+        subscriptions.create(CreateRequest { name: format!("of-{}", person.nir), ..create.clone() }).await.unwrap_err(),
         subscriptions
             .create(CreateRequest { agreement: format!("d-{}", person.siren), ..create.clone() })
             .await

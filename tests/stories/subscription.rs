@@ -109,6 +109,7 @@ async fn what_the_agreement_does_not_permit_is_not_subscribed_to() {
             Some("reach"),
         ),
         (asked("No Name"), "ARGUMENT_INVALID", Some("name")),
+        (asked("of-732829320"), "ARGUMENT_INVALID", Some("name")),
         (CreateRequest { reach: 9, ..asked("one") }, "ARGUMENT_INVALID", Some("reach")),
         (terms(Terms { retention_days: 91, ..Terms::default() }), "ARGUMENT_INVALID", Some("terms.retention_days")),
         (terms(Terms { attempts_max: 101, ..Terms::default() }), "ARGUMENT_INVALID", Some("terms.attempts_max")),

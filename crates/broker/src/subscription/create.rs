@@ -6,8 +6,8 @@ use futures::future::BoxFuture;
 use jiff::SignedDuration;
 use tokio::sync::oneshot;
 use unefois_core::{
-    Caller, FieldName, NewSubscription, Reason, Registry, Subscription, SubscriptionId, SubscriptionLimits,
-    SubscriptionState, SubscriptionTerms, admit,
+    Caller, FieldName, ImpersonalCode, NewSubscription, Reason, Registry, Subscription, SubscriptionId,
+    SubscriptionLimits, SubscriptionState, SubscriptionTerms, admit,
 };
 use unefois_store::{Reach, Transaction};
 use uuid::Uuid;
@@ -56,6 +56,9 @@ impl Hub {
             let rule = format!("from {} to {}", invalid.least, invalid.most);
             Failure::field(Reason::ArgumentInvalid, format!("terms.{}", invalid.field), rule)
         })?;
+        // It is stored and listed in clear: no identifier of a person may fit in it.
+        ImpersonalCode::parse(asked.name.as_str())
+            .map_err(|_digits| Failure::field(Reason::ArgumentInvalid, "name", "at most 4 digits"))?;
         let mut named = HashSet::new();
         asked.filter.fields.retain(|field| named.insert(field.clone()));
         let subscription = Subscription {

@@ -54,7 +54,7 @@ pub(crate) enum SubscriptionCommand {
 
 #[derive(Debug, Args)]
 pub(crate) struct CreateOptions {
-    /// Its name: `a-z 0-9 -`.
+    /// Its name: `a-z 0-9 -`, at most 4 of them digits.
     pub(crate) name: String,
     /// The agreement, whose operations include `push`.
     #[arg(long)]
