@@ -1,6 +1,7 @@
 //! Subscriptions: the wish to be told, under an agreement that permits it.
 
 mod command_line;
+mod receiver;
 
 use std::time::UNIX_EPOCH;
 
