@@ -6,37 +6,33 @@
 
 mod decide;
 mod entry;
+mod fetch;
 mod heads;
 mod interest;
 mod prepare;
 mod read;
 mod receiver;
+mod says;
 mod session;
 mod turn;
 
 use jiff::Timestamp;
 use tokio::{sync::mpsc, time::Instant};
-use unefois_core::{
-    AgreementId, Caller, DatasetId, Event, EventId, Gap, Reason, Rejection, SubjectId, SubscriptionId, ToldCursor,
-};
-use unefois_store::{Receiver, ReceiverTaken, SubscriptionFound};
+use unefois_core::{AgreementId, Caller, DatasetId, Event, Gap, Reason, SubjectId, SubscriptionId};
+use unefois_store::{Receiver, ReceiverTaken};
 use uuid::Uuid;
 
 use self::{
     entry::Minimised,
-    interest::Interests,
     prepare::{Matter, Prepared},
-    receiver::{Loop, Said},
-    session::{Session, in_use},
-    turn::Outcome,
+    receiver::Loop,
+    session::Session,
 };
-use crate::{
-    failure::Failure,
-    hub::Hub,
-    subscription::{cursor_of_text, cursor_text},
-};
+use crate::{failure::Failure, hub::Hub, subscription::cursor_text};
 
+pub use fetch::FetchedEvents;
 pub(crate) use heads::Heads;
+pub use says::Says;
 
 /// One telling of one event.
 #[derive(Debug, Clone)]
@@ -77,24 +73,6 @@ pub struct Receiving {
     pub says: Says,
 }
 
-/// By which a receiver says something.
-#[derive(Debug, Clone)]
-pub struct Says {
-    hub: Hub,
-    caller: Caller,
-    subscription: SubscriptionId,
-    said: mpsc::Sender<Said>,
-}
-
-/// What is fetched.
-#[derive(Debug, Clone)]
-pub struct FetchedEvents {
-    /// In the order in which they are told.
-    pub deliveries: Vec<Delivery>,
-    /// Why there are none, where the subscription holds still.
-    pub held_because: Option<Reason>,
-}
-
 impl Hub {
     /// Tells a connected receiver the events of the caller's subscription, at most `window` unacknowledged.
     ///
@@ -129,110 +107,6 @@ impl Hub {
         tokio::spawn(receiver.run());
         let says = Says { hub: self.clone(), caller: caller.clone(), subscription: id, said };
         Ok(Receiving { told: to_tell, says })
-    }
-
-    /// Tells the next events of the caller's subscription once, from the acknowledged cursor on.
-    ///
-    /// # Errors
-    /// As [`Hub::receive`].
-    pub async fn events_fetch(
-        &self,
-        caller: &Caller,
-        id: SubscriptionId,
-        events_max: u32,
-    ) -> Result<FetchedEvents, Failure> {
-        let window = self.window(events_max)?;
-        let mut session = self.unreceived(caller, id).await?;
-        session.desk.set_window(window);
-        let registry = std::sync::Arc::clone(&self.authority.load().registry);
-        let held = |reason| FetchedEvents { deliveries: Vec::new(), held_because: Some(reason) };
-        let Some(interests) = Interests::of(&session.subscription, &registry, &self.catalog) else {
-            return Ok(held(Reason::AgreementUnknown));
-        };
-        let heads = self.store.event_heads_fetch().await?;
-        session.read(&interests, &heads).await?;
-        let mut deliveries = Vec::new();
-        while let Some(turn) = session.desk.turn(self.clock.now()) {
-            match session.write(turn).await? {
-                Outcome::Written { at, told, refused } => {
-                    session.version += 1;
-                    session.desk.written(at, &refused);
-                    for (prepared, minimised) in told {
-                        deliveries.extend(session.delivery(prepared, minimised)?);
-                    }
-                }
-                Outcome::Holds(reason) => return Ok(FetchedEvents { held_because: Some(reason), deliveries }),
-                Outcome::Moved => return Err(session.why_over().await),
-            }
-        }
-        Ok(FetchedEvents { deliveries, held_because: None })
-    }
-
-    /// Acknowledges what was told up to a cursor; gives the cursor up to which everything is acknowledged then.
-    ///
-    /// # Errors
-    /// As [`Hub::receive`]; `CURSOR_INVALID`, `CURSOR_NOT_TOLD`.
-    pub async fn events_acknowledge(
-        &self,
-        caller: &Caller,
-        id: SubscriptionId,
-        up_to: &str,
-    ) -> Result<String, Failure> {
-        let up_to = cursor_of_text(&self.pseudonyms, caller.agency.as_str(), id, up_to)?;
-        let mut session = self.unreceived(caller, id).await?;
-        session.desk.acknowledge(&up_to).map_err(Failure::new)?;
-        if let Some(turn) = session.desk.turn(self.clock.now()) {
-            match session.write(turn).await? {
-                Outcome::Written { .. } => {}
-                Outcome::Holds(reason) => return Err(Failure::new(reason)),
-                Outcome::Moved => return Err(session.why_over().await),
-            }
-        }
-        let found = self.subscription_of(caller, id).await?.cursor;
-        let acknowledged = ToldCursor { through: found.acknowledged, telling: unefois_core::Telling(0) };
-        Ok(cursor_text(&self.pseudonyms, caller.agency.as_str(), id, &acknowledged))
-    }
-
-    /// A desk of the caller's subscription while no receiver is connected.
-    async fn unreceived(&self, caller: &Caller, id: SubscriptionId) -> Result<Session, Failure> {
-        let found: SubscriptionFound = self.receivable(caller, id).await?;
-        if found.cursor.is_received {
-            return Err(in_use(self));
-        }
-        Session::open(self, caller, found).await
-    }
-}
-
-impl Says {
-    /// Wants another window from now on.
-    ///
-    /// # Errors
-    /// It is outside the limit.
-    pub async fn window(&self, asked: u32) -> Result<(), Failure> {
-        let window = self.hub.window(asked)?;
-        self.says(Said::Window(window)).await
-    }
-
-    /// Has everything that was told up to this cursor.
-    ///
-    /// # Errors
-    /// `CURSOR_INVALID`.
-    pub async fn acknowledge(&self, up_to: &str) -> Result<(), Failure> {
-        let agency = self.caller.agency.as_str();
-        let cursor = cursor_of_text(&self.hub.pseudonyms, agency, self.subscription, up_to)?;
-        self.says(Said::Acknowledge(cursor)).await
-    }
-
-    /// Cannot take an event.
-    ///
-    /// # Errors
-    /// The receiver's loop has ended: its last words say why.
-    pub async fn reject(&self, event: EventId, rejection: Rejection) -> Result<(), Failure> {
-        self.says(Said::Reject(event, rejection)).await
-    }
-
-    async fn says(&self, said: Said) -> Result<(), Failure> {
-        self.said.send(said).await.map_err(|_ended| Failure::stopping())
     }
 }
 

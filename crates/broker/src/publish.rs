@@ -6,6 +6,7 @@ mod growth;
 mod homonyms;
 mod newest;
 mod people;
+mod revise;
 
 use std::collections::{HashMap, HashSet};
 
