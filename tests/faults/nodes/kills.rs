@@ -222,9 +222,10 @@ async fn round(nodes: &Arc<Nodes>, number: u32, seed: u64, known: &Arc<Vec<u32>>
 async fn whenever_a_node_or_postgresql_is_killed_everything_acknowledged_is_there_once() {
     let settings = HouseSettings { durability: PostgresDurability::Durable, ..on_postgres(CONFIGURATION) };
     let first = House::build(UNEFOIS, &settings).started();
-    let second = first.second_node().started();
     let mut all = Promises::default();
     apply(&first, &mut all).await.unwrap();
+    // Only now: of what adds authority a running node hears a moment later.
+    let second = first.second_node().started();
     let agencies = Agencies::of(&second).await.unwrap();
     for person in 9_000..9_020 {
         agencies.publish(&Person::invented(person), i64::from(person), &mut all).await.unwrap();
