@@ -47,7 +47,7 @@ async fn told(receiver: &mut Receiver) -> Delivery {
 }
 
 async fn fetched(consumer: &Connection, subscription_id: &str) -> Vec<Delivery> {
-    let request = FetchEventsRequest { subscription_id: subscription_id.to_owned(), events_max: 0 };
+    let request = FetchEventsRequest { subscription_id: subscription_id.to_owned(), events_max: 0, from: None };
     let fetched = consumer.subscription().fetch_events(request).await.unwrap().into_inner();
     assert_eq!(fetched.held_because, "");
     fetched.deliveries
@@ -182,7 +182,7 @@ async fn a_subscription_has_one_receiver_and_tells_nothing_while_it_pauses_or_wi
     let mut first = receiver(&cnaf, &id);
     acknowledged(&urssaf, affiliation_of(&marie)).await;
     let delivery = told(&mut first).await;
-    let fetch = FetchEventsRequest { subscription_id: id.clone(), events_max: 0 };
+    let fetch = FetchEventsRequest { subscription_id: id.clone(), events_max: 0, from: None };
     let refused = cnaf.subscription().fetch_events(fetch.clone()).await.unwrap_err();
     assert_eq!(reason_of(&refused), "SUBSCRIPTION_IN_USE");
     let cnam = house.agency("cnam").await;

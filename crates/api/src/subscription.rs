@@ -106,9 +106,15 @@ impl SubscriptionService for Subscriptions {
         request: Request<wire::FetchEventsRequest>,
     ) -> Result<Response<wire::FetchEventsResponse>, Status> {
         let caller = caller(request.extensions())?;
-        let wire::FetchEventsRequest { subscription_id, events_max } = request.into_inner();
+        let wire::FetchEventsRequest { subscription_id, events_max, from } = request.into_inner();
         let events_max = if events_max == 0 { FETCHED } else { events_max };
-        let fetched = self.hub.events_fetch(&caller, subscription(&subscription_id)?, events_max).await;
+        let id = subscription(&subscription_id)?;
+        let from = from.map(|from| match from {
+            wire::fetch_events_request::From::Cursor(cursor) => wire::open::From::Cursor(cursor),
+            wire::fetch_events_request::From::RecordedAt(at) => wire::open::From::RecordedAt(at),
+        });
+        receive::begin(&self.hub, &caller, id, from).await.map_err(|failure| status_of(&failure))?;
+        let fetched = self.hub.events_fetch(&caller, id, events_max).await;
         let FetchedEvents { deliveries, held_because } = fetched.map_err(|failure| status_of(&failure))?;
         let deliveries: Result<_, Failure> =
             deliveries.into_iter().map(|delivery| delivery_to_wire(&self.hub, delivery)).collect();

@@ -4,7 +4,7 @@ use futures::stream::{self, BoxStream, StreamExt};
 use tokio::sync::mpsc;
 use tonic::{Status, Streaming};
 use unefois_broker::{Failure, Hub, Receiving, ReplayFrom, Says, Told};
-use unefois_core::{Caller, EventId, Reason};
+use unefois_core::{Caller, EventId, Reason, SubscriptionId};
 use unefois_proto::{pb::subscription::v1 as wire, rejection_from_wire, timestamp_from_wire};
 
 use super::{event::delivery_to_wire, not_understood, subscription, uuid};
@@ -24,10 +24,7 @@ pub(super) async fn receive(
     };
     let wire::Open { subscription_id, window, from } = open;
     let id = subscription(&subscription_id)?;
-    if let Some(from) = from {
-        let from = replay_from(from).map_err(|failure| status_of(&failure))?;
-        hub.subscription_rewind(caller, id, &from).await.map_err(|failure| status_of(&failure))?;
-    }
+    begin(hub, caller, id, from).await.map_err(|failure| status_of(&failure))?;
     let receiving = hub.receive(caller, id, window).await.map_err(|failure| status_of(&failure))?;
     let Receiving { told, says } = receiving;
     let (broken, breaks) = mpsc::channel(1);
@@ -91,13 +88,21 @@ async fn hears(said: &mut Streaming<wire::ReceiveRequest>, says: &Says) -> Resul
     Ok(())
 }
 
-fn replay_from(from: wire::open::From) -> Result<ReplayFrom, Failure> {
-    match from {
-        wire::open::From::Cursor(cursor) => Ok(ReplayFrom::Cursor(cursor)),
-        wire::open::From::RecordedAt(at) => timestamp_from_wire(at)
+/// Sets a subscription to where its receiver wants to begin.
+pub(super) async fn begin(
+    hub: &Hub,
+    caller: &Caller,
+    id: SubscriptionId,
+    from: Option<wire::open::From>,
+) -> Result<(), Failure> {
+    let from = match from {
+        None => return Ok(()),
+        Some(wire::open::From::Cursor(cursor)) => ReplayFrom::Cursor(cursor),
+        Some(wire::open::From::RecordedAt(at)) => timestamp_from_wire(at)
             .map(ReplayFrom::RecordedAt)
-            .map_err(|broken| Failure::field(Reason::ArgumentInvalid, "recorded_at", broken.to_string())),
-    }
+            .map_err(|broken| Failure::field(Reason::ArgumentInvalid, "recorded_at", broken.to_string()))?,
+    };
+    hub.subscription_rewind(caller, id, &from).await.map(drop)
 }
 
 fn told_to_wire(hub: &Hub, told: Told) -> Result<wire::ReceiveResponse, Status> {

@@ -62,12 +62,17 @@ impl Session {
 }
 
 impl Hub {
-    /// The caller's subscription, which may be told events now.
+    /// The caller's subscription, which may be told events now. What was not acknowledged in time is not passed in
+    /// silence: then the subscription is set to another place first.
     pub(super) async fn receivable(&self, caller: &Caller, id: SubscriptionId) -> Result<SubscriptionFound, Failure> {
         let found = self.subscription_of(caller, id).await?;
         let state: SubscriptionState = found.subscription.state;
         state.may_receive().map_err(Failure::new)?;
-        Ok(found)
+        if self.store.events_forgotten_fetch().await? <= found.cursor.acknowledged {
+            Ok(found)
+        } else {
+            Err(Failure::new(Reason::CursorExpired))
+        }
     }
 
     /// A window that a receiver asks for.

@@ -23,6 +23,13 @@ pub struct DescribedSubscription {
     pub expires_from: Option<Timestamp>,
 }
 
+/// Between what the log of events is.
+struct Ends {
+    /// Up to where it may have been forgotten.
+    forgotten: Cursor,
+    heads: Cursor,
+}
+
 impl Hub {
     /// The caller's subscriptions, by name, and how each does.
     ///
@@ -31,10 +38,10 @@ impl Hub {
     pub async fn subscriptions_list(&self, caller: &Caller) -> Result<Vec<DescribedSubscription>, Failure> {
         let count_max = u32::try_from(self.limits.subscriptions_max).unwrap_or(u32::MAX);
         let found = self.store.subscriptions_list(Some(caller.agency.as_str()), None, count_max).await?;
-        let heads = self.store.event_heads_fetch().await?;
+        let ends = self.ends().await?;
         let mut described = Vec::with_capacity(found.len());
         for found in found {
-            described.push(self.described(caller, found, &heads).await?);
+            described.push(self.described(caller, found, &ends).await?);
         }
         Ok(described)
     }
@@ -52,15 +59,20 @@ impl Hub {
         // No telling: to acknowledge it does nothing, to begin after it begins where the subscription is.
         let acknowledged = ToldCursor { through: found.cursor.acknowledged, telling: Telling(0) };
         let text = cursor_text(&self.pseudonyms, caller.agency.as_str(), id, &acknowledged);
-        let heads = self.store.event_heads_fetch().await?;
-        Ok((self.described(caller, found, &heads).await?, text))
+        let ends = self.ends().await?;
+        Ok((self.described(caller, found, &ends).await?, text))
+    }
+
+    async fn ends(&self) -> Result<Ends, Failure> {
+        let forgotten = self.store.events_forgotten_fetch().await?;
+        Ok(Ends { forgotten, heads: self.store.event_heads_fetch().await? })
     }
 
     async fn described(
         &self,
         caller: &Caller,
         found: SubscriptionFound,
-        heads: &Cursor,
+        Ends { forgotten, heads }: &Ends,
     ) -> Result<DescribedSubscription, Failure> {
         let SubscriptionFound { subscription, cursor } = found;
         let registry = self.registry();
@@ -83,12 +95,14 @@ impl Hub {
             first = [oldest, waiting.oldest].into_iter().flatten().min();
         }
         let instant = |micros: i64| Timestamp::from_microsecond(micros).map_err(Failure::internal);
+        let is_kept = subscription.state != SubscriptionState::Active || *forgotten <= cursor.acknowledged;
+        let lost = (!is_kept).then_some(Reason::CursorExpired);
         let kept = SignedDuration::from_hours(24 * i64::from(subscription.asked.terms.retention_days));
         let status = SubscriptionStatus {
             lag,
             oldest_unacknowledged: oldest.map(instant).transpose()?,
             dead_letters: self.store.dead_letters_count(subscription.id).await?,
-            held_because: held_because(caller, &subscription, &registry, self.clock.now()),
+            held_because: held_because(caller, &subscription, &registry, self.clock.now()).or(lost),
         };
         let expires_from = first.map(instant).transpose()?.map(|at| at.saturating_add(kept).unwrap_or(Timestamp::MAX));
         Ok(DescribedSubscription { subscription, status, is_received: cursor.is_received, expires_from })
