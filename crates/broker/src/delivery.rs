@@ -92,7 +92,7 @@ impl Hub {
         let found = self.receivable(caller, id).await?;
         let mut session = Session::open(self, caller, found).await?;
         session.desk.set_window(window);
-        let (told, to_tell) = mpsc::channel(self.limits.delivery_turn_max.max(1));
+        let (told, to_tell) = mpsc::channel(self.turn_events_max(&session.subscription));
         let (said, to_hear) = mpsc::channel(self.limits.delivery_turn_max.max(1));
         let receiver = Loop {
             session,

@@ -106,8 +106,12 @@ pub struct Limits {
     pub delivery_window_max: usize,
     /// How many events the hub holds in memory for one receiver, told or to be told; at least the largest window.
     pub delivery_desk_max: usize,
-    /// How many events are decided and recorded at once for one receiver.
+    /// How many events are decided and recorded at once for one receiver; one, where each may hold a document.
     pub delivery_turn_max: usize,
+    /// For how many receivers that is done at the same time; the others wait.
+    pub delivery_turns_max: usize,
+    /// After how many bytes of records an answer is full to those who fetch.
+    pub delivery_fetch_bytes_max: usize,
     /// How many events are read at once for one receiver.
     pub delivery_page_max: u32,
     /// How long an event waits after its first rejection; twice as long after each further one.
@@ -191,6 +195,8 @@ impl Default for Limits {
             delivery_window_max: 1_000,
             delivery_desk_max: 2_000,
             delivery_turn_max: 64,
+            delivery_turns_max: 64,
+            delivery_fetch_bytes_max: 1 << 20,
             delivery_page_max: 256,
             delivery_backoff: Duration::from_secs(1),
             delivery_pass_every: Duration::from_secs(1),

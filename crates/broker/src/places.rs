@@ -1,5 +1,6 @@
 //! Places: how many exchanges are under way at once. The others wait a while: whoever is refused comes back, and costs
-//! almost as much as one that is answered.
+//! almost as much as one that is answered. Receivers have places of their own: however many there are, they do not fill
+//! the queue in which publications and withdrawals wait.
 
 use std::time::{Duration, Instant};
 
@@ -19,6 +20,7 @@ pub(crate) struct Places {
     waiting: Semaphore,
     waiting_max: usize,
     wait_max: Duration,
+    turns: Semaphore,
 }
 
 /// The place of an exchange. It is free again when this is dropped.
@@ -38,6 +40,7 @@ impl Places {
             waiting: Semaphore::new(waiting_max),
             waiting_max,
             wait_max: limits.exchange_wait_max,
+            turns: Semaphore::new(limits.delivery_turns_max.max(1)),
         }
     }
 
@@ -52,6 +55,11 @@ impl Places {
         let with_document = self.one_of(&self.with_document, patience).await?;
         let place = self.take(patience.saturating_sub(began.elapsed())).await?;
         Ok(Place { _with_document: Some(with_document), ..place })
+    }
+
+    /// A place for what a receiver is told next. It waits for as long as it takes: nobody is refused.
+    pub(crate) async fn take_turn(&self) -> Result<SemaphorePermit<'_>, Failure> {
+        self.turns.acquire().await.map_err(|_closed| Failure::stopping())
     }
 
     async fn one_of<'a>(&'a self, places: &'a Semaphore, patience: Duration) -> Result<SemaphorePermit<'a>, Failure> {

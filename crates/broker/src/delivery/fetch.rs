@@ -47,12 +47,16 @@ impl Hub {
         let heads = self.store.event_heads_fetch().await?;
         session.read(&interests, &heads).await?;
         let mut deliveries = Vec::new();
-        while let Some(turn) = session.desk.turn(self.clock.now()) {
+        let mut room_bytes = self.limits.delivery_fetch_bytes_max;
+        while room_bytes > 0
+            && let Some(turn) = session.desk.turn(self.clock.now())
+        {
             match session.write(turn).await? {
                 Outcome::Written { at, told, refused } => {
                     session.version += 1;
                     session.desk.written(at, &refused);
                     for (prepared, minimised) in told {
+                        room_bytes = room_bytes.saturating_sub(minimised.data.len());
                         deliveries.extend(session.delivery(prepared, minimised)?);
                     }
                 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use unefois_catalog::Dataset;
 use unefois_core::{
     Caller, Desk, DeskLimits, DeskTerms, EventId, Reason, Saved, Subscription, SubscriptionId, SubscriptionState,
     Telling, Window,
@@ -38,7 +39,7 @@ impl Session {
         };
         let limits = DeskLimits {
             events_max: hub.limits.delivery_desk_max.max(hub.limits.delivery_window_max),
-            turn_events_max: hub.limits.delivery_turn_max.max(1),
+            turn_events_max: hub.turn_events_max(&subscription),
         };
         let desk = Desk::open(saved, terms, limits);
         Ok(Self {
@@ -73,6 +74,15 @@ impl Hub {
         } else {
             Err(Failure::new(Reason::CursorExpired))
         }
+    }
+
+    /// How many events are decided and recorded at once for a subscription. Of those that may hold a document one is enough
+    /// to be a hundred times the memory.
+    pub(super) fn turn_events_max(&self, subscription: &Subscription) -> usize {
+        let registry = self.registry();
+        let agreement = registry.agreement(&subscription.asked.agreement);
+        let mut majors = agreement.into_iter().flat_map(|agreement| self.catalog.majors(agreement.dataset.as_str()));
+        if majors.any(Dataset::holds_document) { 1 } else { self.limits.delivery_turn_max.max(1) }
     }
 
     /// A window that a receiver asks for.

@@ -64,6 +64,8 @@ pub(super) struct TurnAct {
 impl Session {
     /// Writes a turn.
     pub(super) async fn write(&mut self, turn: Turn) -> Result<Outcome, Failure> {
+        let hub = self.hub.clone();
+        let _place = hub.places.take_turn().await?;
         let in_force = self.hub.authority.load();
         let Some(agreement) = in_force.registry.agreement(&self.subscription.asked.agreement) else {
             return Ok(Outcome::Holds(Reason::AgreementUnknown));
