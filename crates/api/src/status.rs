@@ -118,8 +118,8 @@ pub(crate) fn code_of(reason: Reason) -> Code {
         | Reason::CursorNotTold
         | Reason::CursorExpired => Code::FailedPrecondition,
         Reason::RequestIdReused | Reason::PublicationIdReused | Reason::SubscriptionNameTaken => Code::AlreadyExists,
-        // Another receiver's lease ends: the same call may succeed then.
-        Reason::SubscriptionInUse => Code::Aborted,
+        // Another receiver's lease ends: the same call may succeed then. One that stalled may connect again.
+        Reason::SubscriptionInUse | Reason::ReceiverStalled => Code::Aborted,
         Reason::ProviderUnavailable | Reason::CommitUnknown | Reason::LeaseLost => Code::Unavailable,
         Reason::DeadlineExceeded => Code::DeadlineExceeded,
         Reason::Internal => Code::Internal,

@@ -14,7 +14,10 @@ mod read;
 mod receiver;
 mod says;
 mod session;
+mod tells;
 mod turn;
+
+use std::collections::VecDeque;
 
 use jiff::Timestamp;
 use tokio::{sync::mpsc, time::Instant};
@@ -24,8 +27,8 @@ use uuid::Uuid;
 
 use self::{
     entry::Minimised,
-    prepare::{Matter, Prepared},
-    receiver::Loop,
+    prepare::{Found, Matter, Prepared},
+    receiver::{Loop, ticks},
     session::Session,
 };
 use crate::{failure::Failure, hub::Hub, subscription::cursor_text};
@@ -33,6 +36,10 @@ use crate::{failure::Failure, hub::Hub, subscription::cursor_text};
 pub use fetch::FetchedEvents;
 pub(crate) use heads::Heads;
 pub use says::Says;
+pub use tells::Tells;
+
+/// How many events wait between the loop of a receiver and its connection: the others wait where they can be taken back.
+const QUEUED_MAX: usize = 8;
 
 /// One telling of one event.
 #[derive(Debug, Clone)]
@@ -67,8 +74,8 @@ pub enum Told {
 /// A receiver that is connected. It ends when this is dropped.
 #[derive(Debug)]
 pub struct Receiving {
-    /// What it is told; an error is the last.
-    pub told: mpsc::Receiver<Result<Told, Failure>>,
+    /// By which it is told.
+    pub tells: Tells,
     /// By which it says something.
     pub says: Says,
 }
@@ -92,8 +99,9 @@ impl Hub {
         let found = self.receivable(caller, id).await?;
         let mut session = Session::open(self, caller, found).await?;
         session.desk.set_window(window);
-        let (told, to_tell) = mpsc::channel(self.turn_events_max(&session.subscription));
+        let (told, to_tell) = mpsc::channel(self.turn_events_max(&session.subscription).min(QUEUED_MAX));
         let (said, to_hear) = mpsc::channel(self.limits.delivery_turn_max.max(1));
+        let (over, is_over) = mpsc::channel(1);
         let receiver = Loop {
             session,
             lease,
@@ -101,20 +109,24 @@ impl Hub {
             told,
             seen: self.heads.follow(),
             held: None,
+            tries: true,
             has_settled: false,
+            erased: VecDeque::new(),
             written_at: Instant::now(),
+            renewal: ticks(self.limits.receiver_lease / 3),
+            look: ticks(self.limits.delivery_look_every),
         };
-        tokio::spawn(receiver.run());
+        tokio::spawn(receiver.run(over));
         let says = Says { hub: self.clone(), caller: caller.clone(), subscription: id, said };
-        Ok(Receiving { told: to_tell, says })
+        Ok(Receiving { tells: Tells { hub: self.clone(), told: to_tell, over: is_over }, says })
     }
 }
 
 impl Session {
     /// What a receiver is told of an event; `None` for one that is not held any more.
     fn delivery(&self, prepared: Prepared, minimised: Minimised) -> Result<Option<Delivery>, Failure> {
-        let Prepared { tell, matter } = prepared;
-        let Some(matter) = matter else { return Ok(None) };
+        let Prepared { tell, found } = prepared;
+        let Found::Held(matter) = found else { return Ok(None) };
         let (agency, id) = (self.caller.agency.as_str(), self.subscription.id);
         Ok(Some(Delivery {
             agreement: self.subscription.asked.agreement.clone(),
@@ -124,7 +136,7 @@ impl Session {
             attempt: tell.attempt,
             gap: tell.gap,
             exchange_id: minimised.entry,
-            event: event_of(matter)?,
+            event: event_of(*matter)?,
         }))
     }
 }

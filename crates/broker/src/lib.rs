@@ -47,7 +47,7 @@ pub use audit::{
 pub use catalog::Catalogued;
 pub use clock::Clock;
 pub use consent::ConsentAsked;
-pub use delivery::{Delivery, FetchedEvents, Receiving, Says, Told};
+pub use delivery::{Delivery, FetchedEvents, Receiving, Says, Tells, Told};
 pub use dossier::{Declaration, Declared, ListedDossier};
 pub use erasure::Erased;
 pub use failure::{Cause, Failure, Violation};

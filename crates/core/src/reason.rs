@@ -236,6 +236,9 @@ reasons! {
     SubscriptionInUse, "SUBSCRIPTION_IN_USE", TryLater,
         "another receiver holds the subscription",
         "un autre récepteur occupe l'abonnement";
+    ReceiverStalled, "RECEIVER_STALLED", TryLater,
+        "the receiver takes nothing of what it is told",
+        "le récepteur ne prend rien de ce qui lui est remis";
     CursorInvalid, "CURSOR_INVALID", ChangeTheRequest,
         "the cursor is not one of this subscription",
         "le curseur n'est pas de cet abonnement";

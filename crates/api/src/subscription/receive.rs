@@ -3,7 +3,7 @@
 use futures::stream::{self, BoxStream, StreamExt};
 use tokio::sync::mpsc;
 use tonic::{Status, Streaming};
-use unefois_broker::{Failure, Hub, Receiving, ReplayFrom, Says, Told};
+use unefois_broker::{Failure, Hub, Receiving, ReplayFrom, Says, Tells, Told};
 use unefois_core::{Caller, EventId, Reason, SubscriptionId};
 use unefois_proto::{pb::subscription::v1 as wire, rejection_from_wire, timestamp_from_wire};
 
@@ -26,7 +26,7 @@ pub(super) async fn receive(
     let id = subscription(&subscription_id)?;
     begin(hub, caller, id, from).await.map_err(|failure| status_of(&failure))?;
     let receiving = hub.receive(caller, id, window).await.map_err(|failure| status_of(&failure))?;
-    let Receiving { told, says } = receiving;
+    let Receiving { tells, says } = receiving;
     let (broken, breaks) = mpsc::channel(1);
     // Ends with what the receiver says, or when its loop has ended.
     tokio::spawn(async move {
@@ -34,14 +34,14 @@ pub(super) async fn receive(
             let _gone = broken.send(status).await;
         }
     });
-    let answers = Answers { hub: hub.clone(), told, breaks };
+    let answers = Answers { hub: hub.clone(), tells, breaks };
     Ok(stream::unfold(Some(answers), async |answers| answers?.next().await).boxed())
 }
 
 /// What the receiver is told.
 struct Answers {
     hub: Hub,
-    told: mpsc::Receiver<Result<Told, Failure>>,
+    tells: Tells,
     /// What it said that cannot be understood.
     breaks: mpsc::Receiver<Status>,
 }
@@ -54,7 +54,7 @@ impl Answers {
         let answer = tokio::select! {
             biased;
             Some(status) = self.breaks.recv() => Err(status),
-            told = self.told.recv() => match told {
+            told = self.tells.next() => match told {
                 Some(Ok(told)) => told_to_wire(&self.hub, told),
                 Some(Err(failure)) => Err(status_of(&failure)),
                 // Its loop has ended because nothing was understood any more, or because all was said.
@@ -77,7 +77,8 @@ async fn hears(said: &mut Streaming<wire::ReceiveRequest>, says: &Says) -> Resul
                 let event = EventId(uuid(&event_id, "event_id")?);
                 let rejection =
                     rejection_from_wire(&reason, kind).map_err(|invalid| status_of(&not_understood(&invalid)))?;
-                says.reject(event, rejection).await
+                says.reject(event, rejection).await;
+                Ok(())
             }
             Some(Action::Open(_)) | None => {
                 Err(Failure::field(Reason::ArgumentInvalid, "open", "it is the first message only"))

@@ -10,7 +10,7 @@ use unefois_core::{
 use unefois_store::Transaction;
 
 use super::{
-    prepare::{Matter, Prepared},
+    prepare::{Found, Matter, Prepared},
     turn::TurnAct,
 };
 use crate::failure::Failure;
@@ -22,7 +22,7 @@ pub(super) enum Decided {
     Told(Grant),
     /// Its refusal is recorded, and it is passed.
     Refused(Refusal),
-    /// It is passed: the dossier was closed since it was read.
+    /// It is passed: the dossier was closed since it was read, or the agreement is about something else.
     Passed,
 }
 
@@ -51,11 +51,13 @@ impl TurnAct {
         let consents = self.consents(tx, agreement, &open).await?;
         let mut decided = Vec::with_capacity(self.prepared.len());
         for prepared in &self.prepared {
-            let of_one = match &prepared.matter {
-                None => Decided::Refused(Refusal::of(Reason::RecordErased)),
-                Some(matter) if self.is_erased(matter) => Decided::Refused(Refusal::of(Reason::RecordErased)),
-                Some(matter) if !open.contains(&matter.row.event.root) => Decided::Passed,
-                Some(matter) => {
+            let of_one = match &prepared.found {
+                Found::Gone => Decided::Refused(Refusal::of(Reason::RecordErased)),
+                Found::NotCovered => Decided::Passed,
+                Found::Held(matter) if !self.hub.is_covered(agreement, &matter.row) => Decided::Passed,
+                Found::Held(matter) if self.is_erased(matter) => Decided::Refused(Refusal::of(Reason::RecordErased)),
+                Found::Held(matter) if !open.contains(&matter.row.event.root) => Decided::Passed,
+                Found::Held(matter) => {
                     let consents = consents.get(&matter.row.event.root).map_or(&[][..], Vec::as_slice);
                     match self.decision(registry, agreement, consents, now) {
                         Decision::Grant(grant) => Decided::Told(grant),
@@ -72,7 +74,7 @@ impl TurnAct {
     }
 
     fn matters(&self) -> impl Iterator<Item = &Matter> {
-        self.prepared.iter().filter_map(|prepared: &Prepared| prepared.matter.as_ref())
+        self.prepared.iter().filter_map(Prepared::matter)
     }
 
     fn is_erased(&self, matter: &Matter) -> bool {

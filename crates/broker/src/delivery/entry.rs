@@ -50,7 +50,8 @@ impl TurnAct {
     }
 
     /// The entry of an event that may not be told. Of an erased subject it names nothing.
-    pub(super) fn refused(&self, Prepared { tell, matter }: &Prepared, refusal: &Refusal) -> Draft {
+    pub(super) fn refused(&self, prepared: &Prepared, refusal: &Refusal) -> Draft {
+        let tell = &prepared.tell;
         let public = PublicPart {
             outcome: Outcome::Refused.into(),
             reason: refusal.reason.code().to_owned(),
@@ -59,7 +60,7 @@ impl TurnAct {
             policy_digest: refusal.policy_digest.map(|digest| digest.to_vec()).unwrap_or_default(),
             ..self.public(tell)
         };
-        match matter {
+        match prepared.matter() {
             Some(matter) => self.draft(tell, public, matter, &self.personal(matter)),
             None => Draft::new(public, self.entry_id(tell)),
         }

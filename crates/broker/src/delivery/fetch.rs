@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use unefois_core::{Caller, Reason, SubscriptionId, Telling, ToldCursor};
+use tokio::time::Instant;
+use unefois_core::{Caller, Reason, SubscriptionId, Telling, ToldCursor, Turn};
 
 use super::{
     Delivery,
     interest::Interests,
+    read::Read,
     session::{Session, in_use},
     turn::Outcome,
 };
@@ -25,6 +27,15 @@ pub struct FetchedEvents {
     pub held_because: Option<Reason>,
 }
 
+/// One call that fetches.
+struct Fetch {
+    session: Session,
+    deliveries: Vec<Delivery>,
+    /// How many more bytes the answer takes.
+    room_bytes: usize,
+    written_at: Instant,
+}
+
 impl Hub {
     /// Tells the next events of the caller's subscription once, from the acknowledged cursor on.
     ///
@@ -40,31 +51,21 @@ impl Hub {
         let mut session = self.unreceived(caller, id).await?;
         session.desk.set_window(window);
         let registry = Arc::clone(&self.authority.load().registry);
-        let held = |reason| FetchedEvents { deliveries: Vec::new(), held_because: Some(reason) };
-        let Some(interests) = Interests::of(&session.subscription, &registry, &self.catalog) else {
-            return Ok(held(Reason::AgreementUnknown));
+        let interests = Interests::of(&session.subscription, &registry, &self.catalog);
+        let Some(interests) = interests else {
+            return Ok(FetchedEvents { deliveries: Vec::new(), held_because: Some(Reason::AgreementUnknown) });
         };
         let heads = self.store.event_heads_fetch().await?;
-        session.read(&interests, &heads).await?;
-        let mut deliveries = Vec::new();
-        let mut room_bytes = self.limits.delivery_fetch_bytes_max;
-        while room_bytes > 0
-            && let Some(turn) = session.desk.turn(self.clock.now())
-        {
-            match session.write(turn).await? {
-                Outcome::Written { at, told, refused } => {
-                    session.version += 1;
-                    session.desk.written(at, &refused);
-                    for (prepared, minimised) in told {
-                        room_bytes = room_bytes.saturating_sub(minimised.data.len());
-                        deliveries.extend(session.delivery(prepared, minimised)?);
-                    }
-                }
-                Outcome::Holds(reason) => return Ok(FetchedEvents { held_because: Some(reason), deliveries }),
-                Outcome::Moved => return Err(session.why_over().await),
+        let room_bytes = self.limits.delivery_fetch_bytes_max;
+        let mut fetch = Fetch { session, deliveries: Vec::new(), room_bytes, written_at: Instant::now() };
+        loop {
+            let read = fetch.session.read(&interests, &heads).await?;
+            let held_because = fetch.turns(read).await?;
+            let is_enough = !fetch.deliveries.is_empty() || fetch.session.desk.room() == 0;
+            if read == Read::Everything || is_enough || held_because.is_some() {
+                return Ok(FetchedEvents { deliveries: fetch.deliveries, held_because });
             }
         }
-        Ok(FetchedEvents { deliveries, held_because: None })
     }
 
     /// Acknowledges what was told up to a cursor; gives the cursor up to which everything is acknowledged then.
@@ -99,5 +100,40 @@ impl Hub {
             return Err(in_use(self));
         }
         Session::open(self, caller, found).await
+    }
+}
+
+impl Fetch {
+    /// Writes and tells what the pages that were read so far came to. Gives what holds the subscription.
+    async fn turns(&mut self, read: Read) -> Result<Option<Reason>, Failure> {
+        while self.room_bytes > 0
+            && let Some(turn) = self.next(read)
+        {
+            match self.session.write(turn).await? {
+                Outcome::Written { at, told, refused } => {
+                    self.session.version += 1;
+                    self.session.desk.written(at, &refused);
+                    self.written_at = Instant::now();
+                    for (prepared, minimised) in told {
+                        self.room_bytes = self.room_bytes.saturating_sub(minimised.data.len());
+                        self.deliveries.extend(self.session.delivery(prepared, minimised)?);
+                    }
+                }
+                Outcome::Holds(reason) => return Ok(Some(reason)),
+                Outcome::Moved => return Err(self.session.why_over().await),
+            }
+        }
+        Ok(None)
+    }
+
+    /// What was only passed is written now and then, so that a call that takes too long leaves the next one less to read.
+    fn next(&mut self, read: Read) -> Option<Turn> {
+        let Session { desk, hub, .. } = &mut self.session;
+        let turn = desk.turn(hub.clock.now())?;
+        if read == Read::Some && turn.only_passes() && self.written_at.elapsed() < hub.limits.delivery_pass_every {
+            desk.abandoned();
+            return None;
+        }
+        Some(turn)
     }
 }

@@ -7,14 +7,23 @@ use unefois_core::{Agreement, EventId, Reason, Tell};
 use unefois_store::{EventRow, HeldRevision};
 
 use super::session::Session;
-use crate::{failure::Failure, keys::OpenKey, subject::Known};
+use crate::{failure::Failure, hub::Hub, keys::OpenKey, subject::Known};
 
 /// An event that is to be told.
 #[derive(Debug, Clone)]
 pub(super) struct Prepared {
     pub(super) tell: Tell,
-    /// What is told of; absent when it is not held any more, because its subject was erased.
-    pub(super) matter: Option<Matter>,
+    pub(super) found: Found,
+}
+
+/// What there is to tell of an event.
+#[derive(Debug, Clone)]
+pub(super) enum Found {
+    Held(Box<Matter>),
+    /// It is not held any more: its subject was erased.
+    Gone,
+    /// The agreement is about something else since it came onto the desk.
+    NotCovered,
 }
 
 /// What an event tells of.
@@ -36,6 +45,16 @@ pub(super) struct Matter {
     pub(super) trace_key: OpenKey,
 }
 
+impl Prepared {
+    /// What is told of it, where it is held.
+    pub(super) fn matter(&self) -> Option<&Matter> {
+        match &self.found {
+            Found::Held(matter) => Some(matter),
+            Found::Gone | Found::NotCovered => None,
+        }
+    }
+}
+
 impl Session {
     /// Opens what a turn tells: in a few trips to the store, however many events it has.
     pub(super) async fn prepare(&self, agreement: &Agreement, tells: &[Tell]) -> Result<Vec<Prepared>, Failure> {
@@ -52,13 +71,19 @@ impl Session {
         let mut matters = HashMap::new();
         for (row, held) in rows.into_iter().zip(held) {
             let id = row.event.id;
-            match self.matter(dataset, &mut subjects, row, held).await {
-                Ok(matter) => drop(matters.insert(id, matter)),
-                Err(gone) if is_gone(gone.reason) => {}
-                Err(failure) => return Err(failure),
-            }
+            let found = if self.hub.is_covered(agreement, &row) {
+                match self.matter(dataset, &mut subjects, row, held).await {
+                    Ok(matter) => Found::Held(Box::new(matter)),
+                    Err(gone) if is_gone(gone.reason) => Found::Gone,
+                    Err(failure) => return Err(failure),
+                }
+            } else {
+                Found::NotCovered
+            };
+            matters.insert(id, found);
         }
-        let prepared = |tell: &Tell| Prepared { tell: tell.clone(), matter: matters.remove(&tell.event) };
+        let found = |tell: &Tell| matters.get(&tell.event).cloned().unwrap_or(Found::Gone);
+        let prepared = |tell: &Tell| Prepared { tell: tell.clone(), found: found(tell) };
         Ok(tells.iter().map(prepared).collect())
     }
 
@@ -99,6 +124,14 @@ impl Session {
             trace_key,
             row,
         })
+    }
+}
+
+impl Hub {
+    /// Whether an agreement is about an event. It may have been about another dataset when the event came onto a desk.
+    pub(super) fn is_covered(&self, agreement: &Agreement, row: &EventRow) -> bool {
+        let dataset = self.catalog.stored(&row.event.dataset).map(Dataset::id);
+        dataset == Some(agreement.dataset.as_str()) && row.event.provider == agreement.provider.as_str()
     }
 }
 

@@ -16,37 +16,37 @@ use crate::failure::Failure;
 pub(super) enum Read {
     /// Up to the heads.
     Everything,
-    /// The desk is full.
+    /// There is more.
     Some,
 }
 
 impl Session {
-    /// Reads up to `heads`, or until the desk is full.
+    /// Reads a page of what lies before `heads`, as far as the desk has room. Between two pages whoever reads writes what
+    /// was passed, and hears: the log may be long, and none of it concern the subscription.
     pub(super) async fn read(&mut self, interests: &Interests, heads: &Cursor) -> Result<Read, Failure> {
         self.read_replays().await?;
+        if self.desk.room() == 0 {
+            return Ok(Read::Some);
+        }
+        let asked = EventsAsked {
+            datasets: interests.datasets(),
+            provider: interests.provider.clone(),
+            after: self.desk.seen(),
+            up_to: *heads,
+        };
         let page_max = self.hub.limits.delivery_page_max;
-        loop {
-            if self.desk.room() == 0 {
+        let page = self.hub.store.events_list(&asked, page_max).await?;
+        let is_last = page.len() < usize::try_from(page_max).unwrap_or(usize::MAX);
+        for arrival in self.judged(interests, page).await? {
+            if self.desk.arrive(arrival).is_err() {
                 return Ok(Read::Some);
             }
-            let asked = EventsAsked {
-                datasets: interests.datasets(),
-                provider: interests.provider.clone(),
-                after: self.desk.seen(),
-                up_to: *heads,
-            };
-            let page = self.hub.store.events_list(&asked, page_max).await?;
-            let is_last = page.len() < usize::try_from(page_max).unwrap_or(usize::MAX);
-            for arrival in self.judged(interests, page).await? {
-                if self.desk.arrive(arrival).is_err() {
-                    return Ok(Read::Some);
-                }
-            }
-            if is_last {
-                self.pass_up_to(heads);
-                return Ok(Read::Everything);
-            }
         }
+        if !is_last {
+            return Ok(Read::Some);
+        }
+        self.pass_up_to(heads);
+        Ok(Read::Everything)
     }
 
     /// What lies between the last event of its dataset and the heads is of other datasets.

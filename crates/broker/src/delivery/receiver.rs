@@ -1,7 +1,11 @@
 //! A receiver's loop: reads, tells, and hears what the receiver says, until one of the two ends it.
 
-use std::time::Duration;
+use std::{
+    collections::{HashSet, VecDeque},
+    time::Duration,
+};
 
+use futures::FutureExt;
 use jiff::Timestamp;
 use tokio::{
     sync::{mpsc, watch},
@@ -16,6 +20,7 @@ use super::{
     interest::Interests,
     read::Read,
     session::{Session, in_use},
+    tells::Queued,
     turn::Outcome,
 };
 use crate::failure::Failure;
@@ -33,13 +38,21 @@ pub(super) struct Loop {
     pub(super) session: Session,
     pub(super) lease: Receiver,
     pub(super) said: mpsc::Receiver<Said>,
-    pub(super) told: mpsc::Sender<Result<Told, Failure>>,
+    pub(super) told: mpsc::Sender<Queued>,
     pub(super) seen: watch::Receiver<Seen>,
     /// Why nothing is told, as the receiver knows it.
     pub(super) held: Option<Reason>,
+    /// Whether it is tried again to tell something, although something held it.
+    pub(super) tries: bool,
     /// Whether something was settled by the receiver and is not written yet.
     pub(super) has_settled: bool,
+    /// The last events that were refused after they had been told: the receiver cannot know, and may reject them.
+    pub(super) erased: VecDeque<EventId>,
     pub(super) written_at: Instant,
+    /// When the lease is renewed.
+    pub(super) renewal: Interval,
+    /// When it is looked at the subscription.
+    pub(super) look: Interval,
 }
 
 /// How a loop goes on.
@@ -51,37 +64,32 @@ enum Next {
 
 impl Loop {
     /// Tells until the receiver is gone, the subscription is not its own any more, or the hub stops.
-    pub(super) async fn run(mut self) {
-        let (store, lease) = (self.session.hub.store.clone(), self.lease);
-        if let Err(failure) = self.goes_on().await {
-            // The receiver may be gone.
-            let _gone = self.told.send(Err(failure)).await;
-        }
-        if let Err(error) = store.receiver_release(lease).await {
+    pub(super) async fn run(mut self, over: mpsc::Sender<Failure>) {
+        let ended = self.goes_on().await;
+        // Before its last words: nobody waits for the lease because this receiver does not read them.
+        if let Err(error) = self.session.hub.store.receiver_release(self.lease).await {
             tracing::debug!(%error, "the lease of a receiver ends by itself");
+        }
+        if let Err(failure) = ended {
+            // The receiver may be gone.
+            let _gone = over.try_send(failure);
         }
     }
 
     async fn goes_on(&mut self) -> Result<(), Failure> {
-        let lease_for = self.session.hub.limits.receiver_lease;
-        let mut renewal = ticks(lease_for / 3);
-        let mut look = ticks(self.session.hub.limits.delivery_look_every);
         loop {
-            let mut next = self.tells(&mut renewal).await?;
+            let mut next = self.tells().await?;
             if matches!(next, Next::Again) && self.held.is_none() {
-                next = self.reads(&mut renewal).await?;
+                next = self.reads().await?;
             }
-            if matches!(next, Next::Gone) {
-                return Ok(());
-            }
-            if matches!(self.waits(&mut renewal, &mut look).await?, Next::Gone) {
+            if matches!(next, Next::Gone) || matches!(self.waits().await?, Next::Gone) {
                 return Ok(());
             }
         }
     }
 
     /// Reads and tells until nothing more can be told.
-    async fn reads(&mut self, renewal: &mut Interval) -> Result<Next, Failure> {
+    async fn reads(&mut self) -> Result<Next, Failure> {
         loop {
             let seen = *self.seen.borrow_and_update();
             if seen.is_stopping {
@@ -93,108 +101,153 @@ impl Loop {
             // Nothing is told under an agreement that nobody knows.
             let Some(interests) = interests else { return Ok(Next::Again) };
             let read = self.session.read(&interests, &seen.heads).await?;
-            if matches!(self.tells(renewal).await?, Next::Gone) {
+            if matches!(self.tells().await?, Next::Gone) {
                 return Ok(Next::Gone);
             }
             // What filled the desk may have been settled by being refused.
             if read == Read::Everything || self.held.is_some() || self.session.desk.room() == 0 {
                 return Ok(Next::Again);
             }
+            self.keeps().await?;
         }
     }
 
     /// Writes and tells turn by turn, as many as there are now.
-    async fn tells(&mut self, renewal: &mut Interval) -> Result<Next, Failure> {
+    async fn tells(&mut self) -> Result<Next, Failure> {
         loop {
-            let now = self.session.hub.clock.now();
-            let Some(turn) = self.session.desk.turn(now) else { return Ok(Next::Again) };
-            if !self.has_settled && only_passes(&turn) && self.written_at.elapsed() < self.pass_every() {
-                self.session.desk.abandoned();
-                return Ok(Next::Again);
+            // Whatever was acknowledged meanwhile is not told again.
+            while let Ok(said) = self.said.try_recv() {
+                self.hears(said).await?;
             }
+            let may_tell = self.tries || self.held.is_none();
+            let Some(turn) = self.turn(may_tell) else {
+                return if may_tell { self.holds(None).await } else { Ok(Next::Again) };
+            };
             match self.session.write(turn).await? {
                 Outcome::Written { at, told, refused } => {
                     self.written(at, &refused);
-                    if matches!(self.hands_over(told, renewal).await?, Next::Gone) {
+                    if may_tell && matches!(self.holds(None).await?, Next::Gone) {
+                        return Ok(Next::Gone);
+                    }
+                    if matches!(self.hands_over(told).await?, Next::Gone) {
                         return Ok(Next::Gone);
                     }
                 }
                 Outcome::Holds(reason) => {
                     self.session.desk.abandoned();
-                    return self.holds(Some(reason), renewal).await;
+                    if matches!(self.holds(Some(reason)).await?, Next::Gone) {
+                        return Ok(Next::Gone);
+                    }
                 }
                 Outcome::Moved => return Err(self.session.why_over().await),
             }
         }
     }
 
-    fn written(&mut self, at: Timestamp, refused: &std::collections::HashSet<EventId>) {
+    /// The next turn: while nothing may be told, of what the receiver said only.
+    fn turn(&mut self, may_tell: bool) -> Option<Turn> {
+        let Session { desk, hub, .. } = &mut self.session;
+        let now = hub.clock.now();
+        let turn = if may_tell { desk.turn(now) } else { desk.turn_without_telling(now) }?;
+        if !self.has_settled && turn.only_passes() && self.written_at.elapsed() < hub.limits.delivery_pass_every {
+            desk.abandoned();
+            return None;
+        }
+        Some(turn)
+    }
+
+    fn written(&mut self, at: Timestamp, refused: &HashSet<EventId>) {
         self.session.version += 1;
         self.session.desk.written(at, refused);
+        self.erased.extend(refused);
+        let surplus = self.erased.len().saturating_sub(self.session.hub.limits.delivery_desk_max);
+        self.erased.drain(..surplus);
         self.has_settled = false;
         self.written_at = Instant::now();
     }
 
-    async fn hands_over(&mut self, told: super::turn::ToldEvents, renewal: &mut Interval) -> Result<Next, Failure> {
-        if !told.is_empty() && matches!(self.holds(None, renewal).await?, Next::Gone) {
-            return Ok(Next::Gone);
-        }
+    async fn hands_over(&mut self, told: super::turn::ToldEvents) -> Result<Next, Failure> {
         for (prepared, minimised) in told {
+            let keys = prepared.matter().map(|matter| [matter.payload_key, matter.subject.trace_key]);
             let Some(delivery) = self.session.delivery(prepared, minimised)? else { continue };
-            if matches!(self.says(Told::Delivery(Box::new(delivery)), renewal).await?, Next::Gone) {
+            let queued = Queued { told: Told::Delivery(Box::new(delivery)), keys };
+            if matches!(self.says(queued).await?, Next::Gone) {
                 return Ok(Next::Gone);
             }
         }
         Ok(Next::Again)
     }
 
-    /// Says why nothing is told, or that it goes on, where the receiver does not know it.
-    async fn holds(&mut self, reason: Option<Reason>, renewal: &mut Interval) -> Result<Next, Failure> {
+    /// Says why nothing is told, or that it goes on, where the receiver does not know it. What holds it is tried again when
+    /// it is looked at the subscription.
+    async fn holds(&mut self, reason: Option<Reason>) -> Result<Next, Failure> {
+        self.tries = false;
         if self.held == reason {
             return Ok(Next::Again);
         }
         self.held = reason;
-        self.says(Told::Holding(reason), renewal).await
+        self.says(Queued { told: Told::Holding(reason), keys: None }).await
     }
 
-    /// Waits for room in the channel; meanwhile the lease is renewed.
-    async fn says(&mut self, told: Told, renewal: &mut Interval) -> Result<Next, Failure> {
+    /// Waits for room in the channel, and hears meanwhile. A receiver that takes nothing for so long that it would be told
+    /// again is given up.
+    async fn says(&mut self, queued: Queued) -> Result<Next, Failure> {
+        let patience = Duration::try_from(self.session.subscription.asked.terms.redelivery_after);
+        let given_up = tokio::time::sleep(patience.map_err(Failure::internal)?);
+        tokio::pin!(given_up);
+        let told = self.told.clone();
         loop {
             tokio::select! {
-                room = self.told.reserve() => {
+                room = told.reserve() => {
                     let Ok(room) = room else { return Ok(Next::Gone) };
-                    room.send(Ok(told));
+                    room.send(queued);
                     return Ok(Next::Again);
                 }
-                _ = renewal.tick() => renewed(&self.session, self.lease).await?,
+                said = self.said.recv() => {
+                    let Some(said) = said else { return Ok(Next::Gone) };
+                    self.hears(said).await?;
+                }
+                _ = self.renewal.tick() => renewed(&self.session, self.lease).await?,
+                _ = self.look.tick() => self.looks().await?,
+                () = &mut given_up => return Err(Failure::new(Reason::ReceiverStalled)),
             }
         }
     }
 
+    /// Does what is due by now, while it is reading.
+    async fn keeps(&mut self) -> Result<(), Failure> {
+        if self.renewal.tick().now_or_never().is_some() {
+            renewed(&self.session, self.lease).await?;
+        }
+        if self.look.tick().now_or_never().is_some() {
+            self.looks().await?;
+        }
+        Ok(())
+    }
+
     /// Waits for something to do.
-    async fn waits(&mut self, renewal: &mut Interval, look: &mut Interval) -> Result<Next, Failure> {
+    async fn waits(&mut self) -> Result<Next, Failure> {
         let now = self.session.hub.clock.now();
-        let due = self.session.desk.wakes_at().map(|at| at.duration_since(now));
-        let due = due.and_then(|left| Duration::try_from(left).ok()).unwrap_or_else(|| self.pass_every());
+        let due = self.session.desk.wakes_at().filter(|_| self.held.is_none()).map(|at| at.duration_since(now));
+        let pass_every = self.session.hub.limits.delivery_pass_every;
+        let due = due.map_or(pass_every, |left| Duration::try_from(left).unwrap_or_default());
         tokio::select! {
             said = self.said.recv() => {
                 let Some(said) = said else { return Ok(Next::Gone) };
                 self.hears(said).await?;
-                while let Ok(said) = self.said.try_recv() {
-                    self.hears(said).await?;
-                }
             }
             _ = self.seen.changed() => {}
             () = tokio::time::sleep(due) => {}
             () = self.told.closed() => return Ok(Next::Gone),
-            _ = renewal.tick() => renewed(&self.session, self.lease).await?,
-            _ = look.tick() => self.looks().await?,
+            _ = self.renewal.tick() => renewed(&self.session, self.lease).await?,
+            _ = self.look.tick() => self.looks().await?,
         }
         if self.seen.borrow().is_stopping { Err(Failure::stopping()) } else { Ok(Next::Again) }
     }
 
     /// Whether the subscription was paused, deleted, set back or taken over meanwhile. What held it is tried again.
     async fn looks(&mut self) -> Result<(), Failure> {
+        self.tries = true;
         let found = self.session.hub.receivable(&self.session.caller, self.session.subscription.id).await?;
         if found.cursor.version == self.session.version { Ok(()) } else { Err(in_use(&self.session.hub)) }
     }
@@ -210,25 +263,17 @@ impl Loop {
             Said::Reject(event, rejection) => {
                 let rejected = self.session.desk.reject(event, rejection, now);
                 // One that is settled meanwhile is left as it is.
-                if rejected.is_err() && self.session.hub.store.events_fetch(&[event]).await?.is_empty() {
+                let was_told = rejected.is_ok() || self.erased.contains(&event);
+                if !was_told && self.session.hub.store.events_fetch(&[event]).await?.is_empty() {
                     return Err(Failure::new(Reason::EventNotTold));
                 }
             }
         }
         Ok(())
     }
-
-    fn pass_every(&self) -> Duration {
-        self.session.hub.limits.delivery_pass_every
-    }
 }
 
-/// Whether a turn says only that what concerns nobody was passed: that is written now and then.
-fn only_passes(turn: &Turn) -> bool {
-    turn.tell.is_empty() && turn.dead.is_empty() && turn.attempts.is_empty() && turn.replayed.is_empty()
-}
-
-fn ticks(every: Duration) -> Interval {
+pub(super) fn ticks(every: Duration) -> Interval {
     let mut ticks = tokio::time::interval(every.max(Duration::from_millis(1)));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticks

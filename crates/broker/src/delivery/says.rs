@@ -22,7 +22,8 @@ impl Says {
     /// It is outside the limit.
     pub async fn window(&self, asked: u32) -> Result<(), Failure> {
         let window = self.hub.window(asked)?;
-        self.says(Said::Window(window)).await
+        self.says(Said::Window(window)).await;
+        Ok(())
     }
 
     /// Has everything that was told up to this cursor.
@@ -32,18 +33,17 @@ impl Says {
     pub async fn acknowledge(&self, up_to: &str) -> Result<(), Failure> {
         let agency = self.caller.agency.as_str();
         let cursor = cursor_of_text(&self.hub.pseudonyms, agency, self.subscription, up_to)?;
-        self.says(Said::Acknowledge(cursor)).await
+        self.says(Said::Acknowledge(cursor)).await;
+        Ok(())
     }
 
-    /// Cannot take an event.
-    ///
-    /// # Errors
-    /// The receiver's loop has ended: its last words say why.
-    pub async fn reject(&self, event: EventId, rejection: Rejection) -> Result<(), Failure> {
-        self.says(Said::Reject(event, rejection)).await
+    /// Cannot take an event. One that it was never told ends the receiver.
+    pub async fn reject(&self, event: EventId, rejection: Rejection) {
+        self.says(Said::Reject(event, rejection)).await;
     }
 
-    async fn says(&self, said: Said) -> Result<(), Failure> {
-        self.said.send(said).await.map_err(|_ended| Failure::stopping())
+    /// Where the receiver has ended, what it was told last says why.
+    async fn says(&self, said: Said) {
+        let _ended = self.said.send(said).await;
     }
 }

@@ -122,7 +122,7 @@ impl TurnAct {
     fn recorded(&mut self, decided: Vec<Decided>, at: Timestamp) -> Result<Vec<Draft>, Failure> {
         let (mut entries, mut told, mut refused) = (Vec::new(), Vec::new(), HashSet::new());
         for (prepared, decided) in self.prepared.iter().zip(decided) {
-            match (decided, &prepared.matter) {
+            match (decided, prepared.matter()) {
                 (Decided::Told(grant), Some(matter)) => {
                     let (draft, minimised) = self.told(&prepared.tell, matter, &grant)?;
                     entries.push(draft);

@@ -20,10 +20,19 @@ impl Desk {
     /// What is to be done at `now`; `None` when there is nothing, or when a turn is under way: one is
     /// [`written`](Desk::written) or [`abandoned`](Desk::abandoned) before the next.
     pub fn turn(&mut self, now: Timestamp) -> Option<Turn> {
+        self.turn_of(now, self.limits.turn_events_max)
+    }
+
+    /// What the receiver said and is not written yet, while nothing may be told; otherwise as [`turn`](Desk::turn).
+    pub fn turn_without_telling(&mut self, now: Timestamp) -> Option<Turn> {
+        self.turn_of(now, 0)
+    }
+
+    fn turn_of(&mut self, now: Timestamp, events_max: usize) -> Option<Turn> {
         if self.under_way.is_some() {
             return None;
         }
-        let mut plan = Plan::of(self, now);
+        let mut plan = Plan { left: events_max, ..Plan::of(self, now) };
         for item in &mut self.items {
             plan.visit(item);
         }

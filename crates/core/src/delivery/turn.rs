@@ -97,3 +97,11 @@ pub struct Turn {
     /// The last telling before something was rejected.
     pub void_through: Telling,
 }
+
+impl Turn {
+    /// Whether it says only how far the cursors are: that can be said later.
+    #[must_use]
+    pub fn only_passes(&self) -> bool {
+        self.tell.is_empty() && self.dead.is_empty() && self.attempts.is_empty() && self.replayed.is_empty()
+    }
+}
