@@ -41,6 +41,7 @@ fn is_of_decisions(reason: Reason) -> bool {
         | SubscriptionsTooMany
         | SubscriptionPaused
         | SubscriptionInUse
+        | ReceiverStalled
         | CursorInvalid
         | CursorNotTold
         | CursorExpired
