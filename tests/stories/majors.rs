@@ -3,6 +3,7 @@
 mod live;
 mod published;
 mod repeated;
+mod told;
 
 use std::path::Path;
 

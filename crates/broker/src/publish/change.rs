@@ -54,16 +54,30 @@ impl PublicationChange {
     }
 }
 
-/// The event of a new revision, whose fields are compared with those of the one before it in the same major version.
+/// The fields that a revision changed since the one before it in the same major version. All that it states are among them
+/// where the `last` that was said is not that one, but was said in another major version; or was an end, which concerned
+/// every field.
+pub(super) fn changed(
+    dataset: &Dataset,
+    last: Option<&HeldRevision>,
+    [before, canonical]: [&[u8]; 2],
+) -> Result<FieldNumbers, Failure> {
+    let since = |before: &[u8]| dataset.changed_fields(before, canonical).map_err(Failure::internal);
+    let mut changed: Vec<u32> = since(before)?.numbers().collect();
+    if last.is_none_or(|last| last.change == Some(EventKind::Ended)) {
+        changed.extend(since(&[])?.numbers());
+    }
+    FieldNumbers::of(changed).map_err(Failure::internal)
+}
+
+/// The event of a new revision.
 pub(super) fn event_of(
     row: &RevisionRow,
     kind: EventKind,
-    dataset: &Dataset,
-    [before, canonical]: [&[u8]; 2],
+    changed: FieldNumbers,
     traceparent: Option<&str>,
-) -> Result<NewEvent, Failure> {
-    let changed = dataset.changed_fields(before, canonical).map_err(Failure::internal)?;
-    Ok(NewEvent {
+) -> NewEvent {
+    NewEvent {
         id: EventId(Uuid::now_v7()),
         subject: row.subject,
         root: row.subject,
@@ -72,7 +86,7 @@ pub(super) fn event_of(
         record: row.record,
         revision: row.held.number,
         kind,
-        changed: FieldNumbers::of(changed.numbers()).map_err(Failure::internal)?,
+        changed,
         traceparent: traceparent.map(str::to_owned),
-    })
+    }
 }

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::{
     AcknowledgementKind, Fate, ItemPlace, Prepared,
     batch::Batch,
-    change::event_of,
+    change::{changed, event_of},
     growth::Growth,
     homonyms::{Homonyms, Mark},
     newest::{Newest, Said},
@@ -134,9 +134,9 @@ impl Batch {
         let kind = if is_first { AcknowledgementKind::Created } else { AcknowledgementKind::Revised };
         let (row, blind) = self.seal((item, &stated, change), root, said, now).await?;
         let before = held.map_or(&[][..], |(_, canonical)| canonical);
-        let traceparent = self.traceparent.as_deref();
-        let dataset = catalogued(&self.hub, item)?;
-        growth.events.push(event_of(&row, change, dataset, [before, &stated.canonical], traceparent)?);
+        let last = said.last_in(item.dataset_major);
+        let changed = changed(catalogued(&self.hub, item)?, last, [before, &stated.canonical])?;
+        growth.events.push(event_of(&row, change, changed, self.traceparent.as_deref()));
         let (record, revision) = (row.record, row.held.number);
         let index = u32::try_from(growth.leaves.len()).map_err(Failure::internal)?;
         growth.leaves.push(leaf_of(&row, &commit(&blind, &stated.canonical)));
