@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a test stops at the first surprise")]
 
 mod admin;
+mod clock;
 mod collector;
 mod health;
 mod house;
@@ -19,6 +20,7 @@ mod proxy;
 mod sqlite;
 mod words;
 
+pub use clock::clock_ahead;
 pub use collector::{Collector, attribute};
 pub use health::is_serving;
 pub use house::{House, HouseSettings, Storage, live_providers};

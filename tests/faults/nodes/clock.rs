@@ -1,12 +1,10 @@
 //! Clocks that disagree: what a successor records is not before what its predecessor recorded, and a consent is what it
 //! is on every node.
 
-use std::fs;
-
 use unefois_client::{PullError, RetryPolicy, pull};
 use unefois_ledger::decode_leaf;
 use unefois_proto::pb::{consent::v1::WithdrawRequest, ledger::v1::Purpose};
-use unefois_testkit::{House, Person, pull_request};
+use unefois_testkit::{House, Person, clock_ahead, pull_request};
 
 use super::{asked, on_postgres};
 use crate::{
@@ -19,16 +17,6 @@ use crate::{
 
 const HOUR_MICROS: i64 = 3_600_000_000;
 
-/// The words that run a program with its clock an hour ahead, and nothing else about its time changed.
-fn an_hour_ahead() -> Vec<String> {
-    let folders = fs::read_dir("/usr/lib").unwrap().map(|folder| folder.unwrap().path());
-    let library = folders.map(|folder| folder.join("faketime/libfaketimeMT.so.1")).find(|library| library.exists());
-    let library =
-        library.expect("libfaketime is not installed; `cargo xtask test` installs Debian's package `faketime`");
-    let preloaded = format!("LD_PRELOAD={}", library.display());
-    ["env", &preloaded, "FAKETIME=+1h", "FAKETIME_DONT_FAKE_MONOTONIC=1"].map(str::to_owned).into()
-}
-
 /// The instants of the entries of the one shard, in microseconds since 1970.
 async fn instants(house: &House) -> Vec<i64> {
     let shards = leaves_of_shards(house).await;
@@ -39,7 +27,7 @@ async fn instants(house: &House) -> Vec<i64> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_successor_whose_clock_is_an_hour_behind_records_nothing_earlier() {
     let mut ahead = House::build(UNEFOIS, &on_postgres(""));
-    ahead.start_by(&an_hour_ahead()).unwrap();
+    ahead.start_by(&clock_ahead("1h")).unwrap();
     let mut promises = Promises::default();
     apply(&ahead, &mut promises).await.unwrap();
     Agencies::of(&ahead).await.unwrap().turn(1_000, &mut promises).await.unwrap();
@@ -58,7 +46,7 @@ async fn a_successor_whose_clock_is_an_hour_behind_records_nothing_earlier() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_consent_is_granted_and_withdrawn_on_a_node_whose_clock_is_behind_as_soon_as_it_is_acknowledged() {
     let mut ahead = House::build(UNEFOIS, &on_postgres(""));
-    ahead.start_by(&an_hour_ahead()).unwrap();
+    ahead.start_by(&clock_ahead("1h")).unwrap();
     apply(&ahead, &mut Promises::default()).await.unwrap();
     let behind = ahead.second_node().started();
     let person = Person::invented(1_002);
