@@ -23,7 +23,7 @@ pub enum ReceiveFrom {
     Acknowledged,
     /// After this cursor of the subscription, which is set to it for good.
     Cursor(String),
-    /// With the first event recorded at this instant or later; the subscription is set to it for good.
+    /// With the first event recorded at this instant or later that is still kept; the subscription is set to it for good.
     RecordedAt(prost_types::Timestamp),
 }
 

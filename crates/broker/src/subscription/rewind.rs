@@ -22,7 +22,7 @@ use crate::{
 pub enum ReplayFrom {
     /// After this cursor of it.
     Cursor(String),
-    /// Before the first event that was recorded at this instant or later.
+    /// Before the first event that was recorded at this instant or later, and is still kept.
     RecordedAt(Timestamp),
 }
 
@@ -47,10 +47,13 @@ impl Hub {
             ReplayFrom::Cursor(text) => cursor_of_text(&self.pseudonyms, caller.agency.as_str(), id, text)?.through,
             ReplayFrom::RecordedAt(at) => self.store.event_positions_before_fetch(at.as_microsecond()).await?,
         };
-        let is_kept = self.store.events_forgotten_fetch().await? <= to;
-        if !is_kept {
-            return Err(Failure::new(Reason::CursorExpired));
-        }
+        let forgotten = self.store.events_forgotten_fetch().await?;
+        let to = match from {
+            ReplayFrom::Cursor(_) if forgotten <= to => to,
+            ReplayFrom::Cursor(_) => return Err(Failure::new(Reason::CursorExpired)),
+            // Something may have been forgotten since the instant was found.
+            ReplayFrom::RecordedAt(_) => to.join(&forgotten),
+        };
         let (answer, answered) = oneshot::channel();
         let act = Rewind { hub: self.clone(), caller: caller.clone(), subscription, to, answer: Some(answer) };
         self.recorder.perform(Box::new(act), answered).await
