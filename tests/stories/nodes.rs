@@ -2,8 +2,10 @@
 
 mod auditing;
 mod dossier;
+mod order;
 mod person;
 mod quota;
+mod receive;
 mod request_id;
 
 use std::time::Duration;

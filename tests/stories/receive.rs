@@ -1,95 +1,34 @@
 //! Being told: what is published reaches who subscribed, once it is recorded that it may.
 
-use prost::Message;
-use unefois_client::{Connection, Receiver, ReceiverSettings, Told, cursor_of};
+mod agreement;
+mod away;
+mod changed;
+mod consent;
+mod crash;
+mod granted;
+mod need_to_know;
+mod poison;
+mod redelivery;
+mod refused;
+mod replay;
+mod slow;
+pub(crate) mod words;
+
+use unefois_client::cursor_of;
 use unefois_proto::pb::{
     audit::v1::SearchExchangesRequest,
-    io::cloudevents::v1::cloud_event::{Data, cloud_event_attribute_value::Attr},
     ledger::v1::{EntryKind, Outcome},
-    publication::v1::{PublicationChange, PublishRequest},
-    status::v1::SelfEmployedAffiliation,
     subscription::v1::{
-        AcknowledgeEventsRequest, CreateRequest, Delivery, FetchEventsRequest, ListDeadLettersRequest, PauseRequest,
-        Reach, RejectionKind, ReplayDeadLetterRequest, Terms,
+        FetchEventsRequest, ListDeadLettersRequest, PauseRequest, RejectionKind, ReplayDeadLetterRequest,
     },
 };
 use unefois_testkit::{House, Person, affiliation_of, reason_of};
 
+use self::words::{attribute, ends, fetched, has, kind_of, receiver, record_of, recorded, subscribed, told};
 use crate::{
     UNEFOIS, acknowledged,
     dossier::{closes, declaration, opens},
 };
-
-/// A subscription of the CNAF to the affiliations of those on whom it has a dossier.
-async fn subscribed(consumer: &Connection, attempts_max: u32) -> String {
-    let request = CreateRequest {
-        name: "affiliations".to_owned(),
-        agreement: "d09-cnaf".to_owned(),
-        filter: None,
-        reach: Reach::Unspecified.into(),
-        terms: Some(Terms { retention_days: 7, redelivery_after: None, attempts_max }),
-    };
-    let created = consumer.subscription().create(request).await.unwrap().into_inner();
-    created.subscription.unwrap().subscription_id
-}
-
-fn receiver(consumer: &Connection, subscription_id: &str) -> Receiver {
-    Receiver::new(consumer.clone(), ReceiverSettings::of(subscription_id))
-}
-
-/// The next event, which must come.
-async fn told(receiver: &mut Receiver) -> Delivery {
-    let patience = std::time::Duration::from_secs(60);
-    match tokio::time::timeout(patience, receiver.next()).await.expect("nothing is told").unwrap() {
-        Told::Event(delivery) => *delivery,
-        other => panic!("{other:?}"),
-    }
-}
-
-async fn fetched(consumer: &Connection, subscription_id: &str) -> Vec<Delivery> {
-    let request = FetchEventsRequest { subscription_id: subscription_id.to_owned(), events_max: 0, from: None };
-    let fetched = consumer.subscription().fetch_events(request).await.unwrap().into_inner();
-    assert_eq!(fetched.held_because, "");
-    fetched.deliveries
-}
-
-async fn has(consumer: &Connection, subscription_id: &str, delivery: &Delivery) {
-    let (subscription_id, up_to) = (subscription_id.to_owned(), cursor_of(delivery).to_owned());
-    consumer.subscription().acknowledge_events(AcknowledgeEventsRequest { subscription_id, up_to }).await.unwrap();
-}
-
-fn kind_of(delivery: &Delivery) -> &str {
-    &delivery.event.as_ref().unwrap().r#type
-}
-
-/// The name of an attribute whose value is a text or true.
-fn attribute(delivery: &Delivery, name: &str) -> Option<String> {
-    match delivery.event.as_ref().unwrap().attributes.get(name)?.attr.clone()? {
-        Attr::CeString(text) | Attr::CeUriRef(text) => Some(text),
-        Attr::CeBoolean(truth) => Some(truth.to_string()),
-        other => panic!("{other:?}"),
-    }
-}
-
-fn record_of(delivery: &Delivery) -> SelfEmployedAffiliation {
-    match delivery.event.as_ref().unwrap().data.clone() {
-        Some(Data::ProtoData(any)) => SelfEmployedAffiliation::decode(any.value.as_slice()).unwrap(),
-        other => panic!("{other:?}"),
-    }
-}
-
-/// The outcome, the attempt and whether it repeats another of every entry of a delivery, oldest first.
-async fn recorded(house: &House) -> Vec<(Outcome, u32, bool)> {
-    let search = SearchExchangesRequest { kind: EntryKind::Delivery.into(), ..Default::default() };
-    let entries = house.audited(search).await.into_iter().rev().map(|entry| entry.public_part.unwrap());
-    entries
-        .map(|entry| (entry.outcome(), entry.delivery.as_ref().unwrap().attempt, !entry.repeats.is_empty()))
-        .collect()
-}
-
-fn ends(person: &Person) -> PublishRequest {
-    PublishRequest { change: PublicationChange::End.into(), ..affiliation_of(person) }
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_event_is_told_with_what_the_agreement_grants_and_only_about_open_dossiers() {
