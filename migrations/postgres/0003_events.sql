@@ -20,12 +20,14 @@ CREATE TABLE event_forgotten (
     position  bigint   NOT NULL
 ) WITH (fillfactor = 10);
 
--- One row a change worth telling. `changed` are the numbers of the top-level fields that changed, as varints.
+-- One row a change worth telling. `about` is whether the publication was about a person (1) or a company (2); `changed` are
+-- the numbers of the top-level fields that changed, as varints.
 CREATE TABLE event (
     partition   smallint    NOT NULL,
     position    bigint      NOT NULL,
     id          uuid        NOT NULL CONSTRAINT event_by_id UNIQUE,
     subject     uuid        NOT NULL REFERENCES subject (id),
+    about       smallint    NOT NULL,
     dataset     text        NOT NULL,
     provider    text        NOT NULL,
     record      uuid        NOT NULL,

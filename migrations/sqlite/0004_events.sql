@@ -15,12 +15,14 @@ INSERT INTO event_partition (partition, head, forgotten) VALUES
     (0, 0, 0), (1, 0, 0), (2, 0, 0), (3, 0, 0), (4, 0, 0), (5, 0, 0), (6, 0, 0), (7, 0, 0),
     (8, 0, 0), (9, 0, 0), (10, 0, 0), (11, 0, 0), (12, 0, 0), (13, 0, 0), (14, 0, 0), (15, 0, 0);
 
--- One row a change worth telling. `changed` are the numbers of the top-level fields that changed, as varints.
+-- One row a change worth telling. `about` is whether the publication was about a person (1) or a company (2); `changed` are
+-- the numbers of the top-level fields that changed, as varints.
 CREATE TABLE event (
     partition   INTEGER NOT NULL,
     position    INTEGER NOT NULL,
     id          BLOB    NOT NULL,
     subject     BLOB    NOT NULL REFERENCES subject (id),
+    about       INTEGER NOT NULL,
     dataset     TEXT    NOT NULL,
     provider    TEXT    NOT NULL,
     record      BLOB    NOT NULL,

@@ -13,14 +13,21 @@ use std::collections::{HashMap, HashSet};
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 use unefois_catalog::{Finding, Key};
-use unefois_core::{Caller, DatasetId, Identifier, Reason, Role};
+use unefois_core::{Caller, DatasetId, Identifier, Reason, Role, SubjectKind};
 use unefois_ledger::Receipt;
 use unefois_store::PublicationRow;
 use unefois_telemetry::Trace;
 use unefois_vault::KeyUse;
 use uuid::Uuid;
 
-use crate::{entry::Placed, failure::Failure, hub::Hub, keys::Owner, subject::pseudonym, wire::stand_in};
+use crate::{
+    entry::Placed,
+    failure::Failure,
+    hub::Hub,
+    keys::Owner,
+    subject::{kind_of_subject, pseudonym},
+    wire::stand_in,
+};
 use batch::Batch;
 
 pub use change::PublicationChange;
@@ -117,6 +124,8 @@ struct Prepared {
     discriminator: [u8; 32],
     recorded_at: Timestamp,
     change: PublicationChange,
+    /// Which kind of subject it is about.
+    about: SubjectKind,
 }
 
 /// What became of an item in the transaction.
@@ -234,6 +243,7 @@ impl Hub {
             findings,
             recorded_at,
             change,
+            about: kind_of_subject(known.subject_kind(), &subjects),
         })
     }
 

@@ -6,7 +6,7 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 use quick_cache::sync::Cache;
 use tokio::sync::oneshot;
-use unefois_core::{Caller, Identifier, Reason};
+use unefois_core::{Caller, Identifier, Reason, SubjectKind};
 use unefois_ledger::{Change, EntryKind, Outcome, PersonalPart, PublicPart};
 use unefois_store::{Reach, SubjectRow, SubjectWithIdentifiers, Transaction};
 use unefois_vault::{KeyUse, Pseudonyms};
@@ -35,6 +35,22 @@ pub(crate) struct Known {
 pub(crate) fn pseudonym(pseudonyms: &Pseudonyms, identifier: &Identifier) -> [u8; 32] {
     let (kind, issuer, text) = identifier.canonical();
     pseudonyms.identifier(kind, issuer, &text)
+}
+
+/// Of which kind a subject is: what its dataset says, and where that is about either, what its identifiers name. A
+/// self-employed person has a SIREN too, and counts as a company under it alone: an agreement on persons alone does not
+/// follow companies.
+pub(crate) fn kind_of_subject(of_dataset: unefois_catalog::SubjectKind, identifiers: &[Identifier]) -> SubjectKind {
+    let names_a_person = |identifier: &Identifier| match identifier {
+        Identifier::Siren(_) | Identifier::Siret(_) => false,
+        Identifier::Nir(_) | Identifier::Spi(_) | Identifier::Local { .. } => true,
+    };
+    match of_dataset {
+        unefois_catalog::SubjectKind::NaturalPerson => SubjectKind::NaturalPerson,
+        unefois_catalog::SubjectKind::Company => SubjectKind::Company,
+        unefois_catalog::SubjectKind::Either if identifiers.iter().any(names_a_person) => SubjectKind::NaturalPerson,
+        unefois_catalog::SubjectKind::Either => SubjectKind::Company,
+    }
 }
 
 /// The identifier as the catalogue's key fields hold it; a local one stands in for nothing.

@@ -95,6 +95,21 @@ impl SubjectKind {
             Self::Company => "company",
         }
     }
+
+    /// Its number, as it is stored.
+    #[must_use]
+    pub fn number(self) -> i16 {
+        match self {
+            Self::NaturalPerson => 1,
+            Self::Company => 2,
+        }
+    }
+
+    /// The kind of that number.
+    #[must_use]
+    pub fn numbered(number: i16) -> Option<Self> {
+        [Self::NaturalPerson, Self::Company].into_iter().find(|kind| kind.number() == number)
+    }
 }
 
 #[cfg(test)]
@@ -106,6 +121,12 @@ mod tests {
         let field = FieldName::from("siren");
         assert_eq!([field.as_str(), field.as_ref()], ["siren"; 2]);
         assert_eq!(field.to_string(), "siren");
+    }
+
+    #[test]
+    fn a_kind_of_subject_is_known_by_its_number() {
+        assert_eq!([1, 2].map(SubjectKind::numbered), [Some(SubjectKind::NaturalPerson), Some(SubjectKind::Company)]);
+        assert_eq!([0, 3].map(SubjectKind::numbered), [None, None]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Events: changes worth telling, in a log of partitions that has no gap and no late commit.
 
-use unefois_core::{Cursor, EventId, EventKind, FieldNumbers, Partition, Place};
+use unefois_core::{Cursor, EventId, EventKind, FieldNumbers, Partition, Place, SubjectKind};
 use uuid::Uuid;
 
 use crate::{
@@ -20,6 +20,8 @@ pub struct NewEvent {
     pub subject: [u8; 16],
     /// What the subject is after merging: it says which partition.
     pub root: [u8; 16],
+    /// Which kind of subject the publication was about.
+    pub about: SubjectKind,
     /// The dataset.
     pub dataset: String,
     /// The agency that published it.
@@ -87,6 +89,7 @@ pub(crate) struct EventColumns {
     pub(crate) id: [u8; 16],
     pub(crate) subject: [u8; 16],
     pub(crate) root: [u8; 16],
+    pub(crate) about: i16,
     pub(crate) dataset: String,
     pub(crate) provider: String,
     pub(crate) record: [u8; 16],
@@ -105,6 +108,7 @@ impl TryFrom<EventColumns> for EventRow {
             id: EventId(Uuid::from_bytes(row.id)),
             subject: row.subject,
             root: row.root,
+            about: SubjectKind::numbered(row.about).ok_or(Error::Malformed { what: "kind of a subject" })?,
             dataset: row.dataset,
             provider: row.provider,
             record: row.record,

@@ -59,7 +59,7 @@ impl TurnAct {
                 Found::Held(matter) if !open.contains(&matter.row.event.root) => Decided::Passed,
                 Found::Held(matter) => {
                     let consents = consents.get(&matter.row.event.root).map_or(&[][..], Vec::as_slice);
-                    match self.decision(registry, agreement, consents, now) {
+                    match self.decision(registry, agreement, (matter.row.event.about, consents), now) {
                         Decision::Grant(grant) => Decided::Told(grant),
                         Decision::Refusal(refusal) => match stop_of(refusal.reason) {
                             Stop::Event => Decided::Refused(refusal),
@@ -117,41 +117,27 @@ impl TurnAct {
     }
 
     /// The pure decision. Quotas limit questions, and no deliveries.
-    fn decision(&self, registry: &Registry, agreement: &Agreement, consents: &[Consent], now: Timestamp) -> Decision {
+    fn decision(
+        &self,
+        registry: &Registry,
+        agreement: &Agreement,
+        (subject_kind, consents): (SubjectKind, &[Consent]),
+        now: Timestamp,
+    ) -> Decision {
         let consent = state_of(consents, &self.caller.agency, &agreement.dataset, agreement.purpose, None, now);
         let asked = &self.subscription.asked.filter.fields;
-        let mut granted = None;
-        for subject_kind in self.subject_kinds(agreement) {
-            let request = ExchangeRequest {
-                caller: self.caller.clone(),
-                agreement: agreement.id.clone(),
-                dataset: agreement.dataset.clone(),
-                dataset_major: self.told_in,
-                operation: Operation::Push,
-                purpose: agreement.purpose,
-                subject_kind: *subject_kind,
-                local_body: None,
-                asked_fields: (!asked.is_empty()).then(|| asked.clone()),
-                consent_asked: None,
-            };
-            match decide(&request, registry, &consent, QuotaState::Left, now) {
-                Decision::Grant(grant) => granted = Some(grant),
-                refused @ Decision::Refusal(_) => return refused,
-            }
-        }
-        granted.map_or(Decision::Refusal(Refusal::of(Reason::DatasetUnknown)), Decision::Grant)
-    }
-
-    /// The kinds of subject that the agreement must cover. An event does not say of which kind its subject is: where the
-    /// dataset is about either, both must be covered.
-    fn subject_kinds(&self, agreement: &Agreement) -> &'static [SubjectKind] {
-        use unefois_catalog::SubjectKind as Catalogued;
-        let dataset = self.hub.catalog.version(agreement.dataset.as_str(), self.told_in);
-        match dataset.map(unefois_catalog::Dataset::subject_kind) {
-            None => &[],
-            Some(Catalogued::NaturalPerson) => &[SubjectKind::NaturalPerson],
-            Some(Catalogued::Company) => &[SubjectKind::Company],
-            Some(Catalogued::Either) => &[SubjectKind::NaturalPerson, SubjectKind::Company],
-        }
+        let request = ExchangeRequest {
+            caller: self.caller.clone(),
+            agreement: agreement.id.clone(),
+            dataset: agreement.dataset.clone(),
+            dataset_major: self.told_in,
+            operation: Operation::Push,
+            purpose: agreement.purpose,
+            subject_kind,
+            local_body: None,
+            asked_fields: (!asked.is_empty()).then(|| asked.clone()),
+            consent_asked: None,
+        };
+        decide(&request, registry, &consent, QuotaState::Left, now)
     }
 }

@@ -25,6 +25,7 @@ impl Interests {
         let interest = |dataset: &Dataset| Interest {
             kinds: subscription.asked.filter.kinds.clone(),
             fields: numbers(subscription, agreement, dataset),
+            population: agreement.population.iter().copied().collect(),
             reach,
         };
         let majors = catalog.majors(agreement.dataset.as_str());

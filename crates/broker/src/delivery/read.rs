@@ -113,7 +113,7 @@ impl Session {
 
 fn verdict(interests: &Interests, row: &EventRow, dossier: DossierState) -> Verdict {
     let (kind, changed): (EventKind, FieldNumbers) = (row.event.kind, row.event.changed);
+    let whom = (row.event.about, dossier);
     let interest = interests.in_dataset_of(row);
-    interest
-        .map_or(Verdict::Pass(unefois_core::PassedBecause::Kind), |interest| interest.verdict(kind, changed, dossier))
+    interest.map_or(Verdict::Pass(unefois_core::PassedBecause::Kind), |interest| interest.verdict(kind, changed, whom))
 }

@@ -1,7 +1,7 @@
 //! What a publication is to its record, and the event that tells of it.
 
 use unefois_catalog::Dataset;
-use unefois_core::{EventId, EventKind, FieldNumbers, Reason};
+use unefois_core::{EventId, EventKind, FieldNumbers, Reason, SubjectKind};
 use unefois_store::{HeldRevision, NewEvent, RevisionRow};
 use uuid::Uuid;
 
@@ -73,6 +73,7 @@ pub(super) fn changed(
 /// The event of a new revision.
 pub(super) fn event_of(
     row: &RevisionRow,
+    about: SubjectKind,
     kind: EventKind,
     changed: FieldNumbers,
     traceparent: Option<&str>,
@@ -81,6 +82,7 @@ pub(super) fn event_of(
         id: EventId(Uuid::now_v7()),
         subject: row.subject,
         root: row.subject,
+        about,
         dataset: row.dataset.clone(),
         provider: row.provider.clone(),
         record: row.record,

@@ -136,7 +136,7 @@ impl Batch {
         let before = held.map_or(&[][..], |(_, canonical)| canonical);
         let last = said.last_in(item.dataset_major);
         let changed = changed(catalogued(&self.hub, item)?, last, [before, &stated.canonical])?;
-        growth.events.push(event_of(&row, change, changed, self.traceparent.as_deref()));
+        growth.events.push(event_of(&row, item.about, change, changed, self.traceparent.as_deref()));
         let (record, revision) = (row.record, row.held.number);
         let index = u32::try_from(growth.leaves.len()).map_err(Failure::internal)?;
         growth.leaves.push(leaf_of(&row, &commit(&blind, &stated.canonical)));

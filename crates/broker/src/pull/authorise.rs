@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use unefois_core::{
-    Consent, ConsentRule, ConsentState, Decision, ExchangeRequest, FieldName, Grant, Identifier, Operation, QuotaState,
-    Registry, SubjectKind, decide, state_of,
+    Consent, ConsentRule, ConsentState, Decision, ExchangeRequest, FieldName, Grant, Operation, QuotaState, Registry,
+    SubjectKind, decide, state_of,
 };
 
 use super::identify::Exchange;
-use crate::{authority::InForce, failure::Failure};
+use crate::{authority::InForce, failure::Failure, subject::kind_of_subject};
 
 /// A decision, and the authority under which it was made.
 #[derive(Debug)]
@@ -80,19 +80,6 @@ impl Exchange {
     }
 
     fn subject_kind(&self) -> SubjectKind {
-        match self.catalogued().subject_kind() {
-            unefois_catalog::SubjectKind::NaturalPerson => SubjectKind::NaturalPerson,
-            unefois_catalog::SubjectKind::Company => SubjectKind::Company,
-            unefois_catalog::SubjectKind::Either => kind_named_by(&self.question.subject),
-        }
-    }
-}
-
-/// The kind of subject that an identifier names. A self-employed person has a SIREN too, and counts as a company under
-/// it: an agreement on persons alone does not follow companies.
-fn kind_named_by(identifier: &Identifier) -> SubjectKind {
-    match identifier {
-        Identifier::Siren(_) | Identifier::Siret(_) => SubjectKind::Company,
-        Identifier::Nir(_) | Identifier::Spi(_) | Identifier::Local { .. } => SubjectKind::NaturalPerson,
+        kind_of_subject(self.catalogued().subject_kind(), std::slice::from_ref(&self.question.subject))
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Reach;
 use crate::{
+    dataset::SubjectKind,
     dossier::DossierState,
     event::{EventKind, FieldNumbers},
 };
@@ -15,6 +16,8 @@ pub struct Interest {
     pub kinds: BTreeSet<EventKind>,
     /// The fields that the agreement grants and the filter names.
     pub fields: FieldNumbers,
+    /// The kinds of subjects that the agreement covers.
+    pub population: BTreeSet<SubjectKind>,
     /// Whom it is about, see [`Reach::under`].
     pub reach: Reach,
 }
@@ -33,6 +36,8 @@ pub enum Verdict {
 pub enum PassedBecause {
     /// It is of another kind.
     Kind,
+    /// It is about another kind of subject.
+    Population,
     /// Nothing of what may be told has changed.
     Fields,
     /// The agency has no open dossier on the subject.
@@ -40,13 +45,21 @@ pub enum PassedBecause {
 }
 
 impl Interest {
-    /// Whether an event that changed these fields is to be told, given the agency's dossier on its subject.
+    /// Whether an event that changed these fields is to be told, given the kind of its subject and the agency's dossier.
     ///
     /// An end concerns every field of its record, whichever of them the publication changed.
     #[must_use]
-    pub fn verdict(&self, kind: EventKind, changed: FieldNumbers, dossier: DossierState) -> Verdict {
+    pub fn verdict(
+        &self,
+        kind: EventKind,
+        changed: FieldNumbers,
+        (about, dossier): (SubjectKind, DossierState),
+    ) -> Verdict {
         if !self.kinds.is_empty() && !self.kinds.contains(&kind) {
             return Verdict::Pass(PassedBecause::Kind);
+        }
+        if !self.population.contains(&about) {
+            return Verdict::Pass(PassedBecause::Population);
         }
         let concerned = match kind {
             EventKind::Created | EventKind::Revised | EventKind::Corrected => self.fields.meets(changed),
@@ -70,8 +83,12 @@ mod tests {
         FieldNumbers::of(numbers.iter().copied()).unwrap()
     }
 
+    /// A person on whom the agency has a dossier.
+    const KNOWN: (SubjectKind, DossierState) = (SubjectKind::NaturalPerson, DossierState::Open);
+
     fn interest() -> Interest {
-        Interest { kinds: BTreeSet::new(), fields: fields(&[2, 3]), reach: Reach::OpenDossiers }
+        let population = BTreeSet::from([SubjectKind::NaturalPerson]);
+        Interest { kinds: BTreeSet::new(), fields: fields(&[2, 3]), population, reach: Reach::OpenDossiers }
     }
 
     #[test]
@@ -85,27 +102,38 @@ mod tests {
             (Corrected, &[], Verdict::Pass(PassedBecause::Fields)),
             (Ended, &[], Verdict::Tell),
         ] {
-            assert_eq!(interest().verdict(kind, fields(changed), DossierState::Open), due, "{kind:?} {changed:?}");
+            assert_eq!(interest().verdict(kind, fields(changed), KNOWN), due, "{kind:?} {changed:?}");
         }
         let nothing = Interest { fields: fields(&[]), ..interest() };
-        assert_eq!(nothing.verdict(Ended, fields(&[1]), DossierState::Open), Verdict::Pass(PassedBecause::Fields));
+        assert_eq!(nothing.verdict(Ended, fields(&[1]), KNOWN), Verdict::Pass(PassedBecause::Fields));
     }
 
     #[test]
     fn only_the_kinds_asked_for_are_told() {
         let ends = Interest { kinds: BTreeSet::from([EventKind::Ended]), ..interest() };
         for kind in EventKind::ALL {
-            let told = ends.verdict(kind, fields(&[2]), DossierState::Open) == Verdict::Tell;
+            let told = ends.verdict(kind, fields(&[2]), KNOWN) == Verdict::Tell;
             assert_eq!(told, kind == EventKind::Ended, "{kind:?}");
-            assert_eq!(interest().verdict(kind, fields(&[2]), DossierState::Open), Verdict::Tell);
+            assert_eq!(interest().verdict(kind, fields(&[2]), KNOWN), Verdict::Tell);
         }
     }
 
     #[test]
     fn without_a_dossier_one_is_told_only_where_the_whole_population_is_granted() {
-        let verdict =
-            |reach| Interest { reach, ..interest() }.verdict(EventKind::Revised, fields(&[2]), DossierState::NotOpen);
+        let unknown = (SubjectKind::NaturalPerson, DossierState::NotOpen);
+        let verdict = |reach| Interest { reach, ..interest() }.verdict(EventKind::Revised, fields(&[2]), unknown);
         assert_eq!(verdict(Reach::OpenDossiers), Verdict::Pass(PassedBecause::Dossier));
         assert_eq!(verdict(Reach::WholePopulation), Verdict::Tell);
+    }
+
+    #[test]
+    fn whom_the_agreement_does_not_cover_is_passed() {
+        let company = (SubjectKind::Company, DossierState::Open);
+        let verdict = |interest: Interest| interest.verdict(EventKind::Created, fields(&[2]), company);
+        assert_eq!(verdict(interest()), Verdict::Pass(PassedBecause::Population));
+        let everybody = Interest { reach: Reach::WholePopulation, ..interest() };
+        assert_eq!(verdict(everybody), Verdict::Pass(PassedBecause::Population));
+        let both = BTreeSet::from([SubjectKind::NaturalPerson, SubjectKind::Company]);
+        assert_eq!(verdict(Interest { population: both, ..interest() }), Verdict::Tell);
     }
 }

@@ -14,10 +14,10 @@ use crate::{
     event::EventColumns,
 };
 
-type Row = (i16, i64, Uuid, Uuid, Uuid, String, String, Uuid, i64, i16, Vec<u8>, Instant, Option<String>);
+type Row = (i16, i64, Uuid, Uuid, Uuid, String, String, Uuid, i64, i16, Vec<u8>, Instant, Option<String>, i16);
 
 fn event_of(row: Row) -> Result<EventRow, Error> {
-    let (partition, position, id, subject, root, dataset, provider, record, revision, kind, changed, at, traceparent) =
+    let (partition, position, id, subject, root, dataset, provider, record, revision, kind, changed, at, trace, about) =
         row;
     let columns = EventColumns {
         partition,
@@ -25,6 +25,7 @@ fn event_of(row: Row) -> Result<EventRow, Error> {
         id: id.into_bytes(),
         subject: subject.into_bytes(),
         root: root.into_bytes(),
+        about,
         dataset,
         provider,
         record: record.into_bytes(),
@@ -32,7 +33,7 @@ fn event_of(row: Row) -> Result<EventRow, Error> {
         kind,
         changed,
         recorded_at: at.0,
-        traceparent,
+        traceparent: trace,
     };
     columns.try_into()
 }
@@ -57,13 +58,13 @@ const PAGE: &str = concat!(
     first_of_each!(),
     " ORDER BY found.recorded_at, found.partition, found.position LIMIT $5)
      SELECT e.partition, e.position, e.id, e.subject, s.root, e.dataset, e.provider, e.record, e.revision, e.kind,
-         e.changed, e.recorded_at, e.traceparent
+         e.changed, e.recorded_at, e.traceparent, e.about
      FROM page JOIN event e ON e.partition = page.partition AND e.position = page.position
      JOIN subject s ON s.id = e.subject ORDER BY e.recorded_at, e.partition, e.position"
 );
 const LAG: &str = concat!("SELECT count(*), min(found.recorded_at) ", first_of_each!());
 const OF_IDS: &str = "SELECT e.partition, e.position, e.id, e.subject, s.root, e.dataset, e.provider, e.record,
-         e.revision, e.kind, e.changed, e.recorded_at, e.traceparent
+         e.revision, e.kind, e.changed, e.recorded_at, e.traceparent, e.about
      FROM event e JOIN subject s ON s.id = e.subject WHERE e.id = ANY ($1)";
 const HEADS: &str = "SELECT head FROM event_partition ORDER BY partition";
 const FORGOTTEN: &str = "SELECT coalesce(f.position, 0) FROM event_partition p LEFT JOIN event_forgotten f

@@ -24,7 +24,7 @@ macro_rules! select {
     ($condition:literal) => {
         concat!(
             "SELECT e.partition, e.position, e.recorded_at, e.id, e.subject, s.root, e.dataset, e.provider, e.record,
-                 e.revision, e.kind, e.traceparent, e.changed
+                 e.revision, e.kind, e.traceparent, e.changed, e.about
              FROM event e JOIN subject s ON s.id = e.subject WHERE ",
             $condition
         )
@@ -46,6 +46,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<EventColumns> {
         kind: row.get(10)?,
         traceparent: row.get(11)?,
         changed: row.get(12)?,
+        about: row.get(13)?,
     })
 }
 

@@ -1,6 +1,6 @@
 //! Events: a page is the beginning of every partition, and nothing is lost between two pages.
 
-use unefois_core::{Cursor, EventKind, PARTITIONS, Partition, Position};
+use unefois_core::{Cursor, EventKind, PARTITIONS, Partition, Position, SubjectKind};
 use unefois_store::{EventLag, EventRow, EventsAsked, NewEvent, Store};
 
 use crate::{
@@ -49,6 +49,7 @@ async fn an_event_is_read_back_as_it_was_written(scene: &mut Scene) {
             changed: if number == 1 { fields(&[]) } else { fields(&[1, 2, 62, 63]) },
             traceparent: (number != 1).then(|| text.to_owned()),
             record: id(77),
+            about: if number == 1 { SubjectKind::NaturalPerson } else { SubjectKind::Company },
             ..event(number, 1)
         };
         let at = [LONG_AGO, NOW, FAR_AHEAD][usize::try_from(number.min(3) - 1).unwrap()];

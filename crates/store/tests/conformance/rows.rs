@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use unefois_core::{
     Attempted, Consent, ConsentId, DatasetId, DeadLetter, DeadLetterCause, EventId, EventKind, FieldNumbers, Filter,
-    ImpersonalCode, NewSubscription, Partition, Place, Position, Purpose, Reach, SubjectId, Subscription,
+    ImpersonalCode, NewSubscription, Partition, Place, Position, Purpose, Reach, SubjectId, SubjectKind, Subscription,
     SubscriptionId, SubscriptionState, SubscriptionTerms,
 };
 use unefois_store::{
@@ -205,6 +205,7 @@ pub fn event(number: u64, subject: u64) -> NewEvent {
         id: event_id(number),
         subject: id(subject),
         root: id(subject),
+        about: SubjectKind::NaturalPerson,
         dataset: "declared-turnover".to_owned(),
         provider: "dgfip".to_owned(),
         record: id(number),

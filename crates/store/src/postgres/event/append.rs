@@ -19,8 +19,8 @@ const APPEND: &str = "
     WITH new AS (
         SELECT n.*, row_number() OVER (PARTITION BY n.partition ORDER BY n.place) AS nth
         FROM unnest($1::smallint[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::uuid[], $7::bigint[],
-            $8::smallint[], $9::bytea[], $10::text[]) WITH ORDINALITY
-            AS n (partition, id, subject, dataset, provider, record, revision, kind, changed, traceparent, place)
+            $8::smallint[], $9::bytea[], $10::text[], $12::smallint[]) WITH ORDINALITY
+            AS n (partition, id, subject, dataset, provider, record, revision, kind, changed, traceparent, about, place)
     ), touched AS (
         SELECT partition, count(*) AS events FROM new GROUP BY partition
     ), held AS MATERIALIZED (
@@ -31,9 +31,9 @@ const APPEND: &str = "
         FROM held JOIN touched ON touched.partition = held.partition WHERE p.partition = held.partition
     )
     INSERT INTO event (partition, position, id, subject, dataset, provider, record, revision, kind, changed,
-        recorded_at, traceparent)
+        recorded_at, traceparent, about)
     SELECT new.partition, held.head + new.nth, new.id, new.subject, new.dataset, new.provider, new.record, new.revision,
-        new.kind, new.changed, held.at, new.traceparent
+        new.kind, new.changed, held.at, new.traceparent, new.about
     FROM new JOIN held ON held.partition = new.partition
     RETURNING id, partition, position";
 
@@ -54,6 +54,7 @@ impl Transaction<'_> {
             .bind(events.iter().map(|event| event.changed.to_bytes()).collect::<Vec<_>>())
             .bind(events.iter().map(|event| event.traceparent.as_deref()).collect::<Vec<_>>())
             .bind(Instant(now))
+            .bind(events.iter().map(|event| event.about.number()).collect::<Vec<_>>())
             .fetch_all(self.connection())
             .await
             .doing("append events")?;

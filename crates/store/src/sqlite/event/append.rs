@@ -13,7 +13,7 @@ use crate::{
 const RAISE: &str = "UPDATE event_partition SET head = head + 1, newest_at = max(coalesce(newest_at, ?2), ?2)
      WHERE partition = ?1 RETURNING head, newest_at";
 const INSERT: &str = "INSERT INTO event (partition, position, id, subject, dataset, provider, record, revision, kind,
-     changed, recorded_at, traceparent) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+     changed, recorded_at, traceparent, about) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 impl Transaction<'_> {
     /// There is no other writer: what is appended first is committed first.
@@ -22,7 +22,8 @@ impl Transaction<'_> {
     }
 
     fn event_append_in_tx(&mut self, event: &NewEvent, now: i64) -> Result<Place, Error> {
-        let NewEvent { id, subject, root: _, dataset, provider, record, revision, kind, changed, traceparent } = event;
+        let NewEvent { id, subject, root: _, about, dataset, provider, record, revision, kind, changed, traceparent } =
+            event;
         let (connection, partition) = (self.connection(), number_of(event.partition()));
         let raised = connection.row(RAISE, params![partition, now], |row| Ok((row.get(0)?, row.get(1)?)));
         let raised: Option<(i64, i64)> = raised.doing("raise the head of the events")?;
@@ -40,7 +41,8 @@ impl Transaction<'_> {
             kind.number(),
             changed,
             recorded_at,
-            traceparent
+            traceparent,
+            about.number()
         ];
         connection.run(INSERT, row).doing("append an event")?;
         place_of(partition, head)
