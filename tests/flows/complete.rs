@@ -2,9 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use unefois_core::{Agreement, SubjectKind};
+use unefois_core::{Agreement, Operation, SubjectKind};
 
-use crate::{catalog, promises::PROMISES, registry};
+use crate::{
+    catalog,
+    promises::{FLOWS, PROMISES},
+    registry,
+};
 
 /// The annex, row by row, and what else the requirements count among the exchanges.
 const ROWS: [&str; 28] = [
@@ -66,6 +70,30 @@ fn every_promise_has_its_agreement_and_every_agreement_its_promise() {
         .map(|(_, provider, consumer, dataset, purpose)| (*provider, *consumer, *dataset, *purpose))
         .collect();
     assert_eq!(agreed, promised);
+}
+
+#[test]
+fn what_asks_for_a_flow_is_pushed_and_nothing_else() {
+    let registry = registry();
+    let pushed: BTreeSet<_> = registry
+        .agreements
+        .iter()
+        .filter(|agreement| agreement.operations.contains(&Operation::Push))
+        .map(terms)
+        .collect();
+    let asked: BTreeSet<_> = PROMISES
+        .iter()
+        .filter(|(row, ..)| FLOWS.contains(row))
+        .map(|(_, provider, consumer, dataset, purpose)| (*provider, *consumer, *dataset, *purpose))
+        .collect();
+    assert_eq!(pushed, asked);
+}
+
+#[test]
+fn the_whole_population_is_granted_to_find_unclaimed_rights_only() {
+    let registry = registry();
+    let everybody = registry.agreements.iter().filter(|agreement| agreement.whole_population);
+    assert_eq!(everybody.map(|agreement| agreement.id.as_str()).collect::<Vec<_>>(), ["d14-non-take-up"]);
 }
 
 #[test]

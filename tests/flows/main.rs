@@ -14,6 +14,7 @@ mod live;
 mod promises;
 mod rejected;
 mod scene;
+mod told;
 mod walk;
 
 use unefois_catalog::Catalog;

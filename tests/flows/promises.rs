@@ -72,3 +72,7 @@ pub(crate) const PROMISES: &[Promise] = &[
     ("API-PARTICULIER", "cnaf", "commune-31555", "family-quotient", "simplification"),
     ("API-PARTICULIER", "msa", "commune-31555", "family-quotient", "simplification"),
 ];
+
+/// The rows that ask for a flow: what changes is pushed to whoever subscribed.
+pub(crate) const FLOWS: [&str; 15] =
+    ["D06", "D07", "D09", "D10", "D11", "D12", "D13", "D14", "D15a", "D15b", "D16", "S01", "S02", "S03", "S07"];

@@ -1,11 +1,12 @@
 //! What every walk needs: a hub, a provider that it asks live, and what was agreed.
 
 use unefois_catalog::Catalog;
-use unefois_core::{AgencyCode, RegistryFile, Role};
+use unefois_core::{AgencyCode, Agreement, RegistryFile, Role, SubjectKind};
 use unefois_ledger::VerifyingKey;
+use unefois_proto::{pb::consent::v1::GrantRequest, purpose_to_wire};
 use unefois_testkit::{ApiGouv, House, HouseSettings};
 
-use crate::{UNEFOIS, catalog, registry};
+use crate::{UNEFOIS, catalog, example::subject, registry};
 
 /// What every walk needs.
 pub(crate) struct Scene {
@@ -35,5 +36,18 @@ impl Scene {
     pub(crate) fn stranger_to(&self, consumer: &AgencyCode) -> &AgencyCode {
         let others = self.registry.agencies.iter().filter(|agency| agency.roles.contains(&Role::Consumer));
         others.map(|agency| &agency.code).find(|code| *code != consumer).unwrap()
+    }
+
+    /// Whom the examples are about consents, on the portal, to what the agreement is for.
+    pub(crate) async fn consents(&self, agreement: &Agreement, kind: SubjectKind) {
+        let request = GrantRequest {
+            subject: Some(subject(kind)),
+            consumer: agreement.consumer.to_string(),
+            dataset: agreement.dataset.to_string(),
+            purpose: purpose_to_wire(agreement.purpose).into(),
+            expires_at: None,
+            evidence_digest: vec![9; 32],
+        };
+        self.house.agency("portail").await.consent().grant(request).await.unwrap();
     }
 }

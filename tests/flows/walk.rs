@@ -9,7 +9,6 @@ use unefois_core::{Agreement, ConsentRule, Purpose, SubjectKind};
 use unefois_proto::{
     pb::{
         audit::v1::SearchExchangesRequest,
-        consent::v1::GrantRequest,
         exchange::v1::{ExchangeContext, PullRequest},
         ledger::v1::{EntryKind, PublicPart, Source},
         publication::v1::publish_response::Result as Fate,
@@ -77,7 +76,7 @@ impl Scene {
 impl Walk<'_> {
     pub(crate) async fn goes_its_whole_way(&self) {
         if self.agreement.consent == ConsentRule::Required {
-            self.consent().await;
+            self.scene.consents(self.agreement, self.kind).await;
         }
         let consumer = self.scene.house.agency(self.agreement.consumer.as_str()).await;
         let released = self.is_answered(&consumer).await;
@@ -136,18 +135,6 @@ impl Walk<'_> {
         published_item.data = self.dataset.from_json(&self.record).unwrap();
         let fate = published(&provider, published_item).await;
         assert!(matches!(fate, Fate::Acknowledged(_)), "{}: {fate:?}", self.agreement.id);
-    }
-
-    async fn consent(&self) {
-        let request = GrantRequest {
-            subject: Some(subject(self.kind)),
-            consumer: self.agreement.consumer.to_string(),
-            dataset: self.dataset.id().to_owned(),
-            purpose: purpose_to_wire(self.agreement.purpose).into(),
-            expires_at: None,
-            evidence_digest: vec![9; 32],
-        };
-        self.scene.house.agency("portail").await.consent().grant(request).await.unwrap();
     }
 
     /// Typed and generic, the same bytes: the granted fields as they were published, and no others.

@@ -1,27 +1,19 @@
 //! Dossiers on everybody; and what names a person, sent where it does not belong.
 
-use jiff::{Span, Timestamp, tz::TimeZone};
 use tonic::Status;
 use unefois_proto::pb::{
     dossier::v1::{CloseRequest, Declaration, ListRequest, LoadRequest, OpenRequest},
     subscription::v1::{CreateRequest, Filter, GetRequest, ListDeadLettersRequest, Reach},
 };
-use unefois_testkit::{House, Person, reason_of};
-
-fn declaration(person: &Person) -> Declaration {
-    #[allow(clippy::disallowed_methods, reason = "a test runs now")]
-    let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
-    let last_day = unefois_proto::last_day_to_wire(today.checked_add(Span::new().days(30)).unwrap());
-    Declaration { subject: Some(person.by_nir()), reason: "benefit-claim".to_owned(), last_day: Some(last_day) }
-}
+use unefois_testkit::{House, Person, declaration, reason_of};
 
 /// Everybody's dossier is opened, by itself or in a load, listed and closed.
 pub(crate) async fn dossiers(house: &House, people: &[Person]) {
     let mut service = house.agency("cnaf").await.dossier();
     let case_reference = || "SESSION-OF-A-PERSON".to_owned();
-    let declared = || Some(declaration(&people[0]));
+    let declared = || Some(declaration(people[0].by_nir(), 30));
     service.open(OpenRequest { declaration: declared(), case_reference: case_reference() }).await.unwrap();
-    let declarations = people.iter().map(declaration).collect();
+    let declarations = people.iter().map(|person| declaration(person.by_nir(), 30)).collect();
     let load = LoadRequest { declarations, case_reference: case_reference() };
     let loaded = service.load(futures::stream::iter([load])).await.unwrap().into_inner();
     assert_eq!((loaded.opened + 1, loaded.unchanged), (people.len() as u64, 1));
@@ -39,7 +31,7 @@ pub(crate) async fn mistakes(house: &House, person: &Person) {
     let cnaf = house.agency("cnaf").await;
     let (mut dossiers, mut subscriptions) = (cnaf.dossier(), cnaf.subscription());
     let named = || person.nir.clone();
-    let reason = Declaration { reason: format!("file-{}", person.siren), ..declaration(person) };
+    let reason = Declaration { reason: format!("file-{}", person.siren), ..declaration(person.by_nir(), 30) };
     let open = OpenRequest { declaration: Some(reason.clone()), case_reference: named() };
     let load = LoadRequest { declarations: vec![reason], case_reference: named() };
     let loaded = dossiers.load(futures::stream::iter([load])).await.unwrap().into_inner();

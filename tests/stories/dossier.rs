@@ -2,7 +2,6 @@
 
 mod load;
 
-use jiff::{Span, Timestamp, tz::TimeZone};
 use unefois_client::{Connection, Refused};
 use unefois_proto::pb::{
     audit::v1::SearchExchangesRequest,
@@ -11,20 +10,10 @@ use unefois_proto::pb::{
     ledger::v1::EntryKind,
     subject::v1::{ListExchangesRequest, MergeRequest, Subject, subject::Identifier},
 };
-use unefois_testkit::{House, Person, reason_of};
+pub(crate) use unefois_testkit::declaration;
+use unefois_testkit::{House, Person, day_ahead, reason_of};
 
 use crate::UNEFOIS;
-
-/// The day that lies so many days ahead.
-pub(crate) fn day_ahead(days: i64) -> Date {
-    #[allow(clippy::disallowed_methods, reason = "a test runs now")]
-    let today = Timestamp::now().to_zoned(TimeZone::get("Europe/Paris").unwrap()).date();
-    unefois_proto::last_day_to_wire(today.checked_add(Span::new().days(days)).unwrap())
-}
-
-pub(crate) fn declaration(subject: Subject, days: i64) -> Declaration {
-    Declaration { subject: Some(subject), reason: "benefit-claim".to_owned(), last_day: Some(day_ahead(days)) }
-}
 
 /// Opens a dossier. Gives the identifier of its entry.
 pub(crate) async fn opens(consumer: &Connection, declaration: Declaration) -> Result<String, Refused> {

@@ -102,7 +102,7 @@ async fn what_the_agreement_does_not_permit_is_not_subscribed_to() {
     let cases = [
         (agreement("nothing"), "AGREEMENT_UNKNOWN", None),
         (agreement("s02-cnam"), "AGREEMENT_OF_ANOTHER_CONSUMER", None),
-        (agreement("d14-benefits"), "OPERATION_NOT_COVERED", None),
+        (agreement("s05-benefits"), "OPERATION_NOT_COVERED", None),
         (CreateRequest { filter: Some(fields("naf")), ..asked("one") }, "FILTER_NOT_GRANTED", Some("filter.fields[0]")),
         (
             CreateRequest { reach: Reach::WholePopulation.into(), ..asked("one") },

@@ -33,8 +33,8 @@ pub use provider::{ApiGouv, Script, shared_data};
 pub use proxy::{Caught, CommitFate, PostgresProxy};
 pub use sqlite::{number, python, sql, table};
 pub use words::{
-    affiliation_of, context, declared, item, month, pull_request, reason_of, revocation_of, turnover_of,
-    turnover_request,
+    affiliation_of, context, day_ahead, declaration, declared, item, month, pull_request, reason_of, revocation_of,
+    turnover_of, turnover_request,
 };
 
 /// The registry of the demonstration, which most stories begin with.

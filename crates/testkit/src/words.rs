@@ -2,11 +2,13 @@
 
 use std::path::Path;
 
+use jiff::{Span, Timestamp, tz::TimeZone};
 use prost::Message;
 use tonic::Status;
 use unefois_client::Refused;
 use unefois_proto::pb::{
     calendar::v1::{Date, Month, Period, period::Length},
+    dossier::v1::Declaration,
     exchange::v1::{ExchangeContext, PullRequest},
     income::v1::{DeclarationStatus, DeclaredTurnover, GetDeclaredTurnoverRequest, TurnoverAmounts},
     ledger::v1::Purpose,
@@ -114,6 +116,20 @@ pub fn pull_request(agreement: &str, subject: Subject) -> PullRequest {
         key: key.encode_to_vec(),
         field_mask: None,
     }
+}
+
+/// The day in Paris that lies so many days ahead.
+#[must_use]
+pub fn day_ahead(days: i64) -> Date {
+    #[allow(clippy::disallowed_methods, reason = "a test runs now")]
+    let today = Timestamp::now().to_zoned(TimeZone::get("Europe/Paris").unwrap()).date();
+    unefois_proto::last_day_to_wire(today.checked_add(Span::new().days(days)).unwrap())
+}
+
+/// What a consumer declares of somebody who asks for a benefit: a dossier for so many days.
+#[must_use]
+pub fn declaration(subject: Subject, days: i64) -> Declaration {
+    Declaration { subject: Some(subject), reason: "benefit-claim".to_owned(), last_day: Some(day_ahead(days)) }
 }
 
 /// The stable reason of a refusal.

@@ -63,18 +63,25 @@ fn section(dataset: &Dataset, registry: &RegistryFile) -> String {
         let (meaning, source) = (cell(&meaning), cell(&source));
         text += &format!("| `{path}` | {unit} | {} | {meaning} | {source} |\n", sensitivity.name());
     }
-    text += "\n| Agreement | Who to whom | Purpose | Legal basis | Fields |\n|---|---|---|---|---|\n";
+    text += "\n| Agreement | Who to whom | Operations | Purpose | Legal basis | Fields |\n|---|---|---|---|---|---|\n";
     let on_it = |agreement: &&Agreement| {
         (agreement.dataset.as_str(), agreement.dataset_major) == (dataset.id(), dataset.major())
     };
-    for Agreement { id, provider, consumer, purpose, legal_basis, fields, .. } in
-        registry.agreements.iter().filter(on_it)
-    {
+    for agreement in registry.agreements.iter().filter(on_it) {
+        let Agreement { id, provider, consumer, purpose, legal_basis, fields, .. } = agreement;
         let fields: Vec<String> = fields.iter().map(|field| format!("`{field}`")).collect();
         let (purpose, basis, fields) = (purpose.code(), legal_basis.code(), fields.join(", "));
-        text += &format!("| `{id}` | {provider} → {consumer} | {purpose} | `{basis}` | {fields} |\n");
+        let operations = operations(agreement);
+        text += &format!("| `{id}` | {provider} → {consumer} | {operations} | {purpose} | `{basis}` | {fields} |\n");
     }
     text
+}
+
+/// What may be done under an agreement; whom a `push` is about, where it is not about open dossiers only.
+fn operations(agreement: &Agreement) -> String {
+    let codes: Vec<&str> = agreement.operations.iter().map(|operation| operation.code()).collect();
+    let about = if agreement.whole_population { " (whole population)" } else { "" };
+    format!("{}{about}", codes.join(", "))
 }
 
 fn cell(text: &str) -> String {

@@ -8,7 +8,7 @@ use unefois_proto::pb::{
     dossier::v1::{Declaration, ListRequest, LoadRequest},
     ledger::v1::EntryKind,
 };
-use unefois_testkit::{House, Person, reason_of};
+use unefois_testkit::{House, Person, day_ahead, reason_of};
 
 use super::{declaration, open_ones, opens};
 use crate::UNEFOIS;
@@ -91,7 +91,7 @@ async fn dossiers_are_opened_loaded_listed_and_closed_by_command() {
         let arguments: Vec<&str> = flags.iter().map(String::as_str).chain(arguments.iter().copied()).collect();
         house.runs(&arguments, input)
     };
-    let last_day = super::day_ahead(30);
+    let last_day = day_ahead(30);
     let last_day = format!("{:04}-{:02}-{:02}", last_day.year.unwrap(), last_day.month.unwrap(), last_day.day.unwrap());
     let subject = |number| format!("nir:{}", Person::invented(number).nir);
     let open = ["dossiers", "open", "--reason", "rsa", "--last-day", &last_day, "--case", "FILE-1"];
