@@ -13,6 +13,10 @@ use std::{
 
 const UNEFOIS: &str = env!("CARGO_BIN_EXE_unefois");
 
+/// The establishments of Marie and of Paul.
+const MARIE: &str = "00099901100018";
+const PAUL: &str = "00099902900010";
+
 /// How long the demonstration may be silent.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -99,11 +103,19 @@ fn the_lines_that_the_demonstration_prints_work_as_they_stand() {
     let story = demo.story();
     let path = path_with_buf();
     let lines = lines_to_try(&story);
-    let [pull, search, buf] = lines.as_slice() else { panic!("three lines are due: {lines:#?}") };
+    let [pull, subscribe, search, buf] = lines.as_slice() else { panic!("four lines are due: {lines:#?}") };
 
     let pulled = run(pull, &path);
     assert!(pulled.status.success(), "{}", text(&pulled));
     assert!(text(&pulled).contains("receipt verified"), "{}", text(&pulled));
+
+    for time in ["once", "again"] {
+        let told = run(subscribe, &path);
+        assert!(told.status.success(), "{time}: {}", text(&told));
+        for (due, count) in [("affiliation.created.v1", 1), ("affiliation.ended.v1", 1), (MARIE, 2), (PAUL, 0)] {
+            assert_eq!(text(&told).matches(due).count(), count, "{due}, {time}: {}", text(&told));
+        }
+    }
 
     let searched = run(search, &path);
     assert!(searched.status.success(), "{}", text(&searched));
@@ -140,7 +152,19 @@ fn the_story_ends_well_and_measures_itself() {
     for due in ["2 of 7 fields", "CONSENT_REQUIRED", "CONSENT_WITHDRAWN", "was changed", "SIGKILL", "Measured:"] {
         assert!(told.contains(due), "`{due}` is not in the story:\n{told}");
     }
+    told_of_marie_alone(&told);
     assert!(folder.join("data/hub.db").is_file(), "a folder that the reader names is kept");
+}
+
+/// Of both Urssaf publishes that their business has ended; CNAF has a dossier on Marie.
+fn told_of_marie_alone(story: &str) {
+    let step = story.split("5. CNAF subscribes").nth(1).and_then(|rest| rest.split("\n6. ").next());
+    let step = step.unwrap_or_else(|| panic!("nobody subscribes:\n{story}"));
+    for due in ["self-employed-affiliation.ended.v1", MARIE, "radiation", "2026-04-30", "✓ the event is about Marie"]
+    {
+        assert!(step.contains(due), "`{due}` is not in the step:\n{step}");
+    }
+    assert!(!step.contains(PAUL), "CNAF is told of Paul:\n{step}");
 }
 
 #[test]

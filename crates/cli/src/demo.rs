@@ -13,6 +13,7 @@ mod show;
 mod stage;
 mod stay;
 mod tally;
+mod told;
 mod view;
 
 use std::{io::IsTerminal, path::PathBuf, time::Duration};
@@ -77,14 +78,16 @@ async fn tell(stage: &mut Stage) -> anyhow::Result<()> {
     consent::tell(stage, &mut tally).await.context(broken(3))?;
     show::step(4, "A training fund without an agreement is refused, and told why");
     pull::tell_of_the_fund(stage, &mut tally).await.context(broken(4))?;
-    show::step(5, "The auditor searches the ledger, exports it, and verifies it without the hub");
-    let audited = audit::tell(stage).await.context(broken(5))?;
-    show::step(6, "Marie's record as it lies in the database: nothing to read");
-    raw::tell(stage, &declared).context(broken(6))?;
-    show::step(7, "The hub is killed (SIGKILL) while four systems of CNAF are asking, and started again");
-    crash::tell(stage, &audited, &mut tally).await.context(broken(7))?;
-    show::step(8, "Marie looks at what was done with her data");
-    view::tell(stage, &tally).await.context(broken(8))
+    show::step(5, "CNAF subscribes: what happens to Marie reaches it as it happens, and what happens to Paul does not");
+    told::tell(stage).await.context(broken(5))?;
+    show::step(6, "The auditor searches the ledger, exports it, and verifies it without the hub");
+    let audited = audit::tell(stage).await.context(broken(6))?;
+    show::step(7, "Marie's record as it lies in the database: nothing to read");
+    raw::tell(stage, &declared).context(broken(7))?;
+    show::step(8, "The hub is killed (SIGKILL) while four systems of CNAF are asking, and started again");
+    crash::tell(stage, &audited, &mut tally).await.context(broken(8))?;
+    show::step(9, "Marie looks at what was done with her data");
+    view::tell(stage, &tally).await.context(broken(9))
 }
 
 fn broken(step: u32) -> String {

@@ -55,6 +55,8 @@ pub(crate) async fn tell(stage: &Stage) -> anyhow::Result<Audited> {
 pub(crate) enum About {
     /// Every question for a turnover, answered or refused.
     Turnovers,
+    /// Everything that was told to a subscription.
+    Deliveries,
     /// Everything about one subject.
     Subject(Subject),
 }
@@ -64,6 +66,7 @@ pub(crate) async fn search(stage: &Stage, about: About) -> anyhow::Result<Search
     let auditor = stage.agency("cour-des-comptes").await?;
     let (dataset, kind, subject) = match about {
         About::Turnovers => ("declared-turnover", EntryKind::Exchange, None),
+        About::Deliveries => ("", EntryKind::Delivery, None),
         About::Subject(subject) => ("", EntryKind::Unspecified, Some(subject)),
     };
     let request = SearchExchangesRequest {

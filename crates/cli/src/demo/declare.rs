@@ -8,7 +8,7 @@ use unefois_client::{publish, verify_acknowledgement};
 use unefois_proto::pb::{
     calendar::v1::Date,
     income::v1::{DeclarationStatus, DeclaredTurnover, TurnoverAmounts},
-    publication::v1::{Acknowledgement, PublishRequest, publish_response::Result as Fate},
+    publication::v1::{Acknowledgement, PublicationChange, PublishRequest, publish_response::Result as Fate},
     status::v1::{AffiliationMovement, MovementReason, SelfEmployedAffiliation, SelfEmployedScheme},
     subject::v1::Subject,
 };
@@ -25,6 +25,9 @@ use crate::client;
 /// When Urssaf recorded all of it: 12 April 2026, 08:00 UTC.
 const RECORDED_AT_SECONDS: i64 = 1_775_980_800;
 
+/// The last day of the businesses that end in the story.
+pub(crate) const ENDED_ON: Date = Date { year: Some(2026), month: Some(4), day: Some(30) };
+
 /// What later steps look for in the database.
 #[derive(Debug)]
 pub(crate) struct Declared {
@@ -35,8 +38,10 @@ pub(crate) struct Declared {
 }
 
 pub(crate) async fn tell(stage: &Stage) -> anyhow::Result<Declared> {
-    let items: Vec<PublishRequest> =
-        PEOPLE.iter().flat_map(|person| [turnover_item(person), affiliation_item(person)]).collect();
+    let items: Vec<PublishRequest> = PEOPLE
+        .iter()
+        .flat_map(|person| [turnover_item(person), affiliation_item(person, &affiliation(person))])
+        .collect();
     let acknowledged = acknowledged(stage, items.clone()).await?;
     verify(stage, &items, &acknowledged).await?;
 
@@ -52,6 +57,21 @@ pub(crate) async fn tell(stage: &Stage) -> anyhow::Result<Declared> {
     let marie = PEOPLE.iter().position(|person| person.siren == MARIE.siren).context("Marie is one of them")?;
     let record = acknowledged.get(2 * marie).context("Marie's turnover was acknowledged")?;
     Ok(Declared { record: record.record_id.parse()?, amounts: amounts(&MARIE).encode_to_vec() })
+}
+
+/// Urssaf publishes that the businesses of these people have ended.
+pub(crate) async fn radiations(stage: &Stage, people: &[Person]) -> anyhow::Result<()> {
+    let radiation = |person: &Person| {
+        let record = SelfEmployedAffiliation {
+            movement: Some(AffiliationMovement::Radiation.into()),
+            activity_end: Some(ENDED_ON),
+            reason: Some(MovementReason::Cessation.into()),
+            ..affiliation(person)
+        };
+        PublishRequest { change: PublicationChange::End.into(), ..affiliation_item(person, &record) }
+    };
+    acknowledged(stage, people.iter().map(radiation).collect()).await?;
+    Ok(())
 }
 
 /// Publishes in one stream; everything must be acknowledged, in order.
@@ -103,8 +123,8 @@ fn amounts(person: &Person) -> TurnoverAmounts {
     }
 }
 
-fn affiliation_item(person: &Person) -> PublishRequest {
-    let record = SelfEmployedAffiliation {
+fn affiliation(person: &Person) -> SelfEmployedAffiliation {
+    SelfEmployedAffiliation {
         siret: Some(person.siret.to_owned()),
         scheme: Some(SelfEmployedScheme::AutoEntrepreneur.into()),
         movement: Some(AffiliationMovement::Affiliation.into()),
@@ -112,8 +132,11 @@ fn affiliation_item(person: &Person) -> PublishRequest {
         activity_end: None,
         reason: Some(MovementReason::Creation.into()),
         naf: Some("62.01Z".to_owned()),
-    };
-    item("self-employed-affiliation", vec![person.by_nir(), person.by_siret()], &record)
+    }
+}
+
+fn affiliation_item(person: &Person, record: &SelfEmployedAffiliation) -> PublishRequest {
+    item("self-employed-affiliation", vec![person.by_nir(), person.by_siret()], record)
 }
 
 fn item(dataset: &str, subjects: Vec<Subject>, record: &impl Message) -> PublishRequest {

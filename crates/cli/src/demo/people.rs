@@ -25,16 +25,19 @@ pub(crate) const MARIE: Person = Person {
     turnover_cents: 2_481_736,
 };
 
+/// Somebody on whom CNAF has no dossier.
+pub(crate) const PAUL: Person = Person {
+    name: "Paul Modèle",
+    nir: "179039999900251",
+    siren: "000999029",
+    siret: "00099902900010",
+    turnover_cents: 3_120_450,
+};
+
 /// Everybody whose turnover Urssaf publishes.
 pub(crate) const PEOPLE: [Person; 6] = [
     MARIE,
-    Person {
-        name: "Paul Modèle",
-        nir: "179039999900251",
-        siren: "000999029",
-        siret: "00099902900010",
-        turnover_cents: 3_120_450,
-    },
+    PAUL,
     Person {
         name: "Samira Fictive",
         nir: "291119999900325",

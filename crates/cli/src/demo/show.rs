@@ -2,6 +2,7 @@
 
 use comfy_table::{ContentArrangement, Table};
 use unefois_client::Refused;
+use unefois_proto::pb::calendar::v1::Date;
 
 use super::stage::Stage;
 use crate::output;
@@ -55,6 +56,12 @@ pub(crate) fn print(table: &Table) {
 /// The first line of what the hub says to a caller that it refuses.
 pub(crate) fn refusal(refused: &Refused) -> String {
     refused.message.lines().next().unwrap_or_default().to_owned()
+}
+
+/// A day as the hub writes it: `2026-04-30`.
+pub(crate) fn day(day: Option<Date>) -> String {
+    let Date { year, month, day } = day.unwrap_or_default();
+    format!("{:04}-{:02}-{:02}", year.unwrap_or_default(), month.unwrap_or_default(), day.unwrap_or_default())
 }
 
 /// Euro-cents as a person reads them: `€24,817.36`.

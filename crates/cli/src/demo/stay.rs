@@ -4,15 +4,22 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use super::{ask, audit, people::MARIE, stage::Stage};
+use super::{ask, audit, people::MARIE, stage::Stage, told};
 
 use crate::output;
+
+/// An instant before the story.
+const BEGINNING: &str = "2026-01-01T00:00:00Z";
 
 /// Prints the lines, each on its own after two spaces, which no other line begins with.
 pub(crate) fn print_lines(stage: &Stage) -> anyhow::Result<()> {
     let binary = std::env::current_exe().context("the binary does not know where it is")?;
     output::print_line!("\nThe hub stays up until Ctrl-C. In another terminal, these lines work as they stand.\n");
     output::print_line!("CNAF pulls Marie's turnover:\n  {}", pull_line(stage, &binary)?);
+    output::print_line!(
+        "\nCNAF is told again what happened to Marie, from the beginning:\n  {}",
+        subscribe_line(stage, &binary)?
+    );
     output::print_line!("\nThe auditor searches the ledger:\n  {}", search_line(stage, &binary)?);
     output::print_line!(
         "\nAny gRPC client can call it. This one needs buf (https://buf.build/docs/cli/installation):\n  {}",
@@ -34,6 +41,12 @@ fn pull_line(stage: &Stage, binary: &Path) -> anyhow::Result<String> {
         ask::AGENT,
         quoted(Path::new(&key_fields.to_string())),
     ))
+}
+
+/// Her affiliation, from before the subscription, and her radiation. It sets the subscription back, and so works again.
+fn subscribe_line(stage: &Stage, binary: &Path) -> anyhow::Result<String> {
+    let flags = calling_as(stage, "cnaf")?;
+    Ok(format!("{} subscribe {flags} {} --since {BEGINNING} --count 2 --ack", quoted(binary), told::SUBSCRIPTION))
 }
 
 fn search_line(stage: &Stage, binary: &Path) -> anyhow::Result<String> {

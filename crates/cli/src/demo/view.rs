@@ -1,4 +1,4 @@
-//! Marie's own view: she declared once; who read what; who was refused; the proof. And what the story measured.
+//! Marie's own view: she declared once; who received what; who was refused; the proof. And what the story measured.
 
 use std::collections::HashMap;
 
@@ -30,7 +30,7 @@ pub(crate) async fn tell(stage: &Stage, tally: &Tally) -> anyhow::Result<()> {
     seen.reverse();
     let of = |outcome| seen.iter().filter(|exchange| exchange.outcome() == outcome).count();
     let (released, refused) = (of(Outcome::Released), of(Outcome::Refused));
-    ensure!(released == 2, "Marie should see 2 exchanges that were released, and sees {released}");
+    ensure!(released == 3, "Marie should see that her data left the hub 3 times, and sees {released}");
     ensure!(
         refused == tally.refused_count(),
         "Marie should see {} refusals, and sees {refused}",
@@ -48,7 +48,7 @@ pub(crate) async fn tell(stage: &Stage, tally: &Tally) -> anyhow::Result<()> {
     show::print(&table);
     let readers: Vec<String> =
         seen.iter().filter(|exchange| exchange.outcome() == Outcome::Released).map(reader).collect();
-    show::say(&format!("Who read what: {}.", readers.join("; ")));
+    show::say(&format!("Who received what: {}.", readers.join("; ")));
     let mut refused: Vec<&str> = seen
         .iter()
         .filter(|exchange| exchange.outcome() == Outcome::Refused)
