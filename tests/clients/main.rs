@@ -10,6 +10,7 @@ mod program;
 mod python;
 mod scene;
 mod story;
+mod told;
 
 use futures::StreamExt;
 use unefois_proto::pb::publication::v1::{PublishRequest, publish_response::Result as Fate};

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::{
     program::{contract, is_there, lines_of, output_of, top, works, workshop},
     scene::Scene,
-    story,
+    story, told,
 };
 
 const MODULES: &str = "import grpc_tools.protoc, grpc_status, grpc_health, grpc_reflection";
@@ -29,6 +29,13 @@ fn generate(into: &Path) {
     output_of(compiler.args(flags).args(out).args(contract()).current_dir(top().join("proto")), "");
 }
 
+fn program(file: &str, scene: &Scene, generated: &Path) -> Command {
+    let mut program = Command::new(python());
+    program.arg(top().join("tests/clients/python").join(file)).args([scene.address(), scene.pki()]);
+    program.env("PYTHONPATH", generated).env("PYTHONDONTWRITEBYTECODE", "1");
+    program
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_python_program_exchanges_is_refused_with_details_and_hashes_what_it_received() {
     if !is_there("grpcio", works(&python(), &["-c", MODULES])) {
@@ -38,10 +45,7 @@ async fn a_python_program_exchanges_is_refused_with_details_and_hashes_what_it_r
     generate(generated.path());
     let scene = Scene::set(101).await;
 
-    let mut program = Command::new(python());
-    program.arg(top().join("tests/clients/python/main.py")).args([scene.address(), scene.pki()]);
-    program.env("PYTHONPATH", generated.path()).env("PYTHONDONTWRITEBYTECODE", "1");
-    let told = lines_of(&mut program, &scene.lines());
+    let told = lines_of(&mut program("main.py", &scene, generated.path()), &scene.lines());
 
     story::is_told_and_recorded(&scene, &told).await;
     let health = story::step(&told, "health");
@@ -53,4 +57,18 @@ async fn a_python_program_exchanges_is_refused_with_details_and_hashes_what_it_r
     for due in ["unefois.exchange.v1.ExchangeService", "unefois.income.v1.IncomeService", "grpc.health.v1.Health"] {
         assert!(services.contains(&json!(due)), "{due} is not listed: {services:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_python_program_receives_acknowledges_and_resumes() {
+    if !is_there("grpcio", works(&python(), &["-c", MODULES])) {
+        return;
+    }
+    let generated = workshop();
+    generate(generated.path());
+    let scene = Scene::set(105).await;
+
+    let lines = lines_of(&mut program("receive.py", &scene, generated.path()), &scene.lines());
+
+    told::is_told_and_recorded(&scene, &lines).await;
 }
