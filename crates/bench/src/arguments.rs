@@ -1,15 +1,19 @@
 //! The command line.
 
 mod bare;
+mod events;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-pub(crate) use self::bare::{AppendOptions, BareOptions, ByHandOptions, TablesOptions, TablesServerOptions};
+pub(crate) use self::{
+    bare::{AppendOptions, BareOptions, ByHandOptions, TablesOptions, TablesServerOptions},
+    events::EventsOptions,
+};
 use crate::{row::Row, sections::Section, shape::Shape};
 
-/// Measures what an audited pull costs beside servers that do less.
+/// Measures what audited pulls and deliveries cost beside servers that do less.
 #[derive(Debug, Parser)]
 #[command(name = "unefois-bench", max_term_width = 100)]
 pub(crate) struct Arguments {
@@ -21,6 +25,8 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Measure pulls: throughput, latencies and the server's processor time, row beside row.
     Pull(PullOptions),
+    /// Measure events: published, told to subscriptions and acknowledged, beside NATS JetStream and RabbitMQ.
+    Events(EventsOptions),
     /// Measure `unefois audit verify`: entries a second of one core.
     Verify(VerifyOptions),
     /// Measure what a connection that is open and idle costs a hub in memory.
@@ -28,6 +34,9 @@ pub(crate) enum Command {
     /// The server of the row `echo`; the measurement starts it.
     #[command(hide = true)]
     EchoServer(BareOptions),
+    /// The server whose streams idle subscribers are measured beside; the measurement starts it.
+    #[command(hide = true)]
+    StreamServer(BareOptions),
     /// The server of the row `sqlite-append`; the measurement starts it.
     #[command(hide = true)]
     AppendServer(AppendOptions),

@@ -4,6 +4,7 @@ mod accepted;
 pub(crate) mod append;
 pub(crate) mod batched;
 pub(crate) mod by_hand;
+pub(crate) mod stream;
 mod tables;
 
 use std::{
@@ -60,6 +61,16 @@ pub(crate) async fn echo(options: &BareOptions) -> anyhow::Result<()> {
 
 /// Serves `answer` until it is killed.
 pub(crate) async fn serve(answer: impl Answer, options: &BareOptions) -> anyhow::Result<()> {
+    serve_service(Bare(answer), options).await
+}
+
+/// Serves any service until it is killed.
+async fn serve_service<S>(service: S, options: &BareOptions) -> anyhow::Result<()>
+where
+    S: Service<http::Request<Body>, Response = http::Response<Body>, Error = Infallible> + NamedService,
+    S: Clone + Send + Sync + 'static,
+    S::Future: Send + 'static,
+{
     let BareOptions { certificate, key, ca, answer_bytes: _ } = options.clone();
     let files = ServerFiles { certificate, key, trust_domain_ca: ca, partner_ca: None };
     let tls = Arc::new(ServerTls::load(&files)?);
@@ -70,7 +81,7 @@ pub(crate) async fn serve(answer: impl Answer, options: &BareOptions) -> anyhow:
     let serving = Server::builder()
         .max_concurrent_streams(limits.streams_per_connection_max)
         .http2_keepalive_interval(Some(limits.keepalive_every))
-        .add_service(Bare(answer))
+        .add_service(service)
         .serve_with_incoming(ReceiverStream::new(connections));
     tokio::select! {
         served = serving => Ok(served?),

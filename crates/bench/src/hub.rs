@@ -44,14 +44,26 @@ pub(crate) struct Sizes {
 
 /// A house whose hub does not run yet. What PostgreSQL acknowledges is on the disk.
 pub(crate) fn house(binary: &str, storage: Storage) -> House {
+    house_with(binary, storage, "")
+}
+
+/// The same, with more lines in the limits of the broker.
+pub(crate) fn house_with(binary: &str, storage: Storage, limits: &str) -> House {
     let settings = HouseSettings {
         storage,
         durability: PostgresDurability::Durable,
         postgres_settings: vec![SHARED_BUFFERS.to_owned()],
-        more: PATIENCE.to_owned(),
+        more: format!("{PATIENCE}{limits}"),
         ..HouseSettings::default()
     };
     House::build(binary, &settings)
+}
+
+/// How many entries the ledger of a house has.
+pub(crate) async fn entries_of(house: &House) -> anyhow::Result<u64> {
+    let auditor = house.agency("cour-des-comptes").await;
+    let shards = unefois_client::shards(&auditor).await?;
+    Ok(shards.iter().map(|shard| shard.size).sum())
 }
 
 impl Hub {
@@ -66,9 +78,7 @@ impl Hub {
 
     /// How many entries its ledger has.
     pub(crate) async fn size(&self) -> anyhow::Result<u64> {
-        let auditor = self.house.agency("cour-des-comptes").await;
-        let shards = unefois_client::shards(&auditor).await?;
-        Ok(shards.iter().map(|shard| shard.size).sum())
+        entries_of(&self.house).await
     }
 
     /// Verifies answers as whoever received them can: the receipt is the hub's, and it is about these bytes. Then asks the

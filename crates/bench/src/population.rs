@@ -16,7 +16,7 @@ use unefois_testkit::{House, Person, context, declared, pull_request, turnover_o
 use crate::questions::{PLACEHOLDER, Questions};
 
 /// The agencies. Everything else is an agreement.
-const AGENCIES: &str = r#"
+pub(crate) const AGENCIES: &str = r#"
 [[agency]]
 code = "urssaf"
 name = "Urssaf"

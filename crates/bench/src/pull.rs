@@ -30,10 +30,7 @@ pub(crate) async fn run(options: &PullOptions) -> anyhow::Result<()> {
     }
     println!("\n{report}\n\n{ratios}");
     server.warn();
-    if let Some(file) = &options.json {
-        let text = serde_json::to_string_pretty(&report.lines())?;
-        std::fs::write(file, text + "\n").with_context(|| format!("cannot write `{}`", file.display()))?;
-    }
+    report.write(options.json.as_deref())?;
     let errors = report.errors();
     ensure!(errors == 0, "{errors} calls failed: the figures of their rows are worthless");
     Ok(())

@@ -1,11 +1,12 @@
 //! The figures: the median of the rounds, as a table for people and as JSON for machines.
 
-use std::fmt;
+use std::{fmt, path::Path};
 
+use anyhow::Context;
 use comfy_table::{Table, presets::UTF8_BORDERS_ONLY};
 use serde::Serialize;
 
-use crate::{measured::Measured, row::Row, shape::Shape};
+use crate::{measured::Measured, shape::Shape};
 
 /// The figures of one run.
 #[derive(Debug)]
@@ -14,11 +15,19 @@ pub(crate) struct Report {
     pub(crate) is_optimised: bool,
 }
 
+/// A row as it stands in the figures.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Label {
+    pub(crate) name: &'static str,
+    /// Whether PostgreSQL works for it.
+    pub(crate) is_on_postgres: bool,
+}
+
 /// One row at one shape: of every quantity the median of the rounds.
 #[derive(Debug, Clone)]
 pub(crate) struct Figure {
     section: String,
-    row: Row,
+    row: Label,
     shape: Shape,
     median: Measured,
     /// The slowest and the fastest round.
@@ -36,7 +45,7 @@ struct ToEcho {
 
 /// A line of the JSON.
 #[derive(Debug, Serialize)]
-pub(crate) struct Line {
+struct Line {
     row: &'static str,
     shape: String,
     per_second: f64,
@@ -60,7 +69,13 @@ pub(crate) struct Line {
 
 impl Figure {
     /// Sums up the rounds. Errors are added, never averaged away.
-    pub(crate) fn median(section: &str, row: Row, shape: Shape, rounds: &[&Measured], echo: &[&Measured]) -> Self {
+    pub(crate) fn median(
+        section: &str,
+        row: impl Into<Label>,
+        shape: Shape,
+        rounds: &[&Measured],
+        echo: &[&Measured],
+    ) -> Self {
         let of = |quantity: fn(&Measured) -> f64| rounds.iter().map(|round| quantity(round)).collect::<Vec<f64>>();
         let to_echo = |quantity: fn(&Measured) -> f64| {
             median(rounds.iter().zip(echo).map(|(round, echo)| quantity(round) / quantity(echo)).collect())
@@ -68,7 +83,7 @@ impl Figure {
         let speeds = of(|round| round.per_second);
         Self {
             section: section.to_owned(),
-            row,
+            row: row.into(),
             shape,
             per_second: (
                 speeds.iter().copied().fold(f64::INFINITY, f64::min),
@@ -109,12 +124,19 @@ impl Report {
         self.figures.iter().map(|figure| figure.median.errors).sum()
     }
 
+    /// Writes the lines of the JSON into a file, where one is wanted.
+    pub(crate) fn write(&self, file: Option<&Path>) -> anyhow::Result<()> {
+        let Some(file) = file else { return Ok(()) };
+        let text = serde_json::to_string_pretty(&self.lines())?;
+        std::fs::write(file, text + "\n").with_context(|| format!("cannot write `{}`", file.display()))
+    }
+
     /// The lines of the JSON.
-    pub(crate) fn lines(&self) -> Vec<Line> {
+    fn lines(&self) -> Vec<Line> {
         let tenth = |value: f64| (value * 10.0).round() / 10.0;
         let hundredth = |value: f64| (value * 100.0).round() / 100.0;
         let line = |Figure { section, row, shape, median, per_second: (min, max), to_echo }: &Figure| Line {
-            row: row.name(),
+            row: row.name,
             shape: shape.to_string(),
             per_second: tenth(median.per_second),
             p50_us: tenth(median.p50_us),
@@ -125,7 +147,7 @@ impl Report {
             per_second_min: tenth(*min),
             per_second_max: tenth(*max),
             generator_cpu_us: tenth(median.generator_cpu_us),
-            database_cpu_us: row.is_on_postgres().then(|| tenth(median.database_cpu_us)),
+            database_cpu_us: row.is_on_postgres.then(|| tenth(median.database_cpu_us)),
             per_second_to_echo: to_echo.map(|ratio| hundredth(ratio.per_second)),
             server_cpu_to_echo: to_echo.map(|ratio| hundredth(ratio.server_cpu)),
             refused: median.refused,
@@ -138,52 +160,67 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rows: Vec<[String; 15]> = self.figures.iter().map(Figure::cells).collect();
+        // A column in which nothing stands is left out.
+        let is_told = |column: &usize| rows.iter().any(|row| row[*column] != NOTHING);
+        let columns: Vec<usize> = (0..HEADER.len()).filter(is_told).collect();
         let mut table = Table::new();
-        table.load_style(UTF8_BORDERS_ONLY).set_header([
-            "section",
-            "shape",
-            "row",
-            "per second",
-            "spread",
-            "÷ echo",
-            "p50 µs",
-            "p99 µs",
-            "p99.9 µs",
-            "server CPU µs",
-            "÷ echo",
-            "database CPU µs",
-            "generator CPU µs",
-            "errors",
-            "refused",
-        ]);
-        for Figure { section, row, shape, median, per_second: (min, max), to_echo } in &self.figures {
-            let ratio = |of: fn(&ToEcho) -> f64| to_echo.as_ref().map_or("-".to_owned(), |to| format!("{:.2}", of(to)));
-            table.add_row([
-                section.clone(),
-                shape.to_string(),
-                row.name().to_owned(),
-                format!("{:.0}", median.per_second),
-                format!("{min:.0}–{max:.0}"),
-                ratio(|to| to.per_second),
-                format!("{:.0}", median.p50_us),
-                format!("{:.0}", median.p99_us),
-                format!("{:.0}", median.p999_us),
-                format!("{:.1}", median.server_cpu_us),
-                ratio(|to| to.server_cpu),
-                if row.is_on_postgres() { format!("{:.1}", median.database_cpu_us) } else { "-".to_owned() },
-                format!("{:.1}", median.generator_cpu_us),
-                median.errors.to_string(),
-                median.refused.to_string(),
-            ]);
+        table.load_style(UTF8_BORDERS_ONLY).set_header(columns.iter().map(|column| HEADER[*column]));
+        for row in &rows {
+            table.add_row(columns.iter().map(|column| &row[*column]));
         }
         write!(f, "{table}")
+    }
+}
+
+const NOTHING: &str = "-";
+const HEADER: [&str; 15] = [
+    "section",
+    "shape",
+    "row",
+    "per second",
+    "spread",
+    "÷ echo",
+    "p50 µs",
+    "p99 µs",
+    "p99.9 µs",
+    "server CPU µs",
+    "÷ echo",
+    "database CPU µs",
+    "generator CPU µs",
+    "errors",
+    "refused",
+];
+
+impl Figure {
+    /// What stands under [`HEADER`].
+    fn cells(&self) -> [String; 15] {
+        let Self { section, row, shape, median, per_second: (min, max), to_echo } = self;
+        let ratio = |of: fn(&ToEcho) -> f64| to_echo.as_ref().map_or(NOTHING.to_owned(), |to| format!("{:.2}", of(to)));
+        [
+            section.clone(),
+            shape.to_string(),
+            row.name.to_owned(),
+            format!("{:.0}", median.per_second),
+            format!("{min:.0}–{max:.0}"),
+            ratio(|to| to.per_second),
+            format!("{:.0}", median.p50_us),
+            format!("{:.0}", median.p99_us),
+            format!("{:.0}", median.p999_us),
+            format!("{:.1}", median.server_cpu_us),
+            ratio(|to| to.server_cpu),
+            if row.is_on_postgres { format!("{:.1}", median.database_cpu_us) } else { NOTHING.to_owned() },
+            format!("{:.1}", median.generator_cpu_us),
+            median.errors.to_string(),
+            median.refused.to_string(),
+        ]
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measured::Used;
+    use crate::{measured::Used, row::Row};
 
     fn round(per_second: f64, server_cpu_us: f64, errors: u64) -> Measured {
         let tallies = Vec::new();

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::Context;
 
-use crate::{entries::Entries, running::Running, site::Site};
+use crate::{entries::Entries, report::Label, running::Running, site::Site};
 
 /// What sealing adds: the blind, the nonce and the tag.
 const SEALING_BYTES: usize = 32 + 12 + 16;
@@ -82,6 +82,12 @@ impl Row {
         command.args(["--records", &site.population.subjects.to_string()]);
         command.args(["--payload-bytes", &(site.sizes.record_bytes + SEALING_BYTES).to_string()]);
         Running::bare(self, site, command, Entries::Postgres { cluster, database })
+    }
+}
+
+impl From<Row> for Label {
+    fn from(row: Row) -> Self {
+        Self { name: row.name(), is_on_postgres: row.is_on_postgres() }
     }
 }
 

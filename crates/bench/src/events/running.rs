@@ -1,0 +1,104 @@
+//! The servers that tell events, each started, filled and ready.
+
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use anyhow::Context;
+use unefois_testkit::{Person, PostgresCluster, Storage};
+
+use super::{hub::TellingHub, nats::Nats, rabbitmq::Rabbitmq, teller::Teller, tells::Tells};
+use crate::{hub, running::Processes};
+
+/// How many bytes the other servers carry where no hub is measured that would say: about what it tells of a turnover.
+const PAYLOAD_BYTES: usize = 800;
+
+/// A server that runs.
+#[derive(Debug)]
+pub(crate) struct Running {
+    pub(crate) teller: Teller,
+    pub(crate) processes: Processes,
+    pub(crate) tells: Box<dyn Tells>,
+    /// The number of the event that is published next.
+    pub(crate) next: AtomicU64,
+}
+
+/// What all servers are filled with.
+#[derive(Debug, Clone)]
+pub(crate) struct Filling {
+    pub(crate) people: Arc<Vec<Person>>,
+    pub(crate) retained: u64,
+}
+
+impl Filling {
+    pub(crate) fn new(subjects: u32, retained: u64) -> Self {
+        Self { people: Arc::new((0..subjects).map(Person::invented).collect()), retained }
+    }
+}
+
+/// Starts the servers. The hubs come first: the others carry as much as they tell.
+pub(crate) async fn start(
+    tellers: &[Teller],
+    filling: &Filling,
+    binary: &str,
+    nats_server: Option<&Path>,
+) -> anyhow::Result<Vec<Running>> {
+    let mut servers = Vec::new();
+    let mut payload_bytes = None;
+    for teller in tellers.iter().copied().filter(|teller| teller.is_hub()) {
+        let (server, bytes) = start_hub(teller, filling, binary).await.with_context(|| teller.name())?;
+        servers.push(server);
+        payload_bytes = payload_bytes.max(Some(bytes));
+    }
+    let payload_bytes = payload_bytes.unwrap_or(PAYLOAD_BYTES);
+    println!("An event has {payload_bytes} bytes");
+    for teller in tellers.iter().copied().filter(|teller| !teller.is_hub()) {
+        let (processes, tells): (_, Box<dyn Tells>) = match teller {
+            Teller::Nats => {
+                let nats = Nats::start(nats_server, filling.retained, payload_bytes).await.context("nats")?;
+                (of_one(nats.process_id()), Box::new(nats))
+            }
+            Teller::Rabbitmq => {
+                let rabbitmq = Rabbitmq::start(payload_bytes).await.context("rabbitmq")?;
+                (of_one(rabbitmq.process_id()), Box::new(rabbitmq))
+            }
+            Teller::UnefoisSqlite | Teller::UnefoisPostgres => continue,
+        };
+        servers.push(Running { teller, processes, tells, next: AtomicU64::new(filling.retained) });
+    }
+    // As they were asked for.
+    servers.sort_by_key(|server| tellers.iter().position(|teller| *teller == server.teller));
+    Ok(servers)
+}
+
+/// Starts a hub. Gives how many bytes it tells of an event, too.
+pub(crate) async fn start_hub(teller: Teller, filling: &Filling, binary: &str) -> anyhow::Result<(Running, usize)> {
+    let storage = match teller {
+        Teller::UnefoisSqlite => Storage::Sqlite,
+        Teller::UnefoisPostgres => Storage::Postgres,
+        Teller::Nats | Teller::Rabbitmq => anyhow::bail!("it is no hub"),
+    };
+    println!("{}: publishing {} events", teller.name(), filling.retained);
+    let hub = TellingHub::start(hub::house(binary, storage), &filling.people, filling.retained).await?;
+    let bytes = hub.look(filling.retained).await?;
+    let database = hub.house().postgres().map(PostgresCluster::process_id);
+    let processes = Processes { server: hub.house().process_id(), database };
+    // The look took one.
+    let next = AtomicU64::new(filling.retained + 1);
+    Ok((Running { teller, processes, tells: Box::new(hub), next }, bytes))
+}
+
+impl Running {
+    /// How many events were published to it since it was started.
+    pub(crate) fn published(&self) -> u64 {
+        self.next.load(Ordering::Relaxed)
+    }
+}
+
+fn of_one(server: u32) -> Processes {
+    Processes { server, database: None }
+}
