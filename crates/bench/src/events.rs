@@ -31,8 +31,7 @@ Every event was told once to each subscription, in the order of its subject, and
 Durable before it is confirmed everywhere: SQLite in WAL mode with synchronous = FULL, PostgreSQL with fsync and
 synchronous_commit, JetStream with sync_interval = always, RabbitMQ in a quorum queue of one node with publisher confirms.
 The hubs speak mutual TLS, decide, minimise, seal and record every delivery; the others speak plaintext over loopback and
-look at nobody. RabbitMQ retains nothing that is acknowledged. JetStream writes acknowledgements later; the hub and
-RabbitMQ write them to the disk.";
+look at nobody. RabbitMQ retains nothing that is acknowledged. JetStream writes acknowledgements to the disk later.";
 
 /// Measures, prints, and writes the figures where they are wanted. Any event that is lost is an error of the whole run.
 pub(crate) async fn run(options: &EventsOptions) -> anyhow::Result<()> {
@@ -47,9 +46,9 @@ pub(crate) async fn run(options: &EventsOptions) -> anyhow::Result<()> {
     let filling = Filling::new(options.subjects, options.retained);
     let sections = Section::chosen(&options.sections);
     let tellers = if sections.iter().any(|section| section.needs_rows()) { options.rows.as_slice() } else { &[] };
-    let servers = start(tellers, &filling, server.path()?, options.nats_server.as_deref()).await?;
+    let servers = start(tellers, &filling, &server, options.nats_server.as_deref()).await?;
 
-    let rig = Rig { options, filling: &filling, servers: &servers, binary: server.path()?, processor };
+    let rig = Rig { options, filling: &filling, servers: &servers, server: &server, processor };
     let mut report = Report { figures: Vec::new(), is_optimised: server.is_optimised };
     let mut ratios = Ratios::default();
     for section in sections {

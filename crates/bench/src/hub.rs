@@ -11,12 +11,13 @@ use unefois_proto::pb::{
 };
 use unefois_testkit::{House, HouseSettings, PostgresDurability, Storage};
 
-use crate::{population::Population, questions::Questions};
+use crate::{optimised::Server, population::Population, questions::Questions};
 
 /// How many answers are looked at to learn how large they are.
 const LOOKED_AT: usize = 32;
 /// The defaults of the hub; the tests have more patience with a disk, and say so where nobody else does.
 const PATIENCE: &str = "[limits.broker]\ncommit-stall-max = \"500ms\"\ncommit-wait-max = \"5s\"\n";
+const PATIENCE_OF_TESTS: &str = "[limits.broker]\ncommit-stall-max = \"20s\"\ncommit-wait-max = \"20s\"\n";
 /// PostgreSQL's own default; the tests make do with less.
 const SHARED_BUFFERS: &str = "shared_buffers=128MB";
 
@@ -44,16 +45,22 @@ pub(crate) struct Sizes {
 
 /// A house whose hub does not run yet. What PostgreSQL acknowledges is on the disk.
 pub(crate) fn house(binary: &str, storage: Storage) -> House {
-    house_with(binary, storage, "")
+    house_with(binary, storage, PATIENCE.to_owned())
 }
 
-/// The same, with more lines in the limits of the broker.
-pub(crate) fn house_with(binary: &str, storage: Storage, limits: &str) -> House {
+/// The same with more limits of the broker. A hub that is not optimised has the patience of the tests: its batches take
+/// seconds.
+pub(crate) fn house_of(server: &Server, storage: Storage, limits: &str) -> anyhow::Result<House> {
+    let patience = if server.is_optimised { PATIENCE } else { PATIENCE_OF_TESTS };
+    Ok(house_with(server.path()?, storage, format!("{patience}{limits}")))
+}
+
+fn house_with(binary: &str, storage: Storage, more: String) -> House {
     let settings = HouseSettings {
         storage,
         durability: PostgresDurability::Durable,
         postgres_settings: vec![SHARED_BUFFERS.to_owned()],
-        more: format!("{PATIENCE}{limits}"),
+        more,
         ..HouseSettings::default()
     };
     House::build(binary, &settings)

@@ -12,7 +12,7 @@ use crate::arguments::ServerOptions;
 /// Printed before and after figures that say nothing.
 const WARNING: &str = "\
 !!! UNOPTIMISED: a server of this run was built without optimisation.
-!!! Its figures say nothing about the hub. Measure with: cargo run --release -p unefois-bench -- pull
+!!! Its figures say nothing about the hub. Measure with: cargo run --release -p unefois-bench
 ";
 
 /// The binary to measure, and what must be said of it.

@@ -39,11 +39,16 @@ fn said(words: &[&str]) -> String {
     said
 }
 
-/// Runs the measurement, and gives the lines of its JSON.
+/// Runs the measurement of pulls, and gives the lines of its JSON.
 fn lines(flags: &[&str]) -> Vec<serde_json::Value> {
+    lines_of(|more| pull(&[flags, more].concat()))
+}
+
+/// Runs a measurement with more flags, and gives the lines of its JSON.
+fn lines_of(measure: impl FnOnce(&[&str]) -> Output) -> Vec<serde_json::Value> {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("figures.json");
-    let output = pull(&[flags, &["--unoptimised", "--json", file.to_str().unwrap()]].concat());
+    let output = measure(&["--unoptimised", "--json", file.to_str().unwrap()]);
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
     assert!(said.contains("UNOPTIMISED"), "{said}");
@@ -92,6 +97,27 @@ fn every_section_tells_what_it_measured() {
     for line in &lines {
         assert_eq!(line["errors"], 0, "{line}");
         assert!(line["per_second"].as_f64().unwrap() > 0.0, "{line}");
+    }
+}
+
+#[test]
+fn events_are_measured_without_a_gap_on_either_store() {
+    let small =
+        ["--seconds", "1", "--warm-up", "0", "--rounds", "1", "--subjects", "20", "--retained", "40", "--few", "20"];
+    let rows = ["--rows", "unefois/sqlite,unefois/postgres", "--subscriptions", "1,3", "--idle", "4"];
+    let lines = lines_of(|more| runs(&[&["events"], &small[..], &rows, more].concat()));
+    let places: Vec<_> =
+        lines.iter().map(|line| ["section", "shape", "row"].map(|key| line[key].as_str().unwrap())).collect();
+    let of_hubs = |section, shape| ["unefois/sqlite", "unefois/postgres"].map(|row| [section, shape, row]);
+    let retained = ["unefois/sqlite", "unefois/postgres"]
+        .map(|row| ["retained/20", "retained/40"].map(|section| [section, "1x32", row]));
+    let table = [of_hubs("table", "1x32"), of_hubs("table", "3x32"), of_hubs("half", "1x32")];
+    assert_eq!(places, [table.concat(), retained.concat()].concat());
+    for line in &lines {
+        assert_eq!(line["errors"], 0, "{line}");
+        for quantity in ["per_second", "p50_us", "p99_us", "server_cpu_us"] {
+            assert!(line[quantity].as_f64().unwrap() > 0.0, "{quantity}: {line}");
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context, bail, ensure};
 use futures::{
     FutureExt, StreamExt,
-    future::{BoxFuture, LocalBoxFuture, try_join_all},
+    future::{BoxFuture, LocalBoxFuture},
     stream,
 };
 use prost::Message;
@@ -29,8 +29,6 @@ use super::{
 use crate::{hub, population::AGENCIES};
 
 const AGREEMENT: &str = "turnover-events";
-/// How many streams of the provider fill a hub, each with people of its own.
-const FILL_STREAMS: u64 = 4;
 /// How long the first event may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How many days the dossiers are open.
@@ -49,8 +47,11 @@ impl TellingHub {
         let hub = Self { house: house.started(), people: Arc::clone(people) };
         hub.house.applies(&registry()).await?;
         let began = Instant::now();
-        let filling = (0..FILL_STREAMS).map(|nth| hub.fill(nth, retained));
-        let published: u64 = try_join_all(filling).await?.into_iter().sum();
+        let items = stream::iter((0..retained).map({
+            let people = Arc::clone(people);
+            move |number| event(&people, number)
+        }));
+        let published = acknowledged(publish(&hub.house.agency("urssaf").await, items).await?).await?;
         ensure!(published == retained, "{published} of {retained} records were published");
         let seconds = began.elapsed().as_secs_f64();
         println!("{retained} events retained after {seconds:.0} s, {:.0} a second", retained as f64 / seconds);
@@ -91,13 +92,6 @@ impl TellingHub {
         let settings = ReceiverSettings { window: window.into(), ..ReceiverSettings::of(id.clone()) };
         let receiver = Receiver::new(consumer.clone(), settings);
         Ok(Following { consumer, id, receiver })
-    }
-
-    async fn fill(&self, nth: u64, retained: u64) -> anyhow::Result<u64> {
-        let (people, subjects) = (Arc::clone(&self.people), self.people.len() as u64);
-        let numbers = (0..retained).filter(move |number| number % subjects % FILL_STREAMS == nth);
-        let items = stream::iter(numbers.map(move |number| event(&people, number)));
-        acknowledged(publish(&self.house.agency("urssaf").await, items).await?).await
     }
 
     async fn declare(&self) -> anyhow::Result<()> {

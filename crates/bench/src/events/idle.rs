@@ -1,7 +1,7 @@
 //! Memory of subscribers that are told nothing: each on a connection of its own, on a hub of their own, beside streams that
 //! are open on a bare server.
 
-use std::{process::Command, time::Duration};
+use std::{process::Command, rc::Rc, time::Duration};
 
 use anyhow::Context;
 use bytes::Bytes;
@@ -15,8 +15,13 @@ use unefois_client::{ClientSettings, Connection};
 use unefois_proto::pb::subscription::v1::{Open, ReceiveRequest, ReceiveResponse, receive_request::Action};
 use unefois_testkit::{HubProcess, Pki, Storage};
 
-use super::{hub::TellingHub, running::Filling};
-use crate::{bare, codec::BytesCodec, cpu::Processor, hub, running::Processes};
+use super::{
+    hub::TellingHub,
+    load::{Load, Publishing},
+    running::{Filling, Running},
+    teller::Teller,
+};
+use crate::{bare, codec::BytesCodec, cpu::Processor, hub, optimised::Server, running::Processes, shape::Shape};
 
 /// How many connect at the same time.
 const AT_ONCE: usize = 8;
@@ -25,12 +30,20 @@ const FIRST: u16 = 16;
 const WINDOW: u16 = 32;
 /// How long the idle are watched.
 const WATCHED: Duration = Duration::from_secs(5);
-const FILLING: (u32, u64) = (100, 1_000);
+const FILLING: (u32, u64) = (100, 100);
+/// What makes the hub as large as its work makes it, before it is looked at.
+const WARM_UP: Load = Load {
+    shape: Shape { connections: 8, streams: WINDOW },
+    warm_up: Duration::ZERO,
+    measured: Duration::from_secs(5),
+    publishing: Publishing::Closed,
+    subjects: FILLING.0,
+};
 
 /// What it takes to start the servers.
 #[derive(Debug)]
 pub(crate) struct Site<'run> {
-    binary: &'run str,
+    server: &'run Server,
     idle: u16,
     processor: Processor,
     folder: TempDir,
@@ -50,10 +63,10 @@ type Subscriber = (Connection, mpsc::Sender<ReceiveRequest>, Streaming<ReceiveRe
 type BareStream = (Connection, mpsc::Sender<Bytes>, Streaming<Bytes>);
 
 impl<'run> Site<'run> {
-    pub(crate) fn open(binary: &'run str, idle: u16, processor: Processor) -> anyhow::Result<Self> {
+    pub(crate) fn open(server: &'run Server, idle: u16, processor: Processor) -> anyhow::Result<Self> {
         let folder = TempDir::new().context("no folder for certificates")?;
         let pki = Pki::init(&folder.path().join("pki"));
-        Ok(Self { binary, idle, processor, folder, pki })
+        Ok(Self { server, idle, processor, folder, pki })
     }
 
     /// Opens streams on a bare server.
@@ -79,10 +92,13 @@ impl<'run> Site<'run> {
     /// Connects subscribers to a hub that has worked.
     pub(crate) async fn subscribers(&self) -> anyhow::Result<Each> {
         let more = format!("subscriptions-max = {}\n", u32::from(self.idle) + u32::from(FIRST) + 1);
-        let house = hub::house_with(self.binary, Storage::Sqlite, &more);
+        let house = hub::house_of(self.server, Storage::Sqlite, &more)?;
         let (subjects, retained) = FILLING;
-        let hub = TellingHub::start(house, &Filling::new(subjects, retained).people, retained).await?;
+        let filling = Filling::new(subjects, retained);
+        let hub = Rc::new(TellingHub::start(house, &filling.people, retained).await?);
         hub.look(retained).await?;
+        let running = Running::hub(Teller::UnefoisSqlite, Rc::clone(&hub), &filling);
+        WARM_UP.run(&running, self.processor).await?;
         let numbers = stream::iter(0..FIRST + self.idle);
         let consumer = hub.house().agency("cnaf").await;
         let creating = numbers.map(|number| hub.subscription_create(&consumer, format!("idle-{number}")));
@@ -144,7 +160,7 @@ async fn open_stream(settings: &ClientSettings) -> anyhow::Result<BareStream> {
 
 async fn subscribe(connection: Connection, subscription_id: String) -> anyhow::Result<Subscriber> {
     let (says, said) = mpsc::channel(1);
-    let open = Open { subscription_id, window: WINDOW.into(), from: None };
+    let open = Open { subscription_id, window: u32::from(WINDOW), from: None };
     says.send(ReceiveRequest { action: Some(Action::Open(open)) }).await?;
     let told = connection.subscription().receive(ReceiverStream::new(said)).await?.into_inner();
     Ok((connection, says, told))

@@ -9,7 +9,7 @@ use super::{
     running::{Filling, Running},
     teller::Teller,
 };
-use crate::{arguments::EventsOptions, cpu::Processor, measured::Measured, shape::Shape};
+use crate::{arguments::EventsOptions, cpu::Processor, measured::Measured, optimised::Server, shape::Shape};
 
 /// What every section measures with.
 #[derive(Debug, Clone, Copy)]
@@ -17,7 +17,7 @@ pub(crate) struct Rig<'run> {
     pub(crate) options: &'run EventsOptions,
     pub(crate) filling: &'run Filling,
     pub(crate) servers: &'run [Running],
-    pub(crate) binary: &'run str,
+    pub(crate) server: &'run Server,
     pub(crate) processor: Processor,
 }
 

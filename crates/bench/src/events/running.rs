@@ -2,6 +2,7 @@
 
 use std::{
     path::Path,
+    rc::Rc,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -12,7 +13,7 @@ use anyhow::Context;
 use unefois_testkit::{Person, PostgresCluster, Storage};
 
 use super::{hub::TellingHub, nats::Nats, rabbitmq::Rabbitmq, teller::Teller, tells::Tells};
-use crate::{hub, running::Processes};
+use crate::{hub, optimised::Server, running::Processes};
 
 /// How many bytes the other servers carry where no hub is measured that would say: about what it tells of a turnover.
 const PAYLOAD_BYTES: usize = 800;
@@ -22,7 +23,7 @@ const PAYLOAD_BYTES: usize = 800;
 pub(crate) struct Running {
     pub(crate) teller: Teller,
     pub(crate) processes: Processes,
-    pub(crate) tells: Box<dyn Tells>,
+    pub(crate) tells: Rc<dyn Tells>,
     /// The number of the event that is published next.
     pub(crate) next: AtomicU64,
 }
@@ -44,27 +45,27 @@ impl Filling {
 pub(crate) async fn start(
     tellers: &[Teller],
     filling: &Filling,
-    binary: &str,
+    server: &Server,
     nats_server: Option<&Path>,
 ) -> anyhow::Result<Vec<Running>> {
     let mut servers = Vec::new();
     let mut payload_bytes = None;
     for teller in tellers.iter().copied().filter(|teller| teller.is_hub()) {
-        let (server, bytes) = start_hub(teller, filling, binary).await.with_context(|| teller.name())?;
-        servers.push(server);
+        let (hub, bytes) = start_hub(teller, filling, server).await.with_context(|| teller.name())?;
+        servers.push(hub);
         payload_bytes = payload_bytes.max(Some(bytes));
     }
     let payload_bytes = payload_bytes.unwrap_or(PAYLOAD_BYTES);
     println!("An event has {payload_bytes} bytes");
     for teller in tellers.iter().copied().filter(|teller| !teller.is_hub()) {
-        let (processes, tells): (_, Box<dyn Tells>) = match teller {
+        let (processes, tells): (_, Rc<dyn Tells>) = match teller {
             Teller::Nats => {
                 let nats = Nats::start(nats_server, filling.retained, payload_bytes).await.context("nats")?;
-                (of_one(nats.process_id()), Box::new(nats))
+                (of_one(nats.process_id()), Rc::new(nats))
             }
             Teller::Rabbitmq => {
                 let rabbitmq = Rabbitmq::start(payload_bytes).await.context("rabbitmq")?;
-                (of_one(rabbitmq.process_id()), Box::new(rabbitmq))
+                (of_one(rabbitmq.process_id()), Rc::new(rabbitmq))
             }
             Teller::UnefoisSqlite | Teller::UnefoisPostgres => continue,
         };
@@ -76,23 +77,26 @@ pub(crate) async fn start(
 }
 
 /// Starts a hub. Gives how many bytes it tells of an event, too.
-pub(crate) async fn start_hub(teller: Teller, filling: &Filling, binary: &str) -> anyhow::Result<(Running, usize)> {
+pub(crate) async fn start_hub(teller: Teller, filling: &Filling, server: &Server) -> anyhow::Result<(Running, usize)> {
     let storage = match teller {
         Teller::UnefoisSqlite => Storage::Sqlite,
         Teller::UnefoisPostgres => Storage::Postgres,
         Teller::Nats | Teller::Rabbitmq => anyhow::bail!("it is no hub"),
     };
     println!("{}: publishing {} events", teller.name(), filling.retained);
-    let hub = TellingHub::start(hub::house(binary, storage), &filling.people, filling.retained).await?;
+    let hub = TellingHub::start(hub::house_of(server, storage, "")?, &filling.people, filling.retained).await?;
     let bytes = hub.look(filling.retained).await?;
-    let database = hub.house().postgres().map(PostgresCluster::process_id);
-    let processes = Processes { server: hub.house().process_id(), database };
-    // The look took one.
-    let next = AtomicU64::new(filling.retained + 1);
-    Ok((Running { teller, processes, tells: Box::new(hub), next }, bytes))
+    Ok((Running::hub(teller, Rc::new(hub), filling), bytes))
 }
 
 impl Running {
+    /// A hub that was looked at, which took one event more than it was filled with.
+    pub(crate) fn hub(teller: Teller, hub: Rc<TellingHub>, filling: &Filling) -> Self {
+        let database = hub.house().postgres().map(PostgresCluster::process_id);
+        let processes = Processes { server: hub.house().process_id(), database };
+        Self { teller, processes, tells: hub, next: AtomicU64::new(filling.retained + 1) }
+    }
+
     /// How many events were published to it since it was started.
     pub(crate) fn published(&self) -> u64 {
         self.next.load(Ordering::Relaxed)

@@ -20,7 +20,7 @@ pub(super) async fn run(rig: Rig<'_>) -> anyhow::Result<Outcome> {
     let mut outcome = Outcome::default();
     for many in rig.hubs() {
         let filling = Filling { retained: few_events, ..rig.filling.clone() };
-        let (few, _bytes) = start_hub(many.teller, &filling, rig.binary).await?;
+        let (few, _bytes) = start_hub(many.teller, &filling, rig.server).await?;
         let (mut of_few, mut of_many) = (Vec::new(), Vec::new());
         for _ in 0..rig.options.rounds {
             of_few.push(rig.measure(&few, shape, Publishing::Closed).await?);
