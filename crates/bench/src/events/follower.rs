@@ -7,6 +7,24 @@ use anyhow::ensure;
 use super::flight::Flight;
 use crate::measured::Tally;
 
+/// Which events are measured.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Counting {
+    /// Those that are told in time: what a server does in a while is what it has done by its end.
+    Told { from: Instant, until: Instant },
+    /// Those that are due from then on, however late they are told.
+    Due { from: Instant },
+}
+
+impl Counting {
+    fn counts(self, began: Instant, told: Instant) -> bool {
+        match self {
+            Self::Told { from, until } => (from..until).contains(&told),
+            Self::Due { from } => began >= from,
+        }
+    }
+}
+
 /// Follows what one subscription is told.
 #[derive(Debug)]
 pub(crate) struct Follower {
@@ -14,20 +32,19 @@ pub(crate) struct Follower {
     /// The number of the next event of each subject: event `n` is about subject `n` modulo their number.
     due: Vec<u64>,
     first: u64,
-    /// From when latencies count.
-    from: Instant,
+    counting: Counting,
     tally: Tally,
 }
 
 impl Follower {
     /// Follows the events from that number on, about so many subjects in turn.
-    pub(crate) fn new(flight: &Arc<Flight>, first: u64, subjects: u32, from: Instant) -> Self {
+    pub(crate) fn new(flight: &Arc<Flight>, first: u64, subjects: u32, counting: Counting) -> Self {
         let subjects = u64::from(subjects);
         let mut due = vec![0; subjects as usize];
         for number in first..first + subjects {
             due[(number % subjects) as usize] = number;
         }
-        Self { flight: Arc::clone(flight), due, first, from, tally: Tally::default() }
+        Self { flight: Arc::clone(flight), due, first, counting, tally: Tally::default() }
     }
 
     /// An event is there; call it before it is acknowledged.
@@ -39,7 +56,7 @@ impl Follower {
         *due += subjects;
         let began = self.flight.began(number)?;
         self.tally.answered += 1;
-        if began >= self.from {
+        if self.counting.counts(began, now) {
             self.tally.latencies.push(now.saturating_duration_since(began));
         }
         Ok(())
@@ -77,7 +94,7 @@ mod tests {
         for _ in 5..=8 {
             source.next().await.unwrap();
         }
-        let follower = Follower::new(&flight, 5, 3, began);
+        let follower = Follower::new(&flight, 5, 3, Counting::Due { from: began });
         (flight, follower)
     }
 
@@ -89,6 +106,16 @@ mod tests {
         }
         let tally = follower.end(9).unwrap();
         assert_eq!((tally.answered, tally.latencies.len()), (4, 4));
+    }
+
+    #[test]
+    fn what_is_late_counts_where_it_was_due_and_not_where_a_while_is_measured() {
+        let from = Instant::now();
+        let [until, late] = [1, 2].map(|seconds| from + Duration::from_secs(seconds));
+        assert!(Counting::Due { from }.counts(from, late));
+        assert!(!Counting::Told { from, until }.counts(from, late));
+        assert!(Counting::Told { from: until, until: late }.counts(from, until), "it was begun before");
+        assert!(!Counting::Due { from: until }.counts(from, late));
     }
 
     #[tokio::test]

@@ -14,7 +14,7 @@ use tokio::{
 
 use super::{
     flight::{Flight, Source},
-    follower::Follower,
+    follower::{Counting, Follower},
     running::Running,
     tells::{Over, Publisher, Subscriber},
 };
@@ -66,15 +66,15 @@ impl Load {
         let from = Instant::now() + self.warm_up;
         let until = from + self.measured;
         let first = server.next.load(Ordering::Relaxed);
-        let (room, pace) = match self.publishing {
-            Publishing::Closed => (self.shape.streams.into(), Pace::Closed { until }),
-            Publishing::Due(rate) => (OPEN_ROOM, Pace::open(rate, until, CountedFrom::Due)),
+        let (room, pace, counting) = match self.publishing {
+            Publishing::Closed => (self.shape.streams.into(), Pace::Closed { until }, Counting::Told { from, until }),
+            Publishing::Due(rate) => (OPEN_ROOM, Pace::open(rate, until, CountedFrom::Due), Counting::Due { from }),
         };
         let flight = Arc::new(Flight::new(room, self.shape.connections.into()));
         let (over, hears) = Over::new();
         let mut following = JoinSet::new();
         for subscriber in subscribers {
-            let follower = Follower::new(&flight, first, self.subjects, from);
+            let follower = Follower::new(&flight, first, self.subjects, counting);
             following.spawn(subscriber.follow(follower, hears.clone()));
         }
         let publishing = async {
