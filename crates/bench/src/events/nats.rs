@@ -169,7 +169,10 @@ impl Publisher for Publishing {
             let Self { context, payload_bytes } = *self;
             publish_confirmed(source, async |number| {
                 let sent = context.publish(STREAM, payload::of(number, payload_bytes)).await?;
-                Ok(async { Ok(drop(sent.await?)) })
+                Ok(async {
+                    sent.await?;
+                    Ok(())
+                })
             })
             .await
         }
