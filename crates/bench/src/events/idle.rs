@@ -21,30 +21,24 @@ use super::{
     running::{Filling, Running},
     teller::Teller,
 };
-use crate::{bare, codec::BytesCodec, cpu::Processor, hub, optimised::Server, running::Processes, shape::Shape};
+use crate::{
+    arguments::EventsOptions, bare, codec::BytesCodec, cpu::Processor, hub, optimised::Server, running::Processes,
+    shape::Shape,
+};
 
 /// How many connect at the same time.
 const AT_ONCE: usize = 8;
 /// How many subscribers and streams have come before memory is looked at: the first ones cost more.
 const FIRST: u16 = 16;
 const WINDOW: u16 = 32;
-/// How long the idle are watched.
-const WATCHED: Duration = Duration::from_secs(5);
 const FILLING: (u32, u64) = (100, 100);
-/// What makes the hub as large as its work makes it, before it is looked at.
-const WARM_UP: Load = Load {
-    shape: Shape { connections: 8, streams: WINDOW },
-    warm_up: Duration::ZERO,
-    measured: Duration::from_secs(5),
-    publishing: Publishing::Closed,
-    subjects: FILLING.0,
-};
-
 /// What it takes to start the servers.
 #[derive(Debug)]
 pub(crate) struct Site<'run> {
     server: &'run Server,
     idle: u16,
+    /// How long the hub works before it is looked at, and how long the idle are watched.
+    watched: Duration,
     processor: Processor,
     folder: TempDir,
     pki: Pki,
@@ -63,10 +57,11 @@ type Subscriber = (Connection, mpsc::Sender<ReceiveRequest>, Streaming<ReceiveRe
 type BareStream = (Connection, mpsc::Sender<Bytes>, Streaming<Bytes>);
 
 impl<'run> Site<'run> {
-    pub(crate) fn open(server: &'run Server, idle: u16, processor: Processor) -> anyhow::Result<Self> {
+    pub(crate) fn open(server: &'run Server, options: &EventsOptions, processor: Processor) -> anyhow::Result<Self> {
         let folder = TempDir::new().context("no folder for certificates")?;
         let pki = Pki::init(&folder.path().join("pki"));
-        Ok(Self { server, idle, processor, folder, pki })
+        let watched = Duration::from_secs(options.seconds);
+        Ok(Self { server, idle: options.idle, watched, processor, folder, pki })
     }
 
     /// Opens streams on a bare server.
@@ -98,7 +93,7 @@ impl<'run> Site<'run> {
         let hub = Rc::new(TellingHub::start(house, &filling.people, retained).await?);
         hub.look(retained).await?;
         let running = Running::hub(Teller::UnefoisSqlite, Rc::clone(&hub), &filling);
-        WARM_UP.run(&running, self.processor).await?;
+        self.warm_up().run(&running, self.processor).await?;
         let numbers = stream::iter(0..FIRST + self.idle);
         let consumer = hub.house().agency("cnaf").await;
         let creating = numbers.map(|number| hub.subscription_create(&consumer, format!("idle-{number}")));
@@ -108,6 +103,17 @@ impl<'run> Site<'run> {
             subscribe(connection, ids[usize::from(number)].clone()).await
         };
         self.watch("subscribers", hub.house().process_id(), open).await
+    }
+
+    /// What makes the hub as large as its work makes it, before it is looked at.
+    fn warm_up(&self) -> Load {
+        Load {
+            shape: Shape { connections: 8, streams: WINDOW },
+            warm_up: Duration::ZERO,
+            measured: self.watched,
+            publishing: Publishing::Closed,
+            subjects: FILLING.0,
+        }
     }
 
     /// Opens the first, looks, opens the others, watches them, and looks again.
@@ -128,15 +134,15 @@ impl<'run> Site<'run> {
         self.processor.settle(Processes { server, database: None }).await?;
         let before = self.processor.resident_kib(server)?;
         let idle = open_some(FIRST..FIRST + self.idle).await?;
-        sleep(WATCHED).await;
+        sleep(self.watched).await;
         let used = self.processor.used_by(server)?;
-        sleep(WATCHED).await;
+        sleep(self.watched).await;
         let used = self.processor.used_by(server)?.saturating_sub(used);
         let after = self.processor.resident_kib(server)?;
         let all = (idle.len() + first.len()) as f64;
         let each = Each {
             kib: after.saturating_sub(before) as f64 / idle.len() as f64,
-            processor_us_per_second: used.as_secs_f64() * 1e6 / WATCHED.as_secs_f64() / all,
+            processor_us_per_second: used.as_secs_f64() * 1e6 / self.watched.as_secs_f64() / all,
         };
         println!(
             "{} idle {what}: {:.1} KiB each ({before} KiB resident before, {after} KiB with them)",

@@ -1,39 +1,30 @@
 //! NATS JetStream: one stream in a file, each message on the disk before it is confirmed, and a durable consumer for each
 //! subscription.
 
-use std::{
-    fs,
-    path::Path,
-    time::{Duration, Instant},
-};
+mod client;
+
+use std::{fs, path::Path, time::Instant};
 
 use anyhow::{Context, ensure};
 use async_nats::jetstream::{
     self,
-    consumer::{AckPolicy, DeliverPolicy, PullConsumer, pull},
+    consumer::{AckPolicy, DeliverPolicy, pull},
     stream::{Config, StorageType},
 };
-use futures::{
-    FutureExt, StreamExt,
-    future::{BoxFuture, LocalBoxFuture},
-};
+use futures::{FutureExt, StreamExt, future::LocalBoxFuture};
 use tempfile::TempDir;
 
+use self::client::{Following, Publishing};
 use super::{
-    flight::Source,
-    follower::Follower,
     payload,
     process::{Process, free_port},
     programs,
-    tells::{Over, Publisher, Subscriber, Tells, publish_confirmed},
+    tells::{Publisher, Subscriber, Tells},
 };
 
 const STREAM: &str = "events";
 /// How many messages are unconfirmed at a time while the stream is filled.
 const FILL_IN_FLIGHT: usize = 1_024;
-/// How long the server may take to count acknowledgements, which it does not answer.
-const PATIENCE: Duration = Duration::from_secs(30);
-const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// A server that runs.
 #[derive(Debug)]
@@ -154,74 +145,5 @@ impl Tells for Nats {
 
     fn entries(&self) -> LocalBoxFuture<'_, anyhow::Result<Option<u64>>> {
         async { Ok(None) }.boxed_local()
-    }
-}
-
-#[derive(Debug)]
-struct Publishing {
-    context: jetstream::Context,
-    payload_bytes: usize,
-}
-
-impl Publisher for Publishing {
-    fn publish(self: Box<Self>, source: Source) -> LocalBoxFuture<'static, anyhow::Result<u64>> {
-        async move {
-            let Self { context, payload_bytes } = *self;
-            publish_confirmed(source, async |number| {
-                let sent = context.publish(STREAM, payload::of(number, payload_bytes)).await?;
-                Ok(async {
-                    sent.await?;
-                    Ok(())
-                })
-            })
-            .await
-        }
-        .boxed_local()
-    }
-}
-
-#[derive(Debug)]
-struct Following {
-    context: jetstream::Context,
-    consumer: PullConsumer,
-    name: String,
-    window: u16,
-}
-
-impl Subscriber for Following {
-    fn follow(self: Box<Self>, mut follower: Follower, mut over: Over) -> BoxFuture<'static, anyhow::Result<Follower>> {
-        async move {
-            let batch = usize::from(self.window);
-            let mut messages = self.consumer.stream().max_messages_per_batch(batch).messages().await?;
-            loop {
-                let message = tokio::select! {
-                    () = over.comes() => break,
-                    message = messages.next() => message.context("the consumer has ended")??,
-                };
-                let number = payload::number_of(&message.payload)?;
-                follower.is_told(number)?;
-                message.ack().await.map_err(anyhow::Error::from_boxed)?;
-                follower.has_acknowledged(number)?;
-            }
-            self.settles().await?;
-            self.context.delete_consumer_from_stream(&self.name, STREAM).await?;
-            Ok(follower)
-        }
-        .boxed()
-    }
-}
-
-impl Following {
-    /// Waits until the server has counted every acknowledgement, and has nothing left to tell.
-    async fn settles(&self) -> anyhow::Result<()> {
-        let since = Instant::now();
-        loop {
-            let info = self.consumer.get_info().await?;
-            if (info.num_pending, info.num_ack_pending) == (0, 0) {
-                return Ok(());
-            }
-            ensure!(since.elapsed() < PATIENCE, "NATS has {} messages unacknowledged", info.num_ack_pending);
-            tokio::time::sleep(LOOK_AGAIN).await;
-        }
     }
 }

@@ -1,38 +1,30 @@
 //! RabbitMQ: a fan-out to one quorum queue for each subscription, publisher confirms, and manual acknowledgements.
 
+mod client;
+
 use std::{fs, path::Path};
 
-use anyhow::{Context, ensure};
-use futures::{
-    FutureExt, StreamExt,
-    future::{BoxFuture, LocalBoxFuture},
-};
+use anyhow::Context;
+use futures::{FutureExt, future::LocalBoxFuture};
 use lapin::{
-    BasicProperties, Channel, Connection, ConnectionProperties, Consumer, ExchangeKind,
+    Connection, ConnectionProperties, ExchangeKind,
     options::{
-        BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicGetOptions, BasicPublishOptions,
-        BasicQosOptions, ConfirmSelectOptions, ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions,
-        QueueDeleteOptions,
+        BasicConsumeOptions, BasicQosOptions, ConfirmSelectOptions, ExchangeDeclareOptions, QueueBindOptions,
+        QueueDeclareOptions,
     },
     types::{AMQPValue, FieldTable},
 };
 use tempfile::TempDir;
 
+use self::client::{Following, Publishing};
 use super::{
-    flight::Source,
-    follower::Follower,
-    payload,
     process::{Process, free_port},
     programs,
-    tells::{Over, Publisher, Subscriber, Tells, publish_confirmed},
+    tells::{Publisher, Subscriber, Tells},
 };
 
 const EXCHANGE: &str = "events";
 const CONSUMER: &str = "follower";
-/// A message that outlives the server.
-const PERSISTENT: u8 = 2;
-/// AMQP's number for an end without an error.
-const GOODBYE: u16 = 200;
 
 /// A server that runs.
 #[derive(Debug)]
@@ -123,80 +115,5 @@ impl Tells for Rabbitmq {
 
     fn entries(&self) -> LocalBoxFuture<'_, anyhow::Result<Option<u64>>> {
         async { Ok(None) }.boxed_local()
-    }
-}
-
-struct Publishing {
-    connection: Connection,
-    channel: Channel,
-    payload_bytes: usize,
-}
-
-impl Publisher for Publishing {
-    fn publish(self: Box<Self>, source: Source) -> LocalBoxFuture<'static, anyhow::Result<u64>> {
-        async move {
-            let published = publish_confirmed(source, async |number| {
-                let payload = payload::of(number, self.payload_bytes);
-                let properties = BasicProperties::default().with_delivery_mode(PERSISTENT);
-                let options = BasicPublishOptions::default();
-                let sent =
-                    self.channel.basic_publish(EXCHANGE.into(), "".into(), options, &payload, properties).await?;
-                Ok(async {
-                    let confirmation = sent.await?;
-                    ensure!(confirmation.is_ack(), "RabbitMQ did not confirm a message");
-                    Ok(())
-                })
-            });
-            let published = published.await?;
-            self.connection.close(GOODBYE, "".into()).await?;
-            Ok(published)
-        }
-        .boxed_local()
-    }
-}
-
-struct Following {
-    connection: Connection,
-    channel: Channel,
-    consumer: Consumer,
-    name: String,
-}
-
-impl Subscriber for Following {
-    fn follow(
-        mut self: Box<Self>,
-        mut follower: Follower,
-        mut over: Over,
-    ) -> BoxFuture<'static, anyhow::Result<Follower>> {
-        async move {
-            loop {
-                let delivery = tokio::select! {
-                    () = over.comes() => break,
-                    delivery = self.consumer.next() => delivery.context("the consumer has ended")??,
-                };
-                let number = payload::number_of(&delivery.data)?;
-                follower.is_told(number)?;
-                delivery.ack(BasicAckOptions::default()).await?;
-                follower.has_acknowledged(number)?;
-            }
-            self.leaves().await?;
-            Ok(follower)
-        }
-        .boxed()
-    }
-}
-
-impl Following {
-    /// Cancels, which comes behind the acknowledgements; what is unacknowledged would be in the queue again when its channel
-    /// is closed.
-    async fn leaves(&self) -> anyhow::Result<()> {
-        let name = || self.name.as_str().into();
-        self.channel.basic_cancel(CONSUMER.into(), BasicCancelOptions::default()).await?;
-        self.channel.close(GOODBYE, "".into()).await?;
-        let channel = self.connection.create_channel().await?;
-        let left = channel.basic_get(name(), BasicGetOptions::default()).await?;
-        ensure!(left.is_none(), "RabbitMQ has a message that was not acknowledged");
-        channel.queue_delete(name(), QueueDeleteOptions::default()).await?;
-        Ok(self.connection.close(GOODBYE, "".into()).await?)
     }
 }

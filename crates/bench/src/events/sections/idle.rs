@@ -9,7 +9,7 @@ use crate::{
 const TO_STREAM: Bounds = Bounds { sense: Sense::AtMost, owed: 2.0, wanted: 1.3 };
 
 pub(super) async fn run(rig: Rig<'_>) -> anyhow::Result<Outcome> {
-    let site = idle::Site::open(rig.server, rig.options.idle, rig.processor)?;
+    let site = idle::Site::open(rig.server, rig.options, rig.processor)?;
     let (mut of_hub, mut of_stream) = (Vec::new(), Vec::new());
     for _ in 0..rig.options.rounds {
         of_stream.push(site.streams().await?);
