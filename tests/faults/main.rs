@@ -6,6 +6,7 @@ mod calls;
 mod change;
 mod commit;
 mod erasure;
+mod events;
 mod every_call;
 mod input;
 mod load;

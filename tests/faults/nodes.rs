@@ -1,5 +1,6 @@
 //! Several nodes on one PostgreSQL: killed, cut off, stopped past their leases, restarted, or started where they must not be.
 
+pub(crate) mod blow;
 mod clock;
 mod commit;
 mod foreign;
@@ -14,10 +15,10 @@ use std::time::Duration;
 use unefois_testkit::{House, HouseSettings, Storage};
 
 /// How long to wait for what must come.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A hub on PostgreSQL, with more lines of configuration.
-fn on_postgres(more: &str) -> HouseSettings {
+pub(crate) fn on_postgres(more: &str) -> HouseSettings {
     HouseSettings { storage: Storage::Postgres, more: more.to_owned(), ..HouseSettings::default() }
 }
 

@@ -63,7 +63,7 @@ pub(crate) fn broke_off(status: &Status) -> bool {
 }
 
 /// The answer to a call, which is asked again as long as it breaks off.
-async fn in_the_end<T, F: Future<Output = Result<T, Status>>>(call: impl Fn() -> F) -> T {
+pub(crate) async fn in_the_end<T, F: Future<Output = Result<T, Status>>>(call: impl Fn() -> F) -> T {
     for _ in 0..TRIES {
         match call().await {
             Ok(answer) => return answer,

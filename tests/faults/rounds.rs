@@ -127,22 +127,46 @@ async fn round(house: &mut House, number: u32, seed: u64, known: &Arc<Vec<u32>>)
 
 /// The seeds of this run, one a round.
 pub(crate) fn seeds() -> Vec<u64> {
-    #[allow(clippy::disallowed_methods, reason = "`cargo xtask soak` says in the environment which rounds to run")]
-    let named = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
-    match (named("UNEFOIS_SOAK_SEED"), named("UNEFOIS_SOAK_ROUNDS")) {
+    seeds_of("UNEFOIS_SOAK_ROUNDS")
+}
+
+/// The seeds of this run, where the environment says under that name how many rounds there are.
+pub(crate) fn seeds_of(rounds: &str) -> Vec<u64> {
+    match (named("UNEFOIS_SOAK_SEED"), named(rounds)) {
         (Some(seed), Some(rounds)) => (0..rounds).map(|round| seed.wrapping_add(round)).collect(),
         _ => SEEDS.to_vec(),
     }
 }
 
-/// Says which round it was, when a test stops in it.
-pub(crate) struct Named(pub(crate) u32, pub(crate) u64);
+/// A number that the environment names.
+pub(crate) fn named(name: &str) -> Option<u64> {
+    #[allow(clippy::disallowed_methods, reason = "`cargo xtask soak` says in the environment which rounds to run")]
+    std::env::var(name).ok().map(|text| text.parse().unwrap())
+}
+
+/// Says how to repeat a round, when a test stops in it.
+pub(crate) struct Named {
+    round: u32,
+    flags: String,
+}
+
+impl Named {
+    /// A round of kills.
+    pub(crate) fn of(round: u32, seed: u64) -> Self {
+        Self::with(round, format!("--seed {seed} --rounds 1"))
+    }
+
+    /// A round that is repeated with these flags.
+    pub(crate) fn with(round: u32, flags: String) -> Self {
+        Self { round, flags }
+    }
+}
 
 impl Drop for Named {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            let Self(round, seed) = self;
-            eprintln!("round {round} failed: repeat it with `cargo xtask soak --seed {seed} --rounds 1`");
+            let Self { round, flags } = self;
+            eprintln!("round {round} failed: repeat it with `cargo xtask soak {flags}`");
         }
     }
 }
@@ -161,7 +185,7 @@ async fn whenever_a_hub_is_killed_everything_it_acknowledged_is_there_once() {
     }
     let known = Arc::new(known);
     for (number, seed) in (0..).zip(seeds()) {
-        let named = Named(number, seed);
+        let named = Named::of(number, seed);
         let mut promises = round(&mut house, number, seed, &known).await;
         promises.registry = all.registry;
         promises.stand_at(&house).await;

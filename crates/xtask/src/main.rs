@@ -18,19 +18,9 @@ use clap::Parser;
 enum Chore {
     /// Run all the tests; install what they need.
     Test,
-    /// Kill a hub under load at random moments, many times, and check what it promised; then take authority away from
-    /// exchanges on two nodes while there are many.
-    Soak {
-        /// The seed of the first round; drawn when it is left out.
-        #[arg(long)]
-        seed: Option<u64>,
-        /// How many rounds.
-        #[arg(long, default_value_t = 100)]
-        rounds: u32,
-        /// How many exchanges race with withdrawals.
-        #[arg(long, default_value_t = 100_000)]
-        exchanges: u64,
-    },
+    /// Kill a hub under load at random moments, many times, and check what it promised, and whether subscribers are told
+    /// everything; then take authority away from exchanges on two nodes while there are many.
+    Soak(soak::Length),
     /// Run every lint that a change must pass.
     Lint,
     /// Write the pages of the docs that are generated from the code.
@@ -54,7 +44,7 @@ fn main() -> std::process::ExitCode {
 fn run() -> anyhow::Result<()> {
     match Chore::parse() {
         Chore::Test => test::run(),
-        Chore::Soak { seed, rounds, exchanges } => soak::run(seed, rounds, exchanges),
+        Chore::Soak(length) => soak::run(&length),
         Chore::Lint => lint::run(),
         Chore::Docs { check: true } => docs::check(),
         Chore::Docs { check: false } => docs::write(),

@@ -14,7 +14,11 @@ use rand::{Rng, SeedableRng, rngs::StdRng};
 use tokio::sync::{RwLock, watch};
 use unefois_testkit::{House, HouseSettings, Person, PostgresDurability};
 
-use super::{PATIENCE, on_postgres};
+use super::{
+    PATIENCE,
+    blow::{BLOWS, Blow, Nodes},
+    on_postgres,
+};
 use crate::{
     UNEFOIS,
     load::{Agencies, BrokeOff, apply, with_id},
@@ -37,20 +41,6 @@ const NODES: u32 = 2;
 /// The lease of a killed node runs out soon enough that one of the next rounds takes its shard.
 const CONFIGURATION: &str = "[limits.store]\nlease = \"5s\"\ntransaction-idle-max = \"2s\"\n";
 
-/// What happens in a round.
-#[derive(Debug, Clone, Copy)]
-enum Blow {
-    KillsNode(usize),
-    StopsPostgres,
-    CutsConnections,
-    /// Of the hub's database and of the key store.
-    CutsAllConnections,
-}
-
-/// Rounds whose seeds follow one another are struck by each blow in turn.
-const BLOWS: [Blow; 5] =
-    [Blow::StopsPostgres, Blow::KillsNode(0), Blow::CutsConnections, Blow::KillsNode(1), Blow::CutsAllConnections];
-
 /// What a caller does.
 #[derive(Debug, Clone, Copy)]
 enum Kind {
@@ -59,10 +49,6 @@ enum Kind {
     Publishes,
     Consents,
 }
-
-/// The two nodes, behind a lock: a node that is killed and started again is held by whoever does that, and its callers
-/// wait until they can connect to it.
-type Nodes = RwLock<[House; NODES as usize]>;
 
 /// One caller of one round, on one node.
 struct Caller {
@@ -87,7 +73,7 @@ impl Caller {
         while !*until.borrow() {
             let connection = match connected.take() {
                 Some(connection) => Ok(connection),
-                None => Agencies::of(&self.nodes.read().await[self.at]).await,
+                None => Agencies::of(&*self.nodes[self.at].read().await).await,
             };
             let outcome = match &connection {
                 Ok(agencies) => self.acts(agencies).await,
@@ -141,32 +127,6 @@ impl Caller {
     }
 }
 
-/// Strikes, and brings back what was struck. Gives since when everything is there again.
-async fn strike(nodes: &Nodes, blow: Blow, down: Duration) -> Instant {
-    match blow {
-        Blow::KillsNode(nth) => {
-            let mut nodes = nodes.write().await;
-            nodes[nth].kill();
-            tokio::time::sleep(down).await;
-            nodes[nth].start();
-        }
-        Blow::StopsPostgres => {
-            let nodes = nodes.read().await;
-            nodes[0].postgres().unwrap().stop_immediately();
-            tokio::time::sleep(down).await;
-            nodes[0].postgres().unwrap().start_again();
-        }
-        Blow::CutsConnections => drop(nodes.read().await[0].postgres().unwrap().connections_cut("hub")),
-        Blow::CutsAllConnections => {
-            let nodes = nodes.read().await;
-            for database in ["hub", "keys"] {
-                nodes[0].postgres().unwrap().connections_cut(database);
-            }
-        }
-    }
-    Instant::now()
-}
-
 /// Waits until each node answers again, and says how long the first answers took.
 async fn until_they_answer(answered: &[AtomicU64], since: Instant, what: &str) {
     let counts = || answered.iter().map(|count| count.load(Ordering::Relaxed)).collect::<Vec<_>>();
@@ -186,7 +146,7 @@ async fn until_they_answer(answered: &[AtomicU64], since: Instant, what: &str) {
 /// Lets callers loose on both nodes, strikes at a moment that the seed decides, and lets them go on.
 async fn round(nodes: &Arc<Nodes>, number: u32, seed: u64, known: &Arc<Vec<u32>>) -> Promises {
     let mut random = StdRng::seed_from_u64(seed);
-    let blow = BLOWS[usize::try_from(seed % BLOWS.len() as u64).unwrap()];
+    let blow = Blow::of(seed, &BLOWS);
     let kinds = [Kind::PullsWithId, Kind::PullsWithoutId, Kind::Publishes, Kind::Consents];
     let (stop, until) = watch::channel(false);
     let answered: Arc<[AtomicU64; NODES as usize]> = Arc::default();
@@ -208,7 +168,7 @@ async fn round(nodes: &Arc<Nodes>, number: u32, seed: u64, known: &Arc<Vec<u32>>
         .collect();
     // Not to hope for anything: this is the moment of the blow.
     tokio::time::sleep(Duration::from_millis(random.random_range(UNTIL_STRUCK))).await;
-    let since = strike(nodes, blow, Duration::from_millis(random.random_range(DOWN))).await;
+    let since = blow.strikes(nodes, Duration::from_millis(random.random_range(DOWN))).await;
     until_they_answer(&*answered, since, &format!("round {number}, seed {seed}, {blow:?}")).await;
     stop.send_replace(true);
     let mut promises = Promises::default();
@@ -231,16 +191,17 @@ async fn whenever_a_node_or_postgresql_is_killed_everything_acknowledged_is_ther
         agencies.publish(&Person::invented(person), i64::from(person), &mut all).await.unwrap();
     }
     let known = Arc::new((9_000..9_020).collect());
-    let nodes = Arc::new(RwLock::new([first, second]));
+    let nodes: Arc<Nodes> = Arc::from([RwLock::new(first), RwLock::new(second)]);
     for (number, seed) in (0..).zip(seeds()) {
-        let named = Named(number, seed);
+        let named = Named::of(number, seed);
         let mut promises = round(&nodes, number, seed, &known).await;
-        let mut nodes = nodes.write().await;
-        assert!(nodes.iter_mut().all(|node| node.ended().is_none()), "a node that was not killed goes on");
+        for node in &*nodes {
+            assert!(node.write().await.ended().is_none(), "a node that was not killed goes on");
+        }
         promises.registry = all.registry;
-        promises.stand_at(&nodes[number as usize % 2]).await;
+        promises.stand_at(&*nodes[number as usize % 2].read().await).await;
         all.add(promises);
-        all.are_in_the_ledger_of(&nodes[1 - number as usize % 2]).await;
+        all.are_in_the_ledger_of(&*nodes[1 - number as usize % 2].read().await).await;
         drop(named);
         let (pulls, publications) = (all.pulled.len() + all.released.len(), all.publications.len());
         println!("round {number}, seed {seed}: {pulls} pulls, {publications} publications stand");
