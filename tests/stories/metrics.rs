@@ -1,15 +1,21 @@
 //! Metrics: what happened is counted, by names that nobody can make up.
 
+pub(crate) mod delivery;
+
 use std::time::Duration;
 
 use unefois_proto::pb::income::v1::GetCompanyTurnoverRequest;
 use unefois_testkit::{ApiGouv, Collector, House, HouseSettings, Person, Script, context, pull_request, turnover_of};
 
-use crate::{UNEFOIS, acknowledged};
+use crate::{
+    UNEFOIS, acknowledged,
+    subscription::{asked as subscribed, creates},
+};
 
 /// A hub on which a publication, a pull and a refusal happened, and which sends to a collector.
 pub(crate) async fn busy_house(collector: &Collector) -> House {
-    let settings = HouseSettings { more: collector.settings(), ..HouseSettings::default() };
+    let more = collector.settings() + delivery::WATCHED;
+    let settings = HouseSettings { more, ..HouseSettings::default() };
     let house = House::open_with(UNEFOIS, &settings).await;
     let person = Person::invented(81);
     acknowledged(&house.agency("urssaf").await, turnover_of(&person, 123_400)).await;
@@ -17,6 +23,10 @@ pub(crate) async fn busy_house(collector: &Collector) -> House {
     house.agency("cnaf").await.exchange().pull(asked()).await.unwrap();
     house.agency("fafcea").await.exchange().pull(asked()).await.unwrap_err();
     house.connect(None).await.unwrap_err();
+    // Of subscriptions is shown what there was when they were looked at last.
+    let id = creates(&house.agency("cnaf").await, subscribed("one")).await.unwrap().subscription_id;
+    let lag = format!("unefois_broker_subscription_lag_entries{{agency=\"cnaf\",subscription=\"{id}\"}}");
+    house.measures(&lag, |lag| lag == 0.0).await;
     house
 }
 

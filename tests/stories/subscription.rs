@@ -21,7 +21,7 @@ use uuid::Uuid;
 use crate::{UNEFOIS, acknowledged};
 
 /// A subscription of the CNAF to what happens to the self-employed.
-fn asked(name: &str) -> CreateRequest {
+pub(crate) fn asked(name: &str) -> CreateRequest {
     CreateRequest {
         name: name.to_owned(),
         agreement: "d09-cnaf".to_owned(),
@@ -31,7 +31,7 @@ fn asked(name: &str) -> CreateRequest {
     }
 }
 
-async fn creates(consumer: &Connection, request: CreateRequest) -> Result<Subscription, Refused> {
+pub(crate) async fn creates(consumer: &Connection, request: CreateRequest) -> Result<Subscription, Refused> {
     let created = consumer.subscription().create(request).await.map_err(|status| Refused::from_status(&status))?;
     let created = created.into_inner();
     assert!(Uuid::parse_str(&created.exchange_id).is_ok(), "it is recorded");

@@ -15,6 +15,7 @@ mod receiver;
 mod says;
 mod session;
 mod tells;
+mod trace;
 mod turn;
 
 use std::collections::VecDeque;
@@ -110,6 +111,7 @@ impl Hub {
             seen: self.heads.follow(),
             held: None,
             tries: true,
+            counted: self.metrics.deliveries.receiver(),
             has_settled: false,
             erased: VecDeque::new(),
             written_at: Instant::now(),

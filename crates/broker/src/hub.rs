@@ -11,7 +11,7 @@ use unefois_core::{Agency, AgencyCode, Caller, DatasetId, RegistryFile, Role, Sa
 use unefois_identity::TrustDomain;
 use unefois_ledger::VerifyingKey;
 use unefois_store::{CheckpointFiles, KeyStore, Store, Writer};
-use unefois_telemetry::Metrics;
+use unefois_telemetry::{Metrics, Tracer};
 use unefois_vault::{Keyring, Pseudonyms};
 
 use crate::{
@@ -32,6 +32,7 @@ use crate::{
     registry,
     registry::ApplyMode,
     subject::Known,
+    subscription,
 };
 
 /// What a hub is put together from.
@@ -65,6 +66,8 @@ pub struct HubParts {
     pub clock: Clock,
     /// Where the hub counts and measures.
     pub metrics: Metrics,
+    /// Follows deliveries whose publications are followed.
+    pub tracer: Tracer,
 }
 
 /// The hub. Clones share everything.
@@ -95,6 +98,7 @@ pub struct Shared {
     pub(crate) clock: Clock,
     pub(crate) heads: Heads,
     pub(crate) metrics: BrokerMetrics,
+    pub(crate) tracer: Tracer,
 }
 
 impl std::ops::Deref for Hub {
@@ -113,6 +117,8 @@ pub struct HubTasks {
     follower: JoinHandle<Result<(), Failure>>,
     housekeeper: JoinHandle<()>,
     catching_up: JoinHandle<()>,
+    /// Looks at subscriptions; begins when the hub is put together.
+    watching: Option<JoinHandle<()>>,
     heads: Heads,
     storage: Readiness,
     store: Store,
@@ -120,6 +126,11 @@ pub struct HubTasks {
 }
 
 impl Hub {
+    /// The hub of these.
+    pub(crate) fn of(shared: Arc<Shared>) -> Self {
+        Self(shared)
+    }
+
     /// Puts a hub together and takes a shard over, or opens one.
     ///
     /// # Errors
@@ -138,29 +149,29 @@ impl Hub {
         let catch_up = CatchUp::new(&store, &authority, &subjects, &keys, clock).await?;
         let wakes = store.wakes().await?;
         let (name, heads) = (parts.name.clone(), Heads::new());
-        let shards = ShardKeys { hub: parts.name, keyring };
         let taking = Taking {
             store: store.clone(),
             writer,
             outside,
-            shards,
+            shards: ShardKeys { hub: parts.name, keyring },
             catch_up: catch_up.clone(),
             clock,
             metrics: metrics.recorder.clone(),
         };
         let shard = LedgerShard::take(taking, &limits).await?;
         let (slot, origin, verifying_key) = (shard.slot(), shard.origin().to_owned(), shard.verifying_key());
-        let indexed = store.index_position_fetch(slot).await?;
-        let (recorder, queues) = Recorder::new(&limits, &shard, indexed, storage.clone());
+        let (recorder, queues) =
+            Recorder::new(&limits, &shard, store.index_position_fetch(slot).await?, storage.clone());
         let follower = Follower::new(store.clone(), of_follower, recorder.clone(), slot, &limits).await?;
         let housekeeper = housekeeping::run(recorder.clone(), clock, Kept::of(&limits), limits.housekeeping_every);
         let catching_up = catch_up::run(catch_up, store.clone(), wakes, limits.catch_up_every, storage.clone());
         let following = heads.clone().run(store.clone(), limits.catch_up_every);
-        let tasks = HubTasks {
+        let mut tasks = HubTasks {
             recorder: recorder::start(shard, queues, limits.clone(), storage.clone()),
             follower: tokio::spawn(follower.run()),
             housekeeper: tokio::spawn(housekeeper),
             catching_up: tokio::spawn(join(catching_up, following).map(|((), ())| ())),
+            watching: None,
             heads: heads.clone(),
             storage: storage.clone(),
             store: store.clone(),
@@ -188,16 +199,19 @@ impl Hub {
             clock,
             heads,
             metrics,
+            tracer: parts.tracer,
         }));
-        hub.is_watched_by(&parts.metrics);
+        tasks.watching = Some(hub.is_watched_by(&parts.metrics));
         hub.before_serving(is_new.then_some(parts.operator)).await?;
         Ok((hub, tasks))
     }
 
-    /// Lets the metrics look at the hub. Whoever reads them does not keep it alive.
-    fn is_watched_by(&self, metrics: &Metrics) {
-        let weak = Arc::downgrade(&self.0);
+    /// Lets the metrics look at the hub: at its subscriptions every so often, at the rest when they are read. Whoever reads
+    /// them does not keep it alive.
+    fn is_watched_by(&self, metrics: &Metrics) -> JoinHandle<()> {
+        let (weak, of_subscriptions) = (Arc::downgrade(&self.0), Arc::downgrade(&self.0));
         metrics::watch(metrics, move || weak.upgrade().map(Self));
+        tokio::spawn(subscription::watch(of_subscriptions))
     }
 
     /// What must be done before anybody is served: what a crash left undone, and a new hub's first operator.
@@ -301,6 +315,9 @@ impl HubTasks {
         self.follower.abort();
         self.housekeeper.abort();
         self.catching_up.abort();
+        if let Some(watching) = self.watching {
+            watching.abort();
+        }
         let recorded = self.recorder.await;
         // The readers first: the last connection that closes folds the write-ahead log into the database.
         self.store.close().await;

@@ -130,6 +130,11 @@ pub struct Limits {
     pub subscriptions_max: u64,
     /// Up to how many events that are still to be told are counted; of more an upper bound is shown.
     pub subscription_lag_counted_max: u32,
+    /// How often every subscription is looked at for the metrics.
+    #[serde(with = "duration")]
+    pub subscription_watch_every: Duration,
+    /// Of how many subscriptions the metrics tell.
+    pub subscriptions_watched_max: usize,
     /// For how many days what was not acknowledged is kept for a subscription that does not say.
     pub subscription_retention_days: u16,
     /// For how many days it may be kept.
@@ -204,6 +209,8 @@ impl Default for Limits {
             receiver_lease: Duration::from_secs(15),
             subscriptions_max: 100,
             subscription_lag_counted_max: 10_000,
+            subscription_watch_every: Duration::from_secs(30),
+            subscriptions_watched_max: 1_000,
             subscription_retention_days: 30,
             subscription_retention_days_max: 90,
             subscription_redelivery_after: Duration::from_secs(30),

@@ -1,11 +1,13 @@
 //! What the use cases count and measure; each instrument is bound before the first exchange.
 
+mod delivery;
 mod gauges;
 mod step;
 
 use unefois_core::Reason;
 use unefois_telemetry::{Counter, Histogram, LATENCY_BUCKETS, Metrics, SIZE_BUCKETS};
 
+pub(crate) use delivery::{CountedReceiver, DeliveryMetrics, TurnCounts};
 pub(crate) use gauges::{QueueDepth, watch};
 pub(crate) use step::{Step, Stepping};
 
@@ -26,6 +28,7 @@ pub(crate) struct BrokerMetrics {
     pub(crate) keys: KeyMetrics,
     pub(crate) recorder: RecorderMetrics,
     pub(crate) loader_batch: Histogram,
+    pub(crate) deliveries: DeliveryMetrics,
 }
 
 /// What the recorder measures.
@@ -82,6 +85,7 @@ impl BrokerMetrics {
                 ("unefois_broker_loader_batch_reads", "Point reads that one trip to the store answers"),
                 SIZE_BUCKETS,
             ),
+            deliveries: DeliveryMetrics::new(metrics),
         }
     }
 

@@ -6,6 +6,7 @@ mod cursor;
 mod dead_letter;
 mod rewind;
 mod status;
+mod watch;
 
 use unefois_core::{Caller, Reason, Subscription, SubscriptionId};
 use unefois_ledger::{Change, EntryKind, Outcome, PublicPart};
@@ -18,6 +19,7 @@ pub(crate) use cursor::{cursor_of_text, cursor_text};
 pub use dead_letter::ListedDeadLetter;
 pub use rewind::ReplayFrom;
 pub use status::DescribedSubscription;
+pub(crate) use watch::run as watch;
 
 impl Hub {
     /// The caller's subscription of that identifier. One of another agency is as unknown as one that never was.

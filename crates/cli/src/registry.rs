@@ -7,7 +7,7 @@ use unefois_broker::ApplyMode;
 use unefois_client::Connection;
 use unefois_core::{AgencyCode, RegistryFile};
 use unefois_proto::pb::registry::v1::{ApplyRequest, ApplyResponse, DescribeRequest, RegistryChange};
-use unefois_telemetry::Metrics;
+use unefois_telemetry::{Metrics, Tracer};
 
 use crate::{
     arguments::{HubArguments, RegistryCommand},
@@ -60,7 +60,7 @@ pub(crate) async fn apply(
         return apply_by_rpc(&client::connect(&settings).await?, file, mode).await;
     }
     let config = Config::load(config)?;
-    let opened = serve::open(&config, &Metrics::new()).await.context(
+    let opened = serve::open(&config, &Metrics::new(), Tracer::off()).await.context(
         "without --certificate the registry is changed in the data directory itself, which needs that no hub runs on it",
     )?;
     let operator = AgencyCode::parse(&config.hub.operator).context("hub.operator")?;

@@ -69,7 +69,7 @@ async fn serve(config: &Config, metrics: &Metrics, tracer: Tracer) -> anyhow::Re
     })?);
     let listener = listen(config.server.listen, "--listen").await?;
     let admin_listener = listen(config.admin.listen, "admin.listen").await?;
-    let OpenHub { hub, mut tasks, _lock } = open(config, metrics).await?;
+    let OpenHub { hub, mut tasks, _lock } = open(config, metrics, tracer.clone()).await?;
     let (local, admin_local) = (listener.local_addr()?, admin_listener.local_addr()?);
     let draining = Draining::default();
     let admin = Admin { hub: hub.clone(), metrics: metrics.clone(), draining: draining.clone() };
@@ -133,7 +133,7 @@ fn wall_clock() -> u64 {
 }
 
 /// Opens the hub of a configuration, for serving it or for one command while no hub runs.
-pub(crate) async fn open(config: &Config, metrics: &Metrics) -> anyhow::Result<OpenHub> {
+pub(crate) async fn open(config: &Config, metrics: &Metrics, tracer: Tracer) -> anyhow::Result<OpenHub> {
     let Settled { trust_domain, operator, sandbox, catalog, connectors } = Settled::of(config)?;
     let place = Place::of(config);
     let (lock, opened) = match config.storage.kind {
@@ -160,6 +160,7 @@ pub(crate) async fn open(config: &Config, metrics: &Metrics) -> anyhow::Result<O
         limits: config.limits.broker.clone(),
         clock: Clock::system(),
         metrics: metrics.clone(),
+        tracer,
     };
     let (hub, tasks) = Hub::open(parts).await.context("the hub cannot be opened")?;
     Ok(OpenHub { hub, tasks, _lock: lock })

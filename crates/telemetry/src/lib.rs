@@ -16,7 +16,9 @@ mod trace_context;
 mod tracer;
 
 pub use log::{InvalidLogLevel, LogFormat, LogSettings, log_start};
-pub use metrics::{Counter, Gauge, Histogram, HistogramTable, LATENCY_BUCKETS, Metrics, SIZE_BUCKETS, process_watch};
+pub use metrics::{
+    Counter, Gauge, Histogram, HistogramTable, LATENCY_BUCKETS, Metrics, SIZE_BUCKETS, ShownGauges, process_watch,
+};
 pub use otlp::{Exporter, InvalidCollector};
 pub use settings::TelemetrySettings;
 pub use trace::{Attributes, Ending, RootSpan, Step, Trace};

@@ -1,6 +1,7 @@
 //! The metrics of this process: one registry, whose instruments are bound to their labels before anything moves them.
 
 mod process;
+mod shown;
 mod table;
 
 use std::sync::{Arc, PoisonError, RwLock};
@@ -12,6 +13,7 @@ use prometheus::{
 
 pub use process::process_watch;
 pub use prometheus::{Histogram, IntCounter as Counter, IntGauge as Gauge};
+pub use shown::ShownGauges;
 pub use table::HistogramTable;
 
 /// The buckets of what takes time, in seconds: from 50 µs to 10 s.

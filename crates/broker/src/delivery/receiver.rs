@@ -23,7 +23,7 @@ use super::{
     tells::Queued,
     turn::Outcome,
 };
-use crate::failure::Failure;
+use crate::{failure::Failure, metrics::CountedReceiver};
 
 /// What a receiver says.
 #[derive(Debug)]
@@ -44,6 +44,7 @@ pub(super) struct Loop {
     pub(super) held: Option<Reason>,
     /// Whether it is tried again to tell something, although something held it.
     pub(super) tries: bool,
+    pub(super) counted: CountedReceiver,
     /// Whether something was settled by the receiver and is not written yet.
     pub(super) has_settled: bool,
     /// The last events that were refused after they had been told: the receiver cannot know, and may reject them.
@@ -186,6 +187,7 @@ impl Loop {
             return Ok(Next::Again);
         }
         self.held = reason;
+        self.counted.holds(reason);
         self.says(Queued { told: Told::Holding(reason), keys: None }).await
     }
 

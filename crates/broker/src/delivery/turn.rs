@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use tokio::sync::oneshot;
-use unefois_core::{Caller, DatasetId, EventId, Reason, Subscription, Telling, Turn};
+use unefois_core::{Caller, DatasetId, EventId, Reason, Subscription, Tally, Tell, Telling, Turn};
 use unefois_store::{SubscriptionAdvance, Transaction};
 
 use super::{
@@ -13,11 +13,13 @@ use super::{
     entry::Minimised,
     prepare::Prepared,
     session::Session,
+    trace::Spans,
 };
 use crate::{
     entry::{Draft, Placed},
     failure::Failure,
     hub::Hub,
+    metrics::TurnCounts,
     recorder::{Act, Effect, Performed, Place},
 };
 
@@ -71,6 +73,7 @@ impl Session {
             return Ok(Outcome::Holds(Reason::AgreementUnknown));
         };
         let prepared = self.prepare(agreement, &turn.tell).await?;
+        let spans = Spans::begin(&self.hub.tracer, &self.caller, &prepared);
         let (answer, answered) = oneshot::channel();
         let act = TurnAct {
             hub: self.hub.clone(),
@@ -86,7 +89,9 @@ impl Session {
             outcome: None,
             answer: Some(answer),
         };
-        self.hub.recorder.perform(Box::new(act), answered).await
+        let outcome = self.hub.recorder.perform(Box::new(act), answered).await;
+        spans.end(&outcome);
+        outcome
     }
 }
 
@@ -139,6 +144,30 @@ impl TurnAct {
         Ok(entries)
     }
 
+    /// Counts what is durable of it: every entry is a telling or a refusal.
+    fn count(&self, written: &Outcome, entries: usize) {
+        let Outcome::Written { at, told, refused: _ } = written else { return };
+        let metrics = &self.hub.metrics.deliveries;
+        let is_first = |tell: &Tell| tell.tally == Tally::First;
+        let first = told.iter().filter(|(prepared, _)| is_first(&prepared.tell)).count();
+        metrics.turned(TurnCounts {
+            told: first,
+            told_again: told.len() - first,
+            refused: entries.saturating_sub(told.len()),
+            dead_lettered: self.turn.dead.len(),
+        });
+        for (prepared, _) in told {
+            // What is replayed was late before.
+            if let Some(matter) = prepared.matter()
+                && is_first(&prepared.tell)
+                && !self.replays.contains_key(&prepared.tell.event)
+            {
+                let recorded_at = Timestamp::from_microsecond(matter.row.recorded_at).unwrap_or(*at);
+                metrics.delay.observe(at.duration_since(recorded_at).as_secs_f64().max(0.0));
+            }
+        }
+    }
+
     /// Ends without writing anything.
     fn ends_with(&mut self, outcome: Outcome) -> Result<Performed, Failure> {
         self.outcome = Some(outcome);
@@ -161,7 +190,10 @@ impl Act for TurnAct {
 
     fn settle(mut self: Box<Self>, outcome: Result<Vec<Placed>, Failure>) {
         let answer = match (outcome, self.outcome.take()) {
-            (Ok(_placed), Some(written @ Outcome::Written { .. })) => Ok(written),
+            (Ok(placed), Some(written @ Outcome::Written { .. })) => {
+                self.count(&written, placed.len());
+                Ok(written)
+            }
             (Err(_not_written), Some(reason @ (Outcome::Holds(_) | Outcome::Moved))) => Ok(reason),
             (Err(failure), _) => Err(failure),
             (Ok(_placed), _) => Err(Failure::new(Reason::Internal)),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use futures::future::BoxFuture;
 use tokio::sync::oneshot;
-use unefois_core::{Caller, Reason};
+use unefois_core::{Caller, EventKind, Reason};
 use unefois_ledger::{EntryKind, Hash, Outcome, PublicPart, Publication, root_of};
 use unefois_store::{PublicationRow, Transaction};
 use unefois_telemetry::Trace;
@@ -26,6 +26,8 @@ pub(super) struct Batch {
     pub(super) items: Vec<Prepared>,
     newcomers: Newcomers,
     fates: Vec<Fate>,
+    /// Of the events that it makes.
+    kinds: Vec<EventKind>,
     answer: Option<oneshot::Sender<Result<Fates, Failure>>>,
 }
 
@@ -38,7 +40,8 @@ impl Batch {
     ) -> Self {
         let fates = Vec::with_capacity(items.len());
         let traceparent = trace.remembered().map(|context| context.to_string());
-        Self { hub: hub.clone(), caller: caller.clone(), traceparent, items, newcomers, fates, answer: Some(answer) }
+        let (hub, caller, answer) = (hub.clone(), caller.clone(), Some(answer));
+        Self { hub, caller, traceparent, items, newcomers, fates, kinds: Vec::new(), answer }
     }
 
     /// Reads what it needs of all items, decides item by item, and writes what came of it: as many trips to the store for
@@ -70,6 +73,7 @@ impl Batch {
         // Last of all: until the commit nobody else can tell anything in these partitions.
         tx.events_append_in_tx(&events, place.now.as_microsecond()).await?;
         self.fates = fates;
+        self.kinds = events.iter().map(|event| event.kind).collect();
         Ok(Performed { entries: self.entry(&leaves).into_iter().collect(), effect: Effect::Keeps })
     }
 
@@ -159,6 +163,7 @@ impl Act for Batch {
         let fates = std::mem::take(&mut self.fates);
         if outcome.is_ok() {
             self.hub.heads.published();
+            self.hub.metrics.deliveries.published(&self.kinds);
         }
         let answer = outcome.map(|placed| {
             let entry = placed.into_iter().next();

@@ -2,8 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 use unefois_core::{
-    Caller, Cursor, Filter, NewSubscription, Reach, Reason, Registry, Subscription, SubscriptionId, SubscriptionState,
-    SubscriptionStatus, Telling, ToldCursor, admit,
+    Agreement, Caller, Cursor, Filter, NewSubscription, Reach, Reason, Registry, Subscription, SubscriptionId,
+    SubscriptionState, SubscriptionStatus, Telling, ToldCursor, admit,
 };
 use unefois_store::{EventsAsked, SubscriptionFound};
 
@@ -68,6 +68,12 @@ impl Hub {
         Ok(Ends { forgotten, heads: self.store.event_heads_fetch().await? })
     }
 
+    /// All events of what an agreement is about, up to there.
+    pub(super) fn events_under(&self, agreement: &Agreement, up_to: &Cursor) -> EventsAsked {
+        let datasets = self.catalog.majors(agreement.dataset.as_str()).map(|dataset| dataset.stored_name()).collect();
+        EventsAsked { datasets, provider: agreement.provider.to_string(), after: Cursor::BEGIN, up_to: *up_to }
+    }
+
     async fn described(
         &self,
         caller: &Caller,
@@ -77,12 +83,8 @@ impl Hub {
         let SubscriptionFound { subscription, cursor } = found;
         let registry = self.registry();
         let agreement = registry.agreement(&subscription.asked.agreement);
-        let asked = agreement.map(|agreement| EventsAsked {
-            datasets: self.catalog.majors(agreement.dataset.as_str()).map(|dataset| dataset.stored_name()).collect(),
-            provider: agreement.provider.to_string(),
-            after: cursor.delivered,
-            up_to: *heads,
-        });
+        let asked =
+            agreement.map(|agreement| EventsAsked { after: cursor.delivered, ..self.events_under(agreement, heads) });
         let (mut lag, mut oldest, mut first) = (0, None, None);
         if let Some(to_tell) = asked {
             let counted_max = self.limits.subscription_lag_counted_max;
