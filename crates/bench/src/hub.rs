@@ -45,7 +45,9 @@ pub(crate) struct Sizes {
 
 /// A house whose hub does not run yet. What PostgreSQL acknowledges is on the disk.
 pub(crate) fn house(binary: &str, storage: Storage) -> House {
-    house_with(binary, storage, PATIENCE.to_owned())
+    // An unoptimised run measures nothing, and stands on a machine that builds and tests beside it.
+    let patience = if cfg!(debug_assertions) { PATIENCE_OF_TESTS } else { PATIENCE };
+    house_with(binary, storage, patience.to_owned())
 }
 
 /// The same with more limits of the broker. A hub that is not optimised has the patience of the tests: its batches take
