@@ -23,7 +23,7 @@ use unefois_proto::pb::{
     dossier::v1::{Declaration, OpenRequest},
     subscription::v1::{CreateRequest, Reach, Terms},
 };
-use unefois_testkit::{DEMONSTRATION_REGISTRY, House, HouseSettings, Person, PostgresDurability};
+use unefois_testkit::{House, HouseSettings, Person, PostgresDurability};
 
 use self::{
     entries::Entries,
@@ -55,9 +55,16 @@ const ON_POSTGRES: &str =
 /// Those who are told the same: how, and under which agreement.
 const SUBSCRIBERS: [(&str, &str, Way); 2] = [("cnaf", "d09-cnaf", Way::Receives), ("cnam", "s02-cnam", Way::Fetches)];
 
+/// A hub of two nodes on PostgreSQL.
+async fn two_nodes(settings: &HouseSettings) -> Vec<House> {
+    let first = House::open_with(UNEFOIS, settings).await;
+    // Only now: of what adds authority a running node hears a moment later.
+    let second = first.second_node().started();
+    vec![first, second]
+}
+
 /// A hub with these nodes, people nobody knows yet, and whoever has a dossier on all of them.
 async fn scene(nodes: Vec<House>, told: &[(&'static str, &str, Way)]) -> (Arc<World>, Vec<Subscriber>) {
-    nodes[0].applies(DEMONSTRATION_REGISTRY).await.unwrap();
     // Its certificate is issued before several want it at once.
     drop(nodes[0].agency("urssaf").await);
     let people: Vec<_> = (0..PEOPLE).map(|number| Person::invented(20_000 + number)).collect();
@@ -126,13 +133,11 @@ async fn withstand(nodes: Vec<House>, blows: &[Blow]) {
 #[tokio::test(flavor = "multi_thread")]
 async fn whenever_a_hub_is_killed_every_subscriber_is_told_everything_in_order() {
     let settings = HouseSettings { more: ON_SQLITE.to_owned(), ..HouseSettings::default() };
-    withstand(vec![House::build(UNEFOIS, &settings).started()], &[Blow::KillsNode(0)]).await;
+    withstand(vec![House::open_with(UNEFOIS, &settings).await], &[Blow::KillsNode(0)]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whenever_a_node_or_postgresql_is_killed_every_subscriber_is_told_everything_in_order() {
     let settings = HouseSettings { durability: PostgresDurability::Durable, ..on_postgres(ON_POSTGRES) };
-    let first = House::build(UNEFOIS, &settings).started();
-    let second = first.second_node().started();
-    withstand(vec![first, second], &BLOWS).await;
+    withstand(two_nodes(&settings).await, &BLOWS).await;
 }

@@ -1,7 +1,7 @@
 //! Publishers on two nodes whose commits take random times, and whoever is told meanwhile; and that this test would notice
 //! if the heads of the partitions did not keep commits in order.
 
-use super::{Broken, House, Published, SUBSCRIBERS, UNEFOIS, on_postgres, round, scene};
+use super::{Broken, House, Published, SUBSCRIBERS, on_postgres, round, scene, two_nodes};
 
 const SEED: u64 = 4_181;
 const EVENTS: usize = 1_000;
@@ -33,16 +33,15 @@ const HEADLESS: &str = "
     GRANT SELECT, UPDATE ON event_partition TO public;
     GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO public;";
 
-fn two_nodes() -> Vec<House> {
-    let first = House::build(UNEFOIS, &on_postgres("")).started();
-    let second = first.second_node().started();
-    first.postgres().unwrap().runs_sql("hub", RANDOM_COMMITS);
-    vec![first, second]
+async fn slow_nodes() -> Vec<House> {
+    let nodes = two_nodes(&on_postgres("")).await;
+    nodes[0].postgres().unwrap().runs_sql("hub", RANDOM_COMMITS);
+    nodes
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn publishers_on_two_nodes_in_whatever_order_they_commit_make_no_subscriber_skip_or_reorder() {
-    let (world, subscribers) = scene(two_nodes(), &SUBSCRIBERS).await;
+    let (world, subscribers) = scene(slow_nodes().await, &SUBSCRIBERS).await;
     let mut published = Published::default();
     round(&world, (SEED, EVENTS), None, (&mut published, subscribers)).await.unwrap();
     assert_eq!(published.events(), EVENTS);
@@ -51,7 +50,7 @@ async fn publishers_on_two_nodes_in_whatever_order_they_commit_make_no_subscribe
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hub_without_the_heads_of_partitions_fails_the_check_that_one_with_them_passes() {
     for seed in SEED..SEED + HEADLESS_RUNS_MAX {
-        let nodes = two_nodes();
+        let nodes = slow_nodes().await;
         nodes[0].postgres().unwrap().runs_sql("hub", HEADLESS);
         // Who fetches finds out at once that there is nothing more; on a stream one would wait.
         let (world, subscribers) = scene(nodes, &SUBSCRIBERS[1..]).await;

@@ -59,7 +59,7 @@ impl Subscriber {
     }
 
     async fn fetch(&self, connection: &Connection, events_max: u32) -> Result<Vec<Delivery>, Status> {
-        let request = FetchEventsRequest { subscription_id: self.subscription.clone(), events_max };
+        let request = FetchEventsRequest { subscription_id: self.subscription.clone(), events_max, from: None };
         let fetched = connection.subscription().fetch_events(request).await?.into_inner();
         assert_eq!(fetched.held_because, "");
         Ok(fetched.deliveries)

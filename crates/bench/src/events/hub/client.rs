@@ -107,7 +107,7 @@ impl Following {
     pub(super) async fn leaves(self) -> anyhow::Result<()> {
         let Self { consumer, id, receiver } = self;
         receiver.close().await;
-        let fetch = FetchEventsRequest { subscription_id: id.clone(), events_max: 0 };
+        let fetch = FetchEventsRequest { subscription_id: id.clone(), events_max: 0, from: None };
         let left = consumer.subscription().fetch_events(fetch).await?.into_inner();
         ensure!(left.held_because.is_empty(), "the subscription is held: {}", left.held_because);
         ensure!(left.deliveries.is_empty(), "the hub tells {} events again", left.deliveries.len());
