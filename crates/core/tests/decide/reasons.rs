@@ -7,6 +7,7 @@ pub fn of_decisions() -> impl Iterator<Item = Reason> {
     Reason::ALL.iter().copied().filter(|reason| is_of_decisions(*reason))
 }
 
+#[allow(clippy::too_many_lines, reason = "a line for each reason")]
 fn is_of_decisions(reason: Reason) -> bool {
     use Reason::*;
     match reason {
