@@ -3,7 +3,7 @@
 use rusqlite::params;
 use sqlx::{Connection, PgConnection, migrate::Migrator};
 use tempfile::TempDir;
-use unefois_core::{Consent, Cursor, EventKind, PARTITIONS, Telling};
+use unefois_core::{Consent, Cursor, EventKind, PARTITIONS, SubjectKind, Telling};
 use unefois_store::{
     DataDirectory, Error, Fence, Migrated, NewEvent, QuotaOf, QuotaShare, Reach, Search, Shard, StorageSettings, Store,
     SubjectRow, SubscriptionCursor, TraitsFirst,
@@ -233,7 +233,7 @@ async fn events_answer(scene: &mut Scene, with_events: bool) {
         let changed = scene.store.revision_fetch(id(1), 2).await.unwrap().unwrap().change;
         let told = scene.store.events_fetch(&[event_id(2)]).await.unwrap().pop().unwrap();
         let traceparent = Some("trace".to_owned());
-        let expected = NewEvent { root: id(1), traceparent, ..event(2, 2) };
+        let expected = NewEvent { root: id(1), about: SubjectKind::Company, traceparent, ..event(2, 2) };
         assert_eq!((changed, told.recorded_at, told.event), (Some(EventKind::Revised), NOW, expected));
         assert_eq!(scene.store.events_forgotten_fetch().await.unwrap(), at(15, 3));
         let found = scene.store.subscription_of_name_fetch("cnaf", "subscription-0001").await.unwrap().unwrap();
