@@ -197,6 +197,20 @@ fn a_cursor_of_an_earlier_receiver_counts_unless_something_was_rejected_since() 
 }
 
 #[test]
+fn a_cursor_from_before_the_subscription_was_set_back_does_nothing() {
+    let mut desk = desk(10, &[1, 2]);
+    let told = turn(&mut desk, 0).unwrap();
+    let set_back = Saved { telling: told.telling, void_through: told.telling, ..saved() };
+    let mut next = Desk::open(set_back, TERMS, LIMITS);
+    assert_eq!(next.acknowledge(&told.tell[1].cursor), Ok(Settled::Nothing), "it was told, though not since");
+    next.set_window(Window::of(10, 10).unwrap());
+    arrives(&mut next, 1, 1).unwrap();
+    assert_eq!(self::told(&mut next, 1), [(event(1), 1)]);
+    let beyond = ToldCursor { through: through(9), telling: Telling(told.telling.0 + 1) };
+    assert_eq!(next.acknowledge(&beyond), Err(Reason::CursorNotTold));
+}
+
+#[test]
 fn a_full_desk_takes_no_more_and_forgets_nothing() {
     let mut desk = desk(10, &[1; 10]);
     assert_eq!((desk.room(), arrives(&mut desk, 11, 1)), (0, Err(Full)));

@@ -31,12 +31,17 @@ impl Desk {
     /// The receiver has everything that was told up to this cursor, but for what it rejected.
     ///
     /// A cursor of this receiver covers the tellings up to its own. One of an earlier receiver covers the places up to its
-    /// own, and nothing where something was rejected after it was told: which events it was for cannot be known any more.
+    /// own, and nothing where something was rejected after it was told, or the subscription was set back: which events it
+    /// was for cannot be known any more.
     ///
     /// # Errors
     /// [`Reason::CursorNotTold`]: no event was told with this cursor.
     pub fn acknowledge(&mut self, up_to: &ToldCursor) -> Result<Settled, Reason> {
         let ToldCursor { through, telling } = *up_to;
+        // The subscription may have been set back before the places of such a cursor.
+        if telling <= self.opened_at && telling <= self.void_through {
+            return Ok(Settled::Nothing);
+        }
         let told = telling <= self.written.telling && through <= self.written.delivered;
         if !told {
             return Err(Reason::CursorNotTold);
@@ -44,7 +49,7 @@ impl Desk {
         let (before, floor) = (self.items.len(), self.floor);
         if telling > self.opened_at {
             self.settle_where(|item| item.acknowledged_from.is_some_and(|first| first <= telling));
-        } else if telling > self.void_through {
+        } else {
             self.floor = floor.join(&through);
             self.settle_where(|item| item.origin == Origin::Log && through.includes(item.place));
         }
