@@ -165,7 +165,7 @@ fn a_rejection_for_good_is_a_dead_letter_at_once_and_the_next_says_that_one_is_m
 fn attempts_go_on_with_the_next_receiver_but_a_line_that_breaks_often_uses_none_up() {
     let mut desk = desk(10, &[1]);
     let mut durable = saved();
-    for (second, attempt) in [(0, 1), (1, 2), (2, 2), (3, 2), (31, 3), (60, 3)] {
+    for (second, attempt) in [(0, 1), (1, 1), (2, 1), (30, 1), (31, 2), (60, 2), (61, 3), (90, 3)] {
         let turn = turn(&mut desk, second).unwrap();
         assert_eq!(turn.tell[0].attempt, attempt, "at second {second}");
         durable.delivered = turn.delivered;
@@ -177,7 +177,24 @@ fn attempts_go_on_with_the_next_receiver_but_a_line_that_breaks_often_uses_none_
         desk.set_window(Window::of(10, 10).unwrap());
         arrives(&mut desk, 1, 1).unwrap();
     }
-    assert_eq!(turn(&mut desk, 61).unwrap().dead.len(), 1);
+    assert_eq!(turn(&mut desk, 91).unwrap().dead.len(), 1);
+}
+
+#[test]
+fn an_event_that_may_be_told_once_is_told_again_to_the_next_receiver_and_given_up_only_after_its_time() {
+    let terms = DeskTerms { attempts_max: 1, ..TERMS };
+    let mut first = Desk::open(saved(), terms, LIMITS);
+    first.set_window(Window::of(10, 10).unwrap());
+    arrives(&mut first, 1, 1).unwrap();
+    let Turn { acknowledged, delivered, telling, void_through, attempts, .. } = turn(&mut first, 0).unwrap();
+    assert!(attempts.is_empty(), "of what is told once there is no row");
+    let mut next = Desk::open(Saved { acknowledged, delivered, telling, void_through, attempts }, terms, LIMITS);
+    next.set_window(Window::of(10, 10).unwrap());
+    arrives(&mut next, 1, 1).unwrap();
+    let again = turn(&mut next, 1_000).unwrap();
+    assert_eq!((again.dead.len(), again.tell[0].attempt, again.tell[0].tally), (0, 1, Tally::Repeated));
+    assert!(next.turn(at(1_029)).is_none());
+    assert_eq!(turn(&mut next, 1_030).unwrap().dead[0].cause, DeadLetterCause::Unacknowledged);
 }
 
 #[test]

@@ -39,7 +39,7 @@ pub struct Attempted {
     pub place: Place,
     /// How many attempts counted.
     pub attempts: u32,
-    /// When the last one was.
+    /// When the last one was; where only the first counted, when it was told again after that.
     pub last_at: Timestamp,
     /// Why it was rejected last, if it ever was.
     pub rejected: Option<ImpersonalCode>,

@@ -23,7 +23,8 @@ pub(super) struct Item {
     pub(super) gap: Gap,
     /// Which attempt its last telling was; 0 before the first.
     pub(super) attempts: u32,
-    /// When the last attempt that counted was made, where it is known.
+    /// Since when it may stand first without being to blame: since the last attempt that counted, or since it was first
+    /// told again where that is not known.
     pub(super) counted_at: Option<Timestamp>,
     pub(super) hand: Hand,
     /// Its last telling to this receiver.

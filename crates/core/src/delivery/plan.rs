@@ -36,12 +36,12 @@ impl Desk {
         for item in &mut self.items {
             plan.visit(item);
         }
-        let Plan { tell, dead, telling, .. } = plan;
+        let Plan { tell, dead, telling, head, .. } = plan;
         self.drawn = telling;
         let acknowledged = self.acknowledged();
         let through = tell.last().map_or(acknowledged, |last| last.cursor.through.join(&acknowledged));
         let delivered = self.written.delivered.join(&through);
-        let counted = self.items.iter().filter_map(|item| counted(item, now));
+        let counted = self.items.iter().filter_map(|item| told_row(item, head, now));
         let rejected = self.rejections.iter().filter_map(|event| self.items.iter().find(|item| item.event == *event));
         let attempts: Vec<_> = rejected.filter_map(|item| rejected_row(item, now)).chain(counted).collect();
         let (void_through, replayed) = (self.void_through, self.replayed.clone());
@@ -71,11 +71,17 @@ fn rejected_row(item: &Item, now: Timestamp) -> Option<super::Attempted> {
     of_the_log.then(|| item.to_attempted(item.attempts, item.counted_at.unwrap_or(now)))
 }
 
-/// What is written of an event whose planned telling is one more attempt. A replay's attempts are not kept: the cursor
-/// passed its place long ago.
-fn counted(item: &Item, now: Timestamp) -> Option<super::Attempted> {
+/// What is written of an event that is told once more. A replay's attempts are not kept: the cursor passed its place long
+/// ago.
+fn told_row(item: &Item, head: Option<EventId>, now: Timestamp) -> Option<super::Attempted> {
     match item.planned {
-        Some(Planned::Tell { attempt, tally: Tally::Counted, .. }) if item.origin == Origin::Log => {
+        Some(Planned::Tell { .. }) if item.origin == Origin::Replay => None,
+        Some(Planned::Tell { attempt, tally: Tally::Counted, .. }) => Some(item.to_attempted(attempt, now)),
+        // Its time starts now, and goes on with the next receiver: of an event that kills whoever takes it no telling
+        // would ever count otherwise.
+        Some(Planned::Tell { attempt, tally: Tally::Repeated, .. })
+            if item.counted_at.is_none() && head == Some(item.event) =>
+        {
             Some(item.to_attempted(attempt, now))
         }
         _ => None,
@@ -173,12 +179,13 @@ impl Plan {
         self.tell(item, tally);
     }
 
-    /// An attempt counts where the event was rejected, or stood first for long enough.
+    /// An attempt counts where the event was rejected, or stood first for long enough. What is not known to have stood
+    /// first for any time was told to a receiver that is gone.
     fn tally(&self, item: &Item) -> Tally {
         if item.attempts == 0 {
             return Tally::First;
         }
-        let stood_first = self.head == Some(item.event) && item.counted_at.is_none_or(|at| self.is_overdue(at));
+        let stood_first = self.head == Some(item.event) && item.counted_at.is_some_and(|at| self.is_overdue(at));
         let was_rejected = matches!(item.hand, Hand::Waiting(_));
         if was_rejected || stood_first { Tally::Counted } else { Tally::Repeated }
     }

@@ -53,7 +53,7 @@ impl Desk {
 fn told(item: &mut Item, planned: Planned, at: Timestamp) {
     let Planned::Tell { telling, attempt, tally, overtaken } = planned else { return };
     item.attempts = attempt;
-    if tally != Tally::Repeated {
+    if tally != Tally::Repeated || item.counted_at.is_none() {
         item.counted_at = Some(at);
     }
     item.last_telling = Some(telling);

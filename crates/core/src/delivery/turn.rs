@@ -46,7 +46,7 @@ pub enum Tally {
     First,
     /// It is one more, and is written down: see [`Turn::attempts`].
     Counted,
-    /// It is told again because something else is; its number stays.
+    /// It is told again because something else is, or because the receiver is another one; its number stays.
     Repeated,
 }
 
