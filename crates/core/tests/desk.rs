@@ -119,6 +119,17 @@ fn a_rejected_event_holds_back_its_subject_only() {
 }
 
 #[test]
+fn an_event_that_is_rejected_and_told_again_in_one_turn_has_one_row() {
+    let mut desk = desk(10, &[1]);
+    turn(&mut desk, 0).unwrap();
+    desk.reject(event(1), Rejection::ForNow(reason()), at(0)).unwrap();
+    // No turn in between wrote that it was rejected.
+    let again = turn(&mut desk, 5).unwrap();
+    assert_eq!(again.attempts.iter().map(|row| (row.place, row.attempts)).collect::<Vec<_>>(), [(place(1), 2)]);
+    assert_eq!(again.attempts[0].rejected, Some(reason()));
+}
+
+#[test]
 fn what_was_told_after_an_event_is_told_again_after_it() {
     let mut desk = desk(10, &[1]);
     turn(&mut desk, 0).unwrap();

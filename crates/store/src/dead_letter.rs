@@ -164,8 +164,8 @@ impl Store {
 }
 
 impl Transaction<'_> {
-    /// Writes what is kept of the attempts of a subscription, over what was written before; each place at most once
-    /// among these.
+    /// Writes what is kept of the attempts of a subscription, over what was written before. Of several at one place the
+    /// last counts.
     ///
     /// # Errors
     /// The storage failed.

@@ -1,12 +1,12 @@
 //! Planning a turn: which events are told, told again, or given up.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use jiff::Timestamp;
 
 use super::{
     arrive::Gap,
-    desk::{Desk, UnderWay, Written},
+    desk::{Attempted, Desk, UnderWay, Written},
     item::{Hand, Item, Origin, Planned},
     terms::DeskTerms,
     turn::{DeadLetter, DeadLetterCause, Tally, Tell, Telling, ToldCursor, Turn},
@@ -43,7 +43,10 @@ impl Desk {
         let delivered = self.written.delivered.join(&through);
         let counted = self.items.iter().filter_map(|item| told_row(item, head, now));
         let rejected = self.rejections.iter().filter_map(|event| self.items.iter().find(|item| item.event == *event));
-        let attempts: Vec<_> = rejected.filter_map(|item| rejected_row(item, now)).chain(counted).collect();
+        let rows = rejected.filter_map(|item| rejected_row(item, now)).chain(counted);
+        // One of a place, and the last: what was rejected may be told again in the same turn.
+        let attempts: BTreeMap<Place, Attempted> = rows.map(|row| (row.place, row)).collect();
+        let attempts = attempts.into_values().collect();
         let (void_through, replayed) = (self.void_through, self.replayed.clone());
         let turn = Turn { tell, dead, attempts, replayed, acknowledged, delivered, telling, void_through };
         // Rejections of what was settled since are nothing to write.
@@ -66,14 +69,14 @@ impl Desk {
 }
 
 /// What is written of an event that waits after a rejection.
-fn rejected_row(item: &Item, now: Timestamp) -> Option<super::Attempted> {
+fn rejected_row(item: &Item, now: Timestamp) -> Option<Attempted> {
     let of_the_log = item.origin == Origin::Log && item.rejected.is_some();
     of_the_log.then(|| item.to_attempted(item.attempts, item.counted_at.unwrap_or(now)))
 }
 
 /// What is written of an event that is told once more. A replay's attempts are not kept: the cursor passed its place long
 /// ago.
-fn told_row(item: &Item, head: Option<EventId>, now: Timestamp) -> Option<super::Attempted> {
+fn told_row(item: &Item, head: Option<EventId>, now: Timestamp) -> Option<Attempted> {
     match item.planned {
         Some(Planned::Tell { .. }) if item.origin == Origin::Replay => None,
         Some(Planned::Tell { attempt, tally: Tally::Counted, .. }) => Some(item.to_attempted(attempt, now)),

@@ -83,8 +83,8 @@ pub struct Turn {
     pub tell: Vec<Tell>,
     /// What becomes a dead letter.
     pub dead: Vec<DeadLetter>,
-    /// What is written of attempts: each replaces what was written of its place. What lies up to `acknowledged` need not
-    /// be kept.
+    /// What is written of attempts, one of a place: each replaces what was written of its place. What lies up to
+    /// `acknowledged` need not be kept.
     pub attempts: Vec<Attempted>,
     /// The dead letters whose replay was acknowledged.
     pub replayed: Vec<Place>,

@@ -126,6 +126,8 @@ impl Hub {
         self.delivered = turn.delivered;
         self.telling = turn.telling;
         self.void_through = turn.void_through;
+        let places: BTreeSet<Place> = turn.attempts.iter().map(|attempted| attempted.place).collect();
+        assert_eq!(places.len(), turn.attempts.len(), "one row of a place: {:?}", turn.attempts);
         for attempted in &turn.attempts {
             assert!(attempted.attempts <= TERMS.attempts_max, "{attempted:?}");
             self.attempts.insert(attempted.place, attempted.clone());

@@ -1,5 +1,7 @@
 //! What went wrong with deliveries: attempts that are counted, and events that were given up.
 
+use std::collections::BTreeMap;
+
 use sqlx::types::Uuid;
 use unefois_core::{Attempted, DeadLetter, EventId, Place, SubscriptionId};
 
@@ -136,6 +138,9 @@ impl Transaction<'_> {
         subscription: SubscriptionId,
         attempts: &[Attempted],
     ) -> Result<(), Error> {
+        // One statement writes no row twice: the last one of a place counts.
+        let attempts: BTreeMap<Place, &Attempted> = attempts.iter().map(|row| (row.place, row)).collect();
+        let attempts: Vec<&Attempted> = attempts.into_values().collect();
         let (partitions, positions) = columns(attempts.iter().map(|row| row.place));
         let rejected = attempts.iter().map(|row| row.rejected.as_ref().map(|code| code.as_str()));
         sqlx::query(

@@ -13,6 +13,7 @@ on_both!(
     a_subscription_moves_on_only_for_who_knows_its_version,
     a_subscription_never_goes_back_by_moving_on,
     what_is_settled_has_no_attempts_any_more,
+    of_two_counts_of_one_event_that_are_written_at_once_the_last_stands,
     a_rewound_subscription_is_told_again_and_its_attempts_are_counted_anew,
     five_hundred_subscriptions_move_on_at_once,
 );
@@ -113,6 +114,13 @@ async fn what_is_settled_has_no_attempts_any_more(scene: &mut Scene) {
     assert_eq!(attempts(scene, 1).await, all[1..2]);
     assert_eq!(attempts(scene, 2).await, all);
     writes(scene, 2, &[]).await;
+}
+
+async fn of_two_counts_of_one_event_that_are_written_at_once_the_last_stands(scene: &mut Scene) {
+    scene.subscribes(&[subscription(1)]).await;
+    let last = Attempted { attempts: 3, rejected: None, ..attempt(place(0, 1)) };
+    writes(scene, 1, &[attempt(place(0, 1)), attempt(place(1, 1)), last.clone()]).await;
+    assert_eq!(attempts(scene, 1).await, [last, attempt(place(1, 1))]);
 }
 
 async fn a_rewound_subscription_is_told_again_and_its_attempts_are_counted_anew(scene: &mut Scene) {
