@@ -264,6 +264,19 @@ fn a_replayed_dead_letter_is_told_as_if_for_the_first_time_and_settled_by_its_ow
 }
 
 #[test]
+fn a_replay_that_is_refused_for_its_subject_ends_and_is_not_tried_again() {
+    let mut desk = desk(10, &[]);
+    let replays = |desk: &mut Desk| desk.replay(event(1), place(1), SubjectId(Uuid::from_u128(1))).unwrap();
+    replays(&mut desk);
+    assert_eq!(desk.turn(at(0)).unwrap().tell.len(), 1);
+    desk.written(at(0), &HashSet::from([event(1)]));
+    replays(&mut desk);
+    let end = turn(&mut desk, 1).unwrap();
+    assert_eq!((end.tell.len(), end.replayed), (0, vec![place(1)]), "it was asked for still, and is over");
+    assert!(desk.turn(at(2)).is_none());
+}
+
+#[test]
 fn an_event_that_is_refused_for_its_subject_is_settled_and_an_abandoned_turn_told_nobody() {
     let mut desk = desk(10, &[1, 2]);
     assert_eq!(desk.turn(at(0)).unwrap().tell.len(), 2);

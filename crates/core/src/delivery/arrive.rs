@@ -78,12 +78,14 @@ impl Desk {
         Ok(())
     }
 
-    /// A dead letter is to be told again, as if for the first time. The cursor does not wait for it.
+    /// A dead letter is to be told again, as if for the first time. The cursor does not wait for it. One that it has, or
+    /// that it settled and nobody wrote yet, is left out.
     ///
     /// # Errors
     /// It is full.
     pub fn replay(&mut self, event: EventId, place: Place, subject: SubjectId) -> Result<(), Full> {
-        if self.items.iter().any(|item| item.event == event) {
+        // Until the end of a replay is written, it is asked for still.
+        if self.items.iter().any(|item| item.event == event) || self.replayed.contains(&place) {
             return Ok(());
         }
         if self.room() == 0 {

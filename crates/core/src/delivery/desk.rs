@@ -70,7 +70,7 @@ pub struct Desk {
     pub(super) under_way: Option<UnderWay>,
     /// What was written of events that have not arrived yet.
     pub(super) expected: BTreeMap<Place, Attempted>,
-    /// What is still to be written: rejections, and replays that were acknowledged.
+    /// What is still to be written: rejections, and replays that were acknowledged or refused.
     pub(super) rejections: Vec<EventId>,
     pub(super) replayed: Vec<Place>,
     /// In the order of their arrival.

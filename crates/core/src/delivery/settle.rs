@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::{
     arrive::Gap,
     desk::Desk,
-    item::{Hand, Item, Planned},
+    item::{Hand, Item, Origin, Planned},
     turn::Tally,
 };
 use crate::event::{EventId, SubjectId};
@@ -20,6 +20,7 @@ impl Desk {
         self.written = under_way.written;
         self.rejections.drain(..under_way.rejections);
         self.replayed.drain(..under_way.replayed);
+        let replayed = &mut self.replayed;
         let mut bereft: HashSet<SubjectId> = HashSet::new();
         self.items.retain_mut(|item| {
             if bereft.contains(&item.subject) {
@@ -30,7 +31,13 @@ impl Desk {
                     bereft.insert(item.subject);
                     false
                 }
-                Some(Planned::Tell { .. }) if refused.contains(&item.event) => false,
+                Some(Planned::Tell { .. }) if refused.contains(&item.event) => {
+                    // Nobody acknowledges it any more: its replay ends here, or it would be tried again without end.
+                    if item.origin == Origin::Replay {
+                        replayed.push(item.place);
+                    }
+                    false
+                }
                 Some(planned @ Planned::Tell { .. }) => {
                     told(item, planned, at);
                     true

@@ -86,7 +86,7 @@ pub struct Turn {
     /// What is written of attempts, one of a place: each replaces what was written of its place. What lies up to
     /// `acknowledged` need not be kept.
     pub attempts: Vec<Attempted>,
-    /// The dead letters whose replay was acknowledged.
+    /// The dead letters whose replay was acknowledged, or refused for their subject.
     pub replayed: Vec<Place>,
     /// Everything up to it is settled.
     pub acknowledged: Cursor,

@@ -71,9 +71,7 @@ impl Hub {
         };
         self.desk = Desk::open(saved, TERMS, LIMITS);
         self.sets_window(window);
-        for event in self.replaying.clone() {
-            self.hands_replay_over(event, log);
-        }
+        self.reads_replays(log);
     }
 
     pub fn sets_window(&mut self, window: u32) {
@@ -112,9 +110,16 @@ impl Hub {
         self.hands_replay_over(event, log);
     }
 
+    /// What is asked for is read again each time, as a store is.
+    pub fn reads_replays(&mut self, log: &Log) {
+        for event in self.replaying.clone() {
+            self.hands_replay_over(event, log);
+        }
+    }
+
     fn hands_replay_over(&mut self, event: EventId, log: &Log) {
         let event = log.event(event);
-        // Where the desk is full, the next receiver's gets it.
+        // Where the desk is full, it gets it later.
         let _full = self.desk.replay(event.event, event.place, event.subject);
     }
 
@@ -137,9 +142,8 @@ impl Hub {
             self.dead.insert(dead.event, dead.place);
             self.replaying.remove(&dead.event);
         }
-        let replayed = turn.replayed.iter().map(|place| log.at(*place).unwrap().unwrap().event);
-        let settled: BTreeSet<_> = replayed.chain(refused.iter().copied()).collect();
-        for event in settled {
+        for place in &turn.replayed {
+            let event = log.at(*place).unwrap().unwrap().event;
             if self.replaying.remove(&event) {
                 self.dead.remove(&event);
             }

@@ -79,6 +79,7 @@ impl World {
     }
 
     fn reads(&mut self) {
+        self.hub.reads_replays(&self.log);
         let partition = Partition::numbered(self.chance.below(3)).unwrap();
         self.hub.reads(partition, &self.log);
     }
@@ -240,6 +241,7 @@ impl World {
             if self.log.ends().all(|end| self.hub.acknowledged.includes(end)) && self.hub.replaying.is_empty() {
                 break;
             }
+            self.hub.reads_replays(&self.log);
             for partition in Partition::all() {
                 self.hub.reads(partition, &self.log);
             }
@@ -258,6 +260,7 @@ impl World {
         self.plans();
         self.writes();
         assert!(self.log.ends().all(|end| self.hub.acknowledged.includes(end)), "the cursor never came to the end");
+        assert!(self.hub.replaying.is_empty(), "a replay never came to its end");
         self.rules.at_rest(&self.hub, &self.log, &self.client);
     }
 
