@@ -264,6 +264,19 @@ fn a_replayed_dead_letter_is_told_as_if_for_the_first_time_and_settled_by_its_ow
 }
 
 #[test]
+fn a_dead_letter_that_is_replayed_and_comes_from_the_log_too_is_told_once() {
+    let mut desk = desk(10, &[]);
+    desk.replay(event(1), place(1), SubjectId(Uuid::from_u128(1))).unwrap();
+    arrives(&mut desk, 1, 1).unwrap();
+    arrives(&mut desk, 2, 1).unwrap();
+    let told = turn(&mut desk, 0).unwrap();
+    assert_eq!(told.tell.iter().map(|tell| tell.event).collect::<Vec<_>>(), [event(1), event(2)]);
+    desk.acknowledge(&told.tell[1].cursor).unwrap();
+    let end = turn(&mut desk, 1).unwrap();
+    assert_eq!((end.replayed, end.acknowledged), (vec![place(1)], through(2)));
+}
+
+#[test]
 fn a_replay_that_is_refused_for_its_subject_ends_and_is_not_tried_again() {
     let mut desk = desk(10, &[]);
     let replays = |desk: &mut Desk| desk.replay(event(1), place(1), SubjectId(Uuid::from_u128(1))).unwrap();

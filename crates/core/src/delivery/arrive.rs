@@ -50,7 +50,8 @@ pub enum Gap {
 pub struct Full;
 
 impl Desk {
-    /// Something arrives from the log, each partition in the order of its positions. What it has seen already is left out.
+    /// Something arrives from the log, each partition in the order of its positions. What it has seen already is left out,
+    /// and so is a dead letter that is told again as such.
     ///
     /// # Errors
     /// It is full.
@@ -62,6 +63,8 @@ impl Desk {
         if let Fate::Tell { event, subject, gap } = fate
             // A receiver may have acknowledged it that had it from an earlier desk.
             && !self.floor.includes(place)
+            // Told twice in one turn it would be one too many: whoever asked for its replay gets it.
+            && !self.is_replaying(event)
         {
             if self.room() == 0 {
                 return Err(Full);
@@ -93,5 +96,9 @@ impl Desk {
         }
         self.items.push(Item::new(event, place, subject, Gap::None, Origin::Replay));
         Ok(())
+    }
+
+    fn is_replaying(&self, event: EventId) -> bool {
+        self.items.iter().any(|item| item.event == event && item.origin == Origin::Replay)
     }
 }

@@ -100,6 +100,8 @@ impl World {
     fn writes(&mut self) {
         let Some(turn) = self.turn.take() else { return };
         let mut refused = HashSet::new();
+        let told: HashSet<EventId> = turn.tell.iter().map(|tell| tell.event).collect();
+        assert_eq!(told.len(), turn.tell.len(), "an event is told twice in one turn");
         for tell in &turn.tell {
             self.rules.written(tell);
             if self.chance.one_in(40) {
