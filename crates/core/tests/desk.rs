@@ -57,7 +57,7 @@ fn desk(window: u32, subjects: &[u128]) -> Desk {
 
 fn arrives(desk: &mut Desk, number: u64, subject: u128) -> Result<(), Full> {
     let subject = SubjectId(Uuid::from_u128(subject));
-    let fate = Fate::Tell { event: event(number), subject, gap: Gap::None };
+    let fate = Fate::Tell { event: event(number), subject, gap: Gap::None, since: None };
     desk.arrive(Arrival { place: place(number), fate })
 }
 
@@ -206,6 +206,54 @@ fn an_event_that_may_be_told_once_is_told_again_to_the_next_receiver_and_given_u
     assert_eq!((again.dead.len(), again.tell[0].attempt, again.tell[0].tally), (0, 1, Tally::Repeated));
     assert!(next.turn(at(1_029)).is_none());
     assert_eq!(turn(&mut next, 1_030).unwrap().dead[0].cause, DeadLetterCause::Unacknowledged);
+}
+
+/// What is durable after these turns.
+fn durable(turns: &[Turn]) -> Saved {
+    let Turn { acknowledged, delivered, telling, void_through, .. } = *turns.last().unwrap();
+    let attempts = turns.iter().flat_map(|turn| turn.attempts.clone()).collect();
+    Saved { acknowledged, delivered, telling, void_through, attempts }
+}
+
+#[test]
+fn what_was_told_while_another_event_waited_is_told_again_after_a_crash_and_not_as_if_for_the_first_time() {
+    let mut desk = desk(10, &[1]);
+    let mut turns = vec![turn(&mut desk, 0).unwrap()];
+    desk.reject(event(1), Rejection::ForNow(reason()), at(0)).unwrap();
+    arrives(&mut desk, 2, 2).unwrap();
+    turns.push(turn(&mut desk, 1).unwrap());
+    assert_eq!((turns[1].tell[0].event, turns[1].tell[0].tally), (event(2), Tally::First));
+    let terms = DeskTerms { attempts_max: 1, ..TERMS };
+    let mut next = Desk::open(durable(&turns), terms, LIMITS);
+    next.set_window(Window::of(10, 10).unwrap());
+    for number in [1, 2] {
+        arrives(&mut next, number, number.into()).unwrap();
+    }
+    let again = next.turn(at(1)).unwrap();
+    let told: Vec<_> = again.tell.iter().map(|tell| (tell.event, tell.attempt, tell.tally)).collect();
+    assert_eq!(told, [1, 2].map(|number| (event(number), 1, Tally::Repeated)));
+}
+
+#[test]
+fn what_the_cursor_passed_before_it_was_of_interest_is_told_for_the_first_time_and_once() {
+    let mut first = desk(10, &[1]);
+    let passed = Arrival { place: place(2), fate: Fate::Pass };
+    first.arrive(passed).unwrap();
+    let mut turns = vec![turn(&mut first, 0).unwrap()];
+    assert_eq!(turns[0].delivered, through(2));
+    let subject = SubjectId(Uuid::from_u128(2));
+    // Its dossier is opened, closed while it is told, and opened anew.
+    for (opened, second, due) in [(5, 6, Tally::First), (5, 7, Tally::Repeated), (8, 9, Tally::First)] {
+        let mut next = Desk::open(durable(&turns), TERMS, LIMITS);
+        next.set_window(Window::of(10, 10).unwrap());
+        arrives(&mut next, 1, 1).unwrap();
+        let fate = Fate::Tell { event: event(2), subject, gap: Gap::None, since: Some(at(opened)) };
+        next.arrive(Arrival { place: place(2), fate }).unwrap();
+        turns.push(turn(&mut next, second).unwrap());
+        let told = &turns.last().unwrap().tell;
+        assert_eq!((told[0].event, told[0].tally), (event(1), Tally::Repeated));
+        assert_eq!((told[1].event, told[1].attempt, told[1].tally), (event(2), 1, due), "at second {second}");
+    }
 }
 
 #[test]

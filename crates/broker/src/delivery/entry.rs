@@ -1,5 +1,6 @@
 //! The entries of deliveries: one of each telling, and of each refusal.
 
+use jiff::Timestamp;
 use unefois_core::{FieldName, Grant, Refusal, Tell};
 use unefois_ledger::{Delivery, EntryKind, Outcome, PersonalPart, PublicPart, Source, commit};
 use uuid::Uuid;
@@ -108,18 +109,24 @@ impl TurnAct {
         if is_first(tell) { self.first_entry(tell) } else { Uuid::now_v7() }
     }
 
-    /// The identifier of the entry of the first telling since the subscription was set back, or since the replay of the
-    /// dead letter was asked for. It is derived, so that a later telling can name it though no row is kept of the first.
+    /// The identifier of the entry of the first telling since the subscription was set back, and since the event is of
+    /// interest; of a replay, since its receiver came. It is derived, so that a later telling can name it though no row is
+    /// kept of the first.
     fn first_entry(&self, tell: &Tell) -> Uuid {
         let since = match self.replays.get(&tell.event) {
-            Some(asked_at) => format!("replay {asked_at}"),
-            None => self.set_back_at.0.to_string(),
+            // Nothing is kept of a replay: each receiver is told it for the first time.
+            Some(asked_at) => format!("replay {asked_at} {}", self.opened_at.0),
+            None => self.set_back_at.0.to_string() + &tell.since.map_or_else(String::new, interest),
         };
         let text = format!("{}/{}/{since}", self.subscription.id.0, tell.event.0);
         let digest = self.hub.pseudonyms.reference(self.caller.agency.as_str(), "delivery", &text);
         let first: [u8; 16] = *digest.first_chunk().expect("a digest has 32 bytes");
         uuid::Builder::from_custom_bytes(first).into_uuid()
     }
+}
+
+fn interest(since: Timestamp) -> String {
+    format!(" {}", since.as_microsecond())
 }
 
 fn is_first(tell: &Tell) -> bool {

@@ -1,7 +1,8 @@
 //! Reading the log of events behind its heads, onto the desk of a subscription.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
+use jiff::Timestamp;
 use unefois_core::{
     Arrival, Cursor, DossierState, EventKind, Fate, FieldNumbers, Gap, Partition, Place, Reach, SubjectId, Verdict,
 };
@@ -76,20 +77,23 @@ impl Session {
         let concerns = |row: &&EventRow| verdict(interests, row, DossierState::Open) == Verdict::Tell;
         let roots: HashSet<[u8; 16]> = page.iter().filter(concerns).map(|row| row.event.root).collect();
         let roots: Vec<[u8; 16]> = roots.into_iter().collect();
-        let open = self.with_dossier(interests.reach, &roots).await?;
-        let open: Vec<[u8; 16]> = roots.into_iter().filter(|root| open.contains(root)).collect();
-        let bereft = if open.is_empty() {
+        let open = self.of_interest(interests.reach, &roots).await?;
+        let told_of: Vec<[u8; 16]> = open.keys().copied().collect();
+        let bereft = if told_of.is_empty() {
             Vec::new()
         } else {
-            self.hub.store.dead_letters_open_among(self.subscription.id, &open).await?
+            self.hub.store.dead_letters_open_among(self.subscription.id, &told_of).await?
         };
         let arrival = |row: EventRow| {
             let root = row.event.root;
-            let dossier = if open.contains(&root) { DossierState::Open } else { DossierState::NotOpen };
+            let interest = open.get(&root);
+            let dossier = if interest.is_some() { DossierState::Open } else { DossierState::NotOpen };
             let gap = if bereft.contains(&root) { Gap::MissingBefore } else { Gap::None };
             let (event, subject) = (row.event.id, SubjectId(Uuid::from_bytes(root)));
+            let since = interest.copied().flatten().filter(|opened_at| *opened_at > row.recorded_at);
+            let since = since.and_then(|opened_at| Timestamp::from_microsecond(opened_at).ok());
             let fate = match verdict(interests, &row, dossier) {
-                Verdict::Tell => Fate::Tell { event, subject, gap },
+                Verdict::Tell => Fate::Tell { event, subject, gap, since },
                 Verdict::Pass(_because) => Fate::Pass,
             };
             Arrival { place: row.place, fate }
@@ -97,17 +101,18 @@ impl Session {
         Ok(page.into_iter().map(arrival).collect())
     }
 
-    /// Of these subjects, those of whom the agency may be told.
-    async fn with_dossier(&self, reach: Reach, roots: &[[u8; 16]]) -> Result<HashSet<[u8; 16]>, Failure> {
-        let open = match reach {
-            Reach::WholePopulation => roots.to_vec(),
-            Reach::OpenDossiers if roots.is_empty() => Vec::new(),
-            Reach::OpenDossiers => {
-                let (agency, now) = (self.subscription.agency.as_str(), self.hub.clock.now().as_microsecond());
-                self.hub.store.dossiers_open_among(agency, roots, now).await?
-            }
-        };
-        Ok(open.into_iter().collect())
+    /// Of these subjects, those of whom the agency may be told, with when it opened its dossier, in microseconds
+    /// since 1970, where it needs one.
+    async fn of_interest(&self, reach: Reach, roots: &[[u8; 16]]) -> Result<HashMap<[u8; 16], Option<i64>>, Failure> {
+        if reach == Reach::WholePopulation || roots.is_empty() {
+            return Ok(roots.iter().map(|root| (*root, None)).collect());
+        }
+        let (agency, now) = (self.subscription.agency.as_str(), self.hub.clock.now().as_microsecond());
+        let mut dossiers = self.hub.store.dossiers_of_subjects_list(agency, roots).await?;
+        dossiers.retain(|found| found.row.closed_at.is_none() && found.row.until > now);
+        // Of several the newest counts, where subjects were merged.
+        dossiers.sort_by_key(|found| found.row.opened_at);
+        Ok(dossiers.into_iter().map(|found| (found.root, Some(found.row.opened_at))).collect())
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use tokio::sync::oneshot;
-use unefois_core::{Caller, DatasetId, EventId, Reason, Subscription, Tally, Tell, Telling, Turn};
+use unefois_core::{Attempted, Caller, DatasetId, EventId, Reason, Subscription, Tally, Tell, Telling, Turn};
 use unefois_store::{SubscriptionAdvance, Transaction};
 
 use super::{
@@ -50,6 +50,8 @@ pub(super) struct TurnAct {
     pub(super) caller: Caller,
     pub(super) subscription: Subscription,
     pub(super) set_back_at: Telling,
+    /// The last telling to an earlier receiver.
+    pub(super) opened_at: Telling,
     /// The replays that were asked for: when, in microseconds since 1970.
     pub(super) replays: HashMap<EventId, i64>,
     pub(super) dataset: DatasetId,
@@ -80,6 +82,7 @@ impl Session {
             caller: self.caller.clone(),
             subscription: self.subscription.clone(),
             set_back_at: self.set_back_at,
+            opened_at: self.desk.opened_at(),
             replays: self.replays.clone(),
             dataset: agreement.dataset.clone(),
             told_in: agreement.dataset_major,
@@ -112,15 +115,24 @@ impl TurnAct {
         if tx.subscriptions_advance_in_tx(&[advance]).await? != [true] {
             return self.ends_with(Outcome::Moved);
         }
-        tx.attempts_write_in_tx(id, attempts).await?;
-        tx.dead_letters_insert_in_tx(id, dead, now).await?;
-        tx.dead_letters_replayed_in_tx(id, replayed, now).await?;
         let decided = match self.decide(tx, place.now).await? {
             OfTurn::Each(decided) => decided,
             OfTurn::Holds(reason) => return self.ends_with(Outcome::Holds(reason)),
         };
+        let attempts = self.not_passed(attempts, &decided);
+        tx.attempts_write_in_tx(id, &attempts).await?;
+        tx.dead_letters_insert_in_tx(id, dead, now).await?;
+        tx.dead_letters_replayed_in_tx(id, replayed, now).await?;
         let entries = self.recorded(decided, place.now)?;
         Ok(Performed { entries, effect: Effect::Keeps })
+    }
+
+    /// What is kept of attempts, but for what is passed in silence: a row says that there is an entry.
+    fn not_passed(&self, attempts: &[Attempted], decided: &[Decided]) -> Vec<Attempted> {
+        let told = self.prepared.iter().map(|prepared| prepared.tell.place).zip(decided);
+        let passed: HashSet<_> =
+            told.filter(|(_, decided)| matches!(decided, Decided::Passed)).map(|(place, _)| place).collect();
+        attempts.iter().filter(|row| !passed.contains(&row.place)).cloned().collect()
     }
 
     /// The entries of what was decided.

@@ -1,5 +1,7 @@
 //! Events arrive on a desk, from the log or from the dead letters.
 
+use jiff::Timestamp;
+
 use super::{
     desk::Desk,
     item::{Item, Origin},
@@ -32,6 +34,9 @@ pub enum Fate {
         subject: SubjectId,
         /// Whether an earlier event of the subject is missing.
         gap: Gap,
+        /// Since when it is of interest, where that is after its publication. The cursor may have passed it before: that it
+        /// was told since is known by a row of attempts only.
+        since: Option<Timestamp>,
     },
 }
 
@@ -60,7 +65,7 @@ impl Desk {
         if self.seen.includes(place) {
             return Ok(());
         }
-        if let Fate::Tell { event, subject, gap } = fate
+        if let Fate::Tell { event, subject, gap, since } = fate
             // A receiver may have acknowledged it that had it from an earlier desk.
             && !self.floor.includes(place)
             // Told twice in one turn it would be one too many: whoever asked for its replay gets it.
@@ -70,8 +75,10 @@ impl Desk {
                 return Err(Full);
             }
             let mut item = Item::new(event, place, subject, gap, Origin::Log);
-            item.attempts = u32::from(self.told_earlier.includes(place));
-            if let Some(attempted) = self.expected.remove(&place) {
+            item.since = since;
+            item.attempts = u32::from(since.is_none() && self.told_earlier.includes(place));
+            let attempted = self.expected.remove(&place);
+            if let Some(attempted) = attempted.filter(|row| since.is_none_or(|since| row.last_at >= since)) {
                 item.attempted(attempted);
             }
             self.items.push(item);

@@ -32,12 +32,12 @@ pub struct Saved {
     pub attempts: Vec<Attempted>,
 }
 
-/// What is kept of an event that was told more than once, or rejected.
+/// What is kept of an event that was told more than once, or rejected, or told where the cursor does not show that it was.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempted {
     /// Where it stands.
     pub place: Place,
-    /// How many attempts counted.
+    /// How many attempts counted; 0 where it was told once, and nobody was to blame yet.
     pub attempts: u32,
     /// When the last one was; where only the first counted, when it was told again after that.
     pub last_at: Timestamp,
@@ -122,6 +122,12 @@ impl Desk {
     /// The receiver wants at most so many events in its hand.
     pub fn set_window(&mut self, window: Window) {
         self.window = Some(window);
+    }
+
+    /// The last telling to an earlier receiver.
+    #[must_use]
+    pub fn opened_at(&self) -> Telling {
+        self.opened_at
     }
 
     /// How far the log was read: from here on events are to arrive.

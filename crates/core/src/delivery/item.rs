@@ -21,6 +21,8 @@ pub(super) struct Item {
     pub(super) subject: SubjectId,
     pub(super) origin: Origin,
     pub(super) gap: Gap,
+    /// See [`Fate::Tell`](super::Fate::Tell).
+    pub(super) since: Option<Timestamp>,
     /// Which attempt its last telling was; 0 before the first.
     pub(super) attempts: u32,
     /// Since when it may stand first without being to blame: since the last attempt that counted, or since it was first
@@ -83,6 +85,7 @@ impl Item {
             subject,
             origin,
             gap,
+            since: None,
             attempts: 0,
             counted_at: None,
             hand: Hand::Due,
@@ -97,8 +100,8 @@ impl Item {
     /// Takes over what was written of its attempts.
     pub(super) fn attempted(&mut self, attempted: Attempted) {
         let Attempted { place: _, attempts, last_at, rejected } = attempted;
-        self.attempts = attempts;
-        self.counted_at = Some(last_at);
+        self.attempts = attempts.max(1);
+        self.counted_at = (attempts > 0).then_some(last_at);
         self.rejected = rejected;
     }
 

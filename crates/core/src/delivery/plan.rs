@@ -41,7 +41,7 @@ impl Desk {
         let acknowledged = self.acknowledged();
         let through = tell.last().map_or(acknowledged, |last| last.cursor.through.join(&acknowledged));
         let delivered = self.written.delivered.join(&through);
-        let counted = self.items.iter().filter_map(|item| told_row(item, head, now));
+        let counted = self.items.iter().filter_map(|item| told_row(item, head, &delivered, now));
         let rejected = self.rejections.iter().filter_map(|event| self.items.iter().find(|item| item.event == *event));
         let rows = rejected.filter_map(|item| rejected_row(item, now)).chain(counted);
         // One of a place, and the last: what was rejected may be told again in the same turn.
@@ -74,9 +74,9 @@ fn rejected_row(item: &Item, now: Timestamp) -> Option<Attempted> {
     of_the_log.then(|| item.to_attempted(item.attempts, item.counted_at.unwrap_or(now)))
 }
 
-/// What is written of an event that is told once more. A replay's attempts are not kept: the cursor passed its place long
+/// What is written of an event that is told, where the cursor is not enough to know it. A replay's attempts are not kept: the cursor passed its place long
 /// ago.
-fn told_row(item: &Item, head: Option<EventId>, now: Timestamp) -> Option<Attempted> {
+fn told_row(item: &Item, head: Option<EventId>, delivered: &Cursor, now: Timestamp) -> Option<Attempted> {
     match item.planned {
         Some(Planned::Tell { .. }) if item.origin == Origin::Replay => None,
         Some(Planned::Tell { attempt, tally: Tally::Counted, .. }) => Some(item.to_attempted(attempt, now)),
@@ -86,6 +86,10 @@ fn told_row(item: &Item, head: Option<EventId>, now: Timestamp) -> Option<Attemp
             if item.counted_at.is_none() && head == Some(item.event) =>
         {
             Some(item.to_attempted(attempt, now))
+        }
+        // After a crash it would be told as if for the first time once more.
+        Some(Planned::Tell { tally: Tally::First, .. }) if item.since.is_some() || !delivered.includes(item.place) => {
+            Some(item.to_attempted(0, now))
         }
         _ => None,
     }
@@ -204,8 +208,8 @@ impl Plan {
         item.planned = Some(Planned::Tell { telling: self.telling, attempt, tally, overtaken: false });
         let gap = if self.bereft.contains(&item.subject) { Gap::MissingBefore } else { item.gap };
         let cursor = ToldCursor { through: self.through(), telling: self.telling };
-        let (event, place, subject) = (item.event, item.place, item.subject);
-        self.tell.push(Tell { event, place, subject, cursor, attempt, tally, gap });
+        let (event, place, subject, since) = (item.event, item.place, item.subject, item.since);
+        self.tell.push(Tell { event, place, subject, cursor, attempt, tally, gap, since });
     }
 
     fn give_up(&mut self, item: &mut Item, cause: DeadLetterCause) {

@@ -1,5 +1,7 @@
 //! A turn: what is to be written in one transaction, and told once it is.
 
+use jiff::Timestamp;
+
 use super::{arrive::Gap, desk::Attempted};
 use crate::{
     code::ImpersonalCode,
@@ -37,6 +39,8 @@ pub struct Tell {
     pub tally: Tally,
     /// Whether an earlier event of the subject is missing.
     pub gap: Gap,
+    /// Since when it is of interest, where that is after its publication.
+    pub since: Option<Timestamp>,
 }
 
 /// Whether a telling counts as an attempt.

@@ -84,7 +84,7 @@ impl Hub {
     pub fn reads(&mut self, partition: Partition, log: &Log) {
         let place = Place { partition, position: Position(self.desk.seen().at(partition).0 + 1) };
         let Some(there) = log.at(place) else { return };
-        let fate = there.map_or(Fate::Pass, |event| Fate::Tell {
+        let fate = there.filter(|event| !self.was_given_up(event.event)).map_or(Fate::Pass, |event| Fate::Tell {
             event: event.event,
             subject: event.subject,
             gap: if log.before(event).any(|before| self.is_missing(before.event)) {
@@ -92,10 +92,16 @@ impl Hub {
             } else {
                 Gap::None
             },
+            since: None,
         });
         let full = self.desk.arrive(Arrival { place, fate }).is_err();
         assert_eq!(full, !self.desk.seen().includes(place), "what does not fit is not seen");
         assert!(!full || self.desk.room() == 0, "a desk is full when it has no room");
+    }
+
+    /// Whether it became a dead letter, replayed or not: then it is told as such, or not at all.
+    fn was_given_up(&self, event: EventId) -> bool {
+        self.dead.contains_key(&event) || self.replayed.contains(&event)
     }
 
     /// Whether it is a dead letter that nobody replays.
@@ -140,6 +146,7 @@ impl Hub {
         self.attempts.retain(|place, _| !turn.acknowledged.includes(*place));
         for dead in &turn.dead {
             self.dead.insert(dead.event, dead.place);
+            self.attempts.remove(&dead.place);
             self.replaying.remove(&dead.event);
         }
         for place in &turn.replayed {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use unefois_core::{Cursor, DeadLetter, DeadLetterCause, EventId, Gap, Tell, Telling, Turn};
+use unefois_core::{Cursor, DeadLetter, DeadLetterCause, EventId, Gap, Tally, Tell, Telling, Turn};
 
 use crate::{
     client::Client,
@@ -21,6 +21,8 @@ pub struct Rules {
     told_here: BTreeMap<EventId, Telling>,
     /// How often each event was told since it was last replayed.
     times_told: BTreeMap<EventId, u32>,
+    /// What was replayed: told as if for the first time to each receiver.
+    replayed: HashSet<EventId>,
     /// What was rejected, or follows what was, and was not told since; with the last telling that was on its way then.
     rejected: BTreeMap<EventId, Telling>,
     rejected_for_good: HashSet<EventId>,
@@ -59,6 +61,7 @@ impl Rules {
 
     pub fn replayed(&mut self, event: EventId) {
         self.times_told.remove(&event);
+        self.replayed.insert(event);
         self.rejected_for_good.remove(&event);
     }
 
@@ -100,6 +103,8 @@ impl Rules {
     /// A telling was written: it counts, although a crash may keep it from the receiver.
     pub fn written(&mut self, tell: &Tell) {
         let times = self.times_told.entry(tell.event).or_default();
+        let is_replayed = self.replayed.contains(&tell.event);
+        assert!(is_replayed || (*times == 0) == (tell.tally == Tally::First), "{tell:?} after {times} tellings");
         *times += 1;
         assert!(tell.attempt >= 1 && tell.attempt <= TERMS.attempts_max && tell.attempt <= *times, "{tell:?}");
     }
