@@ -150,7 +150,8 @@ impl Store {
         on!(&self.0, it => it.dead_letters_count(subscription).await)
     }
 
-    /// Of these subjects, after merging, those of whom a dead letter of the subscription is not replayed.
+    /// Of these subjects, after merging, the first place in each partition of a dead letter of the subscription that is
+    /// not replayed.
     ///
     /// # Errors
     /// The database cannot be read.
@@ -158,8 +159,16 @@ impl Store {
         &self,
         subscription: SubscriptionId,
         roots: &[[u8; 16]],
-    ) -> Result<Vec<[u8; 16]>, Error> {
+    ) -> Result<Vec<([u8; 16], Place)>, Error> {
         on!(&self.0, it => it.dead_letters_open_among(subscription, roots).await)
+    }
+
+    /// Of these places, those of the dead letters of the subscription, replayed or not.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn dead_letters_at(&self, subscription: SubscriptionId, places: &[Place]) -> Result<Vec<Place>, Error> {
+        on!(&self.0, it => it.dead_letters_at(subscription, places).await)
     }
 }
 
@@ -192,7 +201,8 @@ impl Transaction<'_> {
         at_once!(&mut self.0, it => it.dead_letters_insert_in_tx(subscription, letters, now))
     }
 
-    /// Asks for the replay of a dead letter, and gives it as it is then; `None` when there is none that waits for it.
+    /// Asks for the replay of a dead letter, again where it was replayed before, and gives it as it is then; `None` when
+    /// there is none, or when its replay is under way.
     ///
     /// # Errors
     /// The storage failed.

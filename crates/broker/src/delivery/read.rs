@@ -12,6 +12,9 @@ use uuid::Uuid;
 use super::{interest::Interests, session::Session};
 use crate::failure::Failure;
 
+/// Subjects, and where in a partition the first event is that they miss.
+type Missing = Vec<([u8; 16], Place)>;
+
 /// How far it was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Read {
@@ -78,27 +81,40 @@ impl Session {
         let roots: HashSet<[u8; 16]> = page.iter().filter(concerns).map(|row| row.event.root).collect();
         let roots: Vec<[u8; 16]> = roots.into_iter().collect();
         let open = self.of_interest(interests.reach, &roots).await?;
-        let told_of: Vec<[u8; 16]> = open.keys().copied().collect();
-        let bereft = if told_of.is_empty() {
-            Vec::new()
-        } else {
-            self.hub.store.dead_letters_open_among(self.subscription.id, &told_of).await?
-        };
+        let concerned: Vec<Place> =
+            page.iter().filter(|row| open.contains_key(&row.event.root)).map(|row| row.place).collect();
+        let (given_up, missing) = self.given_up(&concerned, open.keys().copied().collect()).await?;
         let arrival = |row: EventRow| {
             let root = row.event.root;
             let interest = open.get(&root);
             let dossier = if interest.is_some() { DossierState::Open } else { DossierState::NotOpen };
-            let gap = if bereft.contains(&root) { Gap::MissingBefore } else { Gap::None };
+            let gap = if missing.iter().any(|it| it.0 == root && may_precede(it.1, row.place)) {
+                Gap::MissingBefore
+            } else {
+                Gap::None
+            };
             let (event, subject) = (row.event.id, SubjectId(Uuid::from_bytes(root)));
             let since = interest.copied().flatten().filter(|opened_at| *opened_at > row.recorded_at);
             let since = since.and_then(|opened_at| Timestamp::from_microsecond(opened_at).ok());
             let fate = match verdict(interests, &row, dossier) {
+                // It is told as a dead letter when somebody asks for it.
+                Verdict::Tell if given_up.contains(&row.place) => Fate::Pass,
                 Verdict::Tell => Fate::Tell { event, subject, gap, since },
                 Verdict::Pass(_because) => Fate::Pass,
             };
             Arrival { place: row.place, fate }
         };
         Ok(page.into_iter().map(arrival).collect())
+    }
+
+    /// Of these places, those whose events were given up; and where the first ones are that these subjects miss.
+    async fn given_up(&self, places: &[Place], roots: Vec<[u8; 16]>) -> Result<(HashSet<Place>, Missing), Failure> {
+        if roots.is_empty() {
+            return Ok((HashSet::new(), Vec::new()));
+        }
+        let (store, of) = (&self.hub.store, self.subscription.id);
+        let given_up = store.dead_letters_at(of, places).await?;
+        Ok((given_up.into_iter().collect(), store.dead_letters_open_among(of, &roots).await?))
     }
 
     /// Of these subjects, those of whom the agency may be told, with when it opened its dossier, in microseconds
@@ -114,6 +130,12 @@ impl Session {
         dossiers.sort_by_key(|found| found.row.opened_at);
         Ok(dossiers.into_iter().map(|found| (found.root, Some(found.row.opened_at))).collect())
     }
+}
+
+/// Whether a dead letter stands before an event of the same subject, or may: where subjects were merged, theirs are in
+/// several partitions.
+fn may_precede(letter: Place, event: Place) -> bool {
+    letter.partition != event.partition || letter.position < event.position
 }
 
 fn verdict(interests: &Interests, row: &EventRow, dossier: DossierState) -> Verdict {

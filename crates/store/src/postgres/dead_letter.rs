@@ -8,7 +8,7 @@ use unefois_core::{Attempted, DeadLetter, EventId, Place, SubscriptionId};
 use super::{Readers, Transaction, instant::Instant, uuids};
 use crate::{
     DeadLetterMark, DeadLetterRow,
-    cursor::columns_of,
+    cursor::{columns_of, place_of},
     dead_letter::{AttemptColumns, DeadLetterColumns, cause_columns},
     error::{Doing, Error, unsigned},
 };
@@ -118,17 +118,38 @@ impl Readers {
         &self,
         subscription: SubscriptionId,
         roots: &[[u8; 16]],
-    ) -> Result<Vec<[u8; 16]>, Error> {
-        let found: Vec<Uuid> = sqlx::query_scalar(
-            "SELECT DISTINCT s.root FROM subject s JOIN dead_letter d ON d.subject = s.id
-             WHERE s.root = ANY ($2) AND d.subscription = $1 AND d.replayed_at IS NULL",
+    ) -> Result<Vec<([u8; 16], Place)>, Error> {
+        let found: Vec<(Uuid, i16, i64)> = sqlx::query_as(
+            "SELECT s.root, d.partition, min(d.position) FROM subject s JOIN dead_letter d ON d.subject = s.id
+             WHERE s.root = ANY ($2) AND d.subscription = $1 AND d.replayed_at IS NULL GROUP BY s.root, d.partition",
         )
         .bind(subscription.0)
         .bind(uuids(roots))
         .fetch_all(&self.pool)
         .await
         .doing("find dead letters")?;
-        Ok(found.into_iter().map(Uuid::into_bytes).collect())
+        let first =
+            |(root, partition, position): (Uuid, i16, i64)| Ok((root.into_bytes(), place_of(partition, position)?));
+        found.into_iter().map(first).collect()
+    }
+
+    pub(crate) async fn dead_letters_at(
+        &self,
+        subscription: SubscriptionId,
+        places: &[Place],
+    ) -> Result<Vec<Place>, Error> {
+        let (partitions, positions) = columns(places.iter().copied());
+        let found: Vec<(i16, i64)> = sqlx::query_as(
+            "SELECT d.partition, d.position FROM unnest($2::smallint[], $3::bigint[]) AS n (partition, position)
+             JOIN dead_letter d ON d.partition = n.partition AND d.position = n.position WHERE d.subscription = $1",
+        )
+        .bind(subscription.0)
+        .bind(partitions)
+        .bind(positions)
+        .fetch_all(&self.pool)
+        .await
+        .doing("find dead letters")?;
+        found.into_iter().map(|(partition, position)| place_of(partition, position)).collect()
     }
 }
 
@@ -205,8 +226,9 @@ impl Transaction<'_> {
         now: i64,
     ) -> Result<Option<DeadLetterRow>, Error> {
         let row: Option<Letter> = sqlx::query_as(
-            "UPDATE dead_letter d SET asked_at = $3 FROM subject s
-             WHERE s.id = d.subject AND d.subscription = $1 AND d.event = $2 AND d.asked_at IS NULL
+            "UPDATE dead_letter d SET asked_at = $3, replayed_at = NULL FROM subject s
+             WHERE s.id = d.subject AND d.subscription = $1 AND d.event = $2
+               AND (d.asked_at IS NULL OR d.replayed_at IS NOT NULL)
              RETURNING d.partition, d.position, d.event, s.root, d.attempts, d.cause, d.rejected, d.at, d.asked_at,
                  d.replayed_at",
         )

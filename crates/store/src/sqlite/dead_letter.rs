@@ -6,7 +6,7 @@ use unefois_core::{Attempted, DeadLetter, EventId, Place, SubscriptionId};
 use super::{Readers, Transaction, ask::Ask};
 use crate::{
     DeadLetterMark, DeadLetterRow,
-    cursor::columns_of,
+    cursor::{columns_of, place_of},
     dead_letter::{AttemptColumns, DeadLetterColumns, cause_columns},
     error::{Doing, Error, unsigned},
 };
@@ -111,17 +111,39 @@ impl Readers {
         &self,
         subscription: SubscriptionId,
         roots: &[[u8; 16]],
-    ) -> Result<Vec<[u8; 16]>, Error> {
+    ) -> Result<Vec<([u8; 16], Place)>, Error> {
         let roots = roots.to_vec();
         self.ask(move |connection| {
-            let sql = "SELECT 1 FROM subject s JOIN dead_letter d ON d.subject = s.id
-                 WHERE s.root = ? AND d.subscription = ? AND d.replayed_at IS NULL LIMIT 1";
+            let sql = "SELECT d.partition, min(d.position) FROM subject s JOIN dead_letter d ON d.subject = s.id
+                 WHERE s.root = ? AND d.subscription = ? AND d.replayed_at IS NULL GROUP BY d.partition";
             let mut open = Vec::new();
             for root in roots {
-                let found = connection.row(sql, params![root, subscription.0.as_bytes()], |_row| Ok(()));
-                open.extend(found.doing("find dead letters")?.map(|()| root));
+                let of = params![root, subscription.0.as_bytes()];
+                let found = connection.rows(sql, of, |row| Ok((row.get(0)?, row.get(1)?)));
+                for (partition, position) in found.doing("find dead letters")? {
+                    open.push((root, place_of(partition, position)?));
+                }
             }
             Ok(open)
+        })
+        .await
+    }
+
+    pub(crate) async fn dead_letters_at(
+        &self,
+        subscription: SubscriptionId,
+        places: &[Place],
+    ) -> Result<Vec<Place>, Error> {
+        let places = places.to_vec();
+        self.ask(move |connection| {
+            let sql = "SELECT 1 FROM dead_letter WHERE subscription = ? AND partition = ? AND position = ?";
+            let mut given_up = Vec::new();
+            for place in places {
+                let (partition, position) = columns_of(place);
+                let found = connection.row(sql, params![subscription.0.as_bytes(), partition, position], |_row| Ok(()));
+                given_up.extend(found.doing("find dead letters")?.map(|()| place));
+            }
+            Ok(given_up)
         })
         .await
     }
@@ -163,7 +185,8 @@ impl Transaction<'_> {
         now: i64,
     ) -> Result<Option<DeadLetterRow>, Error> {
         let (connection, of) = (self.connection(), subscription.0.as_bytes());
-        let sql = "UPDATE dead_letter SET asked_at = ? WHERE subscription = ? AND event = ? AND asked_at IS NULL";
+        let sql = "UPDATE dead_letter SET asked_at = ?, replayed_at = NULL WHERE subscription = ? AND event = ?
+             AND (asked_at IS NULL OR replayed_at IS NOT NULL)";
         if connection.run(sql, params![now, of, event.0.as_bytes()]).doing("replay a dead letter")? == 0 {
             return Ok(None);
         }

@@ -1,6 +1,8 @@
 //! Events that were given up: seen until they are replayed, and known by what their subject is now.
 
-use unefois_core::{DeadLetter, DeadLetterCause, Place, SubjectId};
+use std::collections::BTreeSet;
+
+use unefois_core::{Cursor, DeadLetter, DeadLetterCause, Place, SubjectId};
 use unefois_store::DeadLetterRow;
 use uuid::Uuid;
 
@@ -15,9 +17,11 @@ use crate::{
 on_both!(
     a_dead_letter_is_read_back_as_it_was_written_and_its_attempts_are_forgotten,
     dead_letters_are_listed_page_by_page_in_the_order_in_which_they_were_given_up,
-    a_replay_is_asked_for_once_and_done_when_the_event_was_acknowledged,
+    a_replay_is_asked_for_once_at_a_time_and_done_when_the_event_was_acknowledged,
     a_replayed_dead_letter_is_open_again_when_it_is_given_up_again,
     the_subjects_with_an_open_dead_letter_are_found_by_what_they_are_now,
+    where_the_first_open_dead_letter_of_a_subject_is_in_each_partition,
+    what_was_given_up_is_known_by_its_place_and_forgotten_when_the_subscription_is_set_back_before_it,
 );
 
 /// Subjects and the events `1..=count` by turns about them, and two subscriptions.
@@ -111,7 +115,7 @@ async fn dead_letters_are_listed_page_by_page_in_the_order_in_which_they_were_gi
     assert_eq!(found, expected);
 }
 
-async fn a_replay_is_asked_for_once_and_done_when_the_event_was_acknowledged(scene: &mut Scene) {
+async fn a_replay_is_asked_for_once_at_a_time_and_done_when_the_event_was_acknowledged(scene: &mut Scene) {
     let places = told(scene, 1, 3).await;
     let letters = [1, 2].map(|number| dead_letter(places[usize::try_from(number).unwrap() - 1], number, 1));
     gives_up(scene, 1, &letters, NOW).await;
@@ -129,6 +133,9 @@ async fn a_replay_is_asked_for_once_and_done_when_the_event_was_acknowledged(sce
     replayed(scene, &places, NOW + 2).await;
     replayed(scene, &[], NOW + 2).await;
     assert_eq!(list(scene, 1).await, expected, "once");
+    let again = DeadLetterRow { asked_at: Some(NOW + 3), ..row(letters[0].clone(), NOW) };
+    assert_eq!(asks(scene, 1, NOW + 3).await, Some(again), "what was replayed may be asked for again");
+    assert_eq!((asked(scene).await, asks(scene, 1, NOW + 4).await), (places[..1].to_vec(), None));
 }
 
 async fn a_replayed_dead_letter_is_open_again_when_it_is_given_up_again(scene: &mut Scene) {
@@ -155,9 +162,8 @@ async fn the_subjects_with_an_open_dead_letter_are_found_by_what_they_are_now(sc
     gives_up(scene, 1, &letters, NOW).await;
     let among = async |scene: &Scene, subscription: u64, roots: &[u64]| {
         let roots: Vec<[u8; 16]> = roots.iter().copied().map(id).collect();
-        let mut found = scene.store.dead_letters_open_among(subscription_id(subscription), &roots).await.unwrap();
-        found.sort_unstable();
-        found
+        let found = scene.store.dead_letters_open_among(subscription_id(subscription), &roots).await.unwrap();
+        found.into_iter().map(|(root, _first)| root).collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>()
     };
     assert_eq!(among(scene, 1, &[4, 2, 1, 9]).await, [id(1), id(2)]);
     assert!(among(scene, 2, &[1, 2, 3, 4]).await.is_empty() && among(scene, 1, &[]).await.is_empty());
@@ -173,4 +179,56 @@ async fn the_subjects_with_an_open_dead_letter_are_found_by_what_they_are_now(sc
     assert_eq!(among(scene, 1, &[1, 3]).await, [id(1), id(3)], "the other one about the first is open");
     replayed(scene, &places[4..5], NOW).await;
     assert_eq!(among(scene, 1, &[1, 3]).await, [id(3)]);
+}
+
+async fn where_the_first_open_dead_letter_of_a_subject_is_in_each_partition(scene: &mut Scene) {
+    let places = told(scene, 2, 8).await;
+    let letters: Vec<DeadLetter> =
+        [4, 2, 6, 1].map(|nth| dead_letter(places[nth], 1 + nth as u64, 1 + nth as u64 % 2)).into();
+    gives_up(scene, 1, &letters, NOW).await;
+    let first = async |scene: &Scene| {
+        let found = scene.store.dead_letters_open_among(subscription_id(1), &[id(1), id(2)]).await.unwrap();
+        found.into_iter().collect::<BTreeSet<_>>()
+    };
+    let expected = |all: &[(u64, usize)]| {
+        let mut first = std::collections::BTreeMap::new();
+        for (subject, nth) in all {
+            let at = first.entry((id(*subject), places[*nth].partition)).or_insert(places[*nth]);
+            *at = (*at).min(places[*nth]);
+        }
+        first.into_iter().map(|((root, _), place)| (root, place)).collect::<BTreeSet<_>>()
+    };
+    assert_eq!(first(scene).await, expected(&[(1, 2), (1, 4), (1, 6), (2, 1)]));
+    asks(scene, 3, NOW).await;
+    replayed(scene, &places[2..3], NOW).await;
+    assert_eq!(first(scene).await, expected(&[(1, 4), (1, 6), (2, 1)]));
+    scene.commits(async |tx| tx.subject_merge_in_tx(id(2), id(1)).await).await.unwrap();
+    assert_eq!(first(scene).await, expected(&[(2, 1), (2, 4), (2, 6)]));
+}
+
+async fn what_was_given_up_is_known_by_its_place_and_forgotten_when_the_subscription_is_set_back_before_it(
+    scene: &mut Scene,
+) {
+    let places = told(scene, 1, 4).await;
+    let letters: Vec<DeadLetter> = (1..=3).zip(&places).map(|(number, place)| dead_letter(*place, number, 1)).collect();
+    gives_up(scene, 1, &letters, NOW).await;
+    gives_up(scene, 2, &letters, NOW).await;
+    asks(scene, 1, NOW).await;
+    asks(scene, 3, NOW).await;
+    replayed(scene, &places[..1], NOW).await;
+    let at = async |scene: &Scene, of: u64| {
+        let mut found = scene.store.dead_letters_at(subscription_id(of), &places).await.unwrap();
+        found.sort_unstable();
+        found
+    };
+    assert_eq!(at(scene, 1).await, places[..3], "replayed or not");
+    assert!(scene.store.dead_letters_at(subscription_id(1), &[]).await.unwrap().is_empty());
+    let mut to = Cursor::BEGIN;
+    to.raise_to(places[0]);
+    let (of, version) = (subscription_id(1), 0);
+    assert!(!scene.commits(async |tx| tx.subscription_rewind_in_tx(of, version + 1, &to).await).await.unwrap());
+    assert_eq!(at(scene, 1).await, places[..3], "nothing was set back");
+    assert!(scene.commits(async |tx| tx.subscription_rewind_in_tx(of, version, &to).await).await.unwrap());
+    assert_eq!((at(scene, 1).await, at(scene, 2).await), (places[..1].to_vec(), places[..3].to_vec()));
+    assert_eq!((asked(scene).await, open(scene, 1).await, open(scene, 2).await), (vec![], 0, 3));
 }

@@ -41,13 +41,17 @@ const ADVANCE: &str = "
     )
     SELECT subscription FROM moved";
 
+/// What is after the cursor is told again: nobody has given it up any more.
 const REWIND: &str = "
     WITH moved AS (
         UPDATE subscription_cursor SET version = version + 1, acknowledged = $3, delivered = $3, void_through = telling,
             set_back_at = telling
-        WHERE subscription = $1 AND version = $2 RETURNING subscription
+        WHERE subscription = $1 AND version = $2 RETURNING subscription, acknowledged
     ), settled AS (
         DELETE FROM delivery_attempt a USING moved WHERE a.subscription = moved.subscription
+    ), letters AS (
+        DELETE FROM dead_letter d USING moved
+        WHERE d.subscription = moved.subscription AND d.position > moved.acknowledged[d.partition + 1]
     )
     SELECT subscription FROM moved";
 

@@ -58,6 +58,11 @@ impl Transaction<'_> {
         if moved == 1 {
             let sql = "DELETE FROM delivery_attempt WHERE subscription = ?";
             connection.run(sql, [id]).doing("forget attempts")?;
+            // What is after the cursor is told again: nobody has given it up any more.
+            let sql = "DELETE FROM dead_letter WHERE subscription = ? AND partition = ? AND position > ?";
+            for (partition, position) in each(to) {
+                connection.run(sql, params![id, partition, position]).doing("forget dead letters")?;
+            }
         }
         Ok(moved == 1)
     }
