@@ -13,7 +13,7 @@ use super::words::{
 };
 use crate::{
     UNEFOIS, acknowledged,
-    dossier::{declaration, opens},
+    dossier::{closes, declaration, opens},
 };
 
 /// Waits until the receiver is told that it is held, or that it goes on. No event may come before.
@@ -77,6 +77,29 @@ async fn a_receiver_that_is_connected_is_held_by_the_first_event_after_a_suspens
     is_told(&mut receiver, &Told::GoesOn).await;
     let ended = told(&mut receiver).await;
     assert_eq!(kind_of(&ended), "unefois.self-employed-affiliation.ended.v1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receiver_goes_on_when_what_held_it_is_of_no_concern_any_more() {
+    let house = House::open(UNEFOIS).await;
+    let (urssaf, cnaf) = (house.agency("urssaf").await, house.agency("cnaf").await);
+    let (marie, paul) = (Person::invented(1_120), Person::invented(1_121));
+    for person in [&marie, &paul] {
+        opens(&cnaf, declaration(person.by_nir(), 30)).await.unwrap();
+    }
+    let id = subscribed(&cnaf, 5).await;
+    let mut receiver = receiver(&cnaf, &id);
+    acknowledged(&urssaf, affiliation_of(&marie)).await;
+    let created = told(&mut receiver).await;
+    receiver.acknowledge(cursor_of(&created)).await;
+    house.applies(&registry_with("state = \"suspended\"")).await.unwrap();
+    acknowledged(&urssaf, ends(&marie)).await;
+    is_told(&mut receiver, &Told::Holds("AGREEMENT_SUSPENDED".to_owned())).await;
+    closes(&cnaf, marie.by_nir()).await.unwrap();
+    house.applies(DEMONSTRATION_REGISTRY).await.unwrap();
+    is_told(&mut receiver, &Told::GoesOn).await;
+    acknowledged(&urssaf, affiliation_of(&paul)).await;
+    assert_eq!(siret_of(&told(&mut receiver).await), paul.siret);
 }
 
 #[tokio::test(flavor = "multi_thread")]
