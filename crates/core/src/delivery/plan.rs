@@ -74,8 +74,8 @@ fn rejected_row(item: &Item, now: Timestamp) -> Option<Attempted> {
     of_the_log.then(|| item.to_attempted(item.attempts, item.counted_at.unwrap_or(now)))
 }
 
-/// What is written of an event that is told, where the cursor is not enough to know it. A replay's attempts are not kept: the cursor passed its place long
-/// ago.
+/// What is written of an event that is told, where the cursor is not enough to know it. A replay's attempts are not kept:
+/// the cursor passed its place long ago.
 fn told_row(item: &Item, head: Option<EventId>, delivered: &Cursor, now: Timestamp) -> Option<Attempted> {
     match item.planned {
         Some(Planned::Tell { .. }) if item.origin == Origin::Replay => None,
