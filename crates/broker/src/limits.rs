@@ -26,6 +26,8 @@ pub struct Limits {
     pub recorder_batch_max: usize,
     /// How many acts other than exchanges may wait for the recorder.
     pub act_queue_max: usize,
+    /// How many of them, deliveries and at last a publication, share a commit.
+    pub acts_together_max: usize,
     /// How long a write may not come further before the hub is not ready and sheds new work.
     #[serde(with = "duration")]
     pub commit_stall_max: Duration,
@@ -164,6 +166,7 @@ impl Default for Limits {
             recorder_queue_max: 4096,
             recorder_batch_max: 512,
             act_queue_max: 256,
+            acts_together_max: 16,
             commit_stall_max: Duration::from_millis(500),
             commit_wait_max: Duration::from_secs(5),
             loader_queue_max: 4096,

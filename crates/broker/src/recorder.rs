@@ -28,7 +28,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-pub(crate) use act::{Act, Effect, Performed, Place};
+pub(crate) use act::{Act, Company, Effect, Performed, Place};
 pub(crate) use batch::{ChangedAnswer, Pending, Recorded, Redecide, Redecided, ReleaseTerms};
 pub(crate) use shard::LedgerShard;
 pub(crate) use take::{ShardKeys, Taking};
@@ -73,6 +73,27 @@ pub struct Head {
 pub(crate) struct Queues {
     exchanges: mpsc::Receiver<Waiting>,
     acts: mpsc::Receiver<Box<dyn Act>>,
+    /// The act that came behind those that shared a transaction, and did not.
+    next: Option<Box<dyn Act>>,
+    together_max: usize,
+}
+
+impl Queues {
+    /// The acts that share a transaction with this one, in their order.
+    fn together(&mut self, first: Box<dyn Act>) -> Vec<Box<dyn Act>> {
+        let mut acts = vec![first];
+        while acts.len() < self.together_max && acts.last().is_some_and(|last| last.company() == Company::Joins) {
+            match self.acts.try_recv() {
+                Ok(act) if act.company() == Company::Alone => {
+                    self.next = Some(act);
+                    break;
+                }
+                Ok(act) => acts.push(act),
+                Err(_empty) => break,
+            }
+        }
+        acts
+    }
 }
 
 impl std::fmt::Debug for Waiting {
@@ -95,7 +116,8 @@ impl Recorder {
             index_tail_max: limits.index_tail_max,
             storage,
         };
-        (handle, Queues { exchanges: exchanges_queue, acts: acts_queue })
+        let together_max = limits.acts_together_max;
+        (handle, Queues { exchanges: exchanges_queue, acts: acts_queue, next: None, together_max })
     }
 
     /// Records one entry. When this returns, the entry is durable.
@@ -238,7 +260,10 @@ async fn record_all(shard: &mut LedgerShard, queues: &mut Queues, batch_max: usi
             }
         };
         if let Some(act) = act {
-            shard.perform(act).await?;
+            shard.perform(queues.together(act)).await?;
+        }
+        if let Some(act) = queues.next.take() {
+            shard.perform(vec![act]).await?;
         }
         // After the callers were answered: what they wait for is durable in the log already.
         shard.fold_when_due().await?;
@@ -248,7 +273,7 @@ async fn record_all(shard: &mut LedgerShard, queues: &mut Queues, batch_max: usi
 async fn drain_acts(shard: &mut LedgerShard, queues: &mut Queues) -> Result<(), Failure> {
     queues.acts.close();
     while let Some(act) = queues.acts.recv().await {
-        shard.perform(act).await?;
+        shard.perform(vec![act]).await?;
     }
     Ok(())
 }

@@ -56,6 +56,7 @@ impl Hub {
             return Ok(FetchedEvents { deliveries: Vec::new(), held_because: Some(Reason::AgreementUnknown) });
         };
         let heads = self.store.event_heads_fetch().await?;
+        session.read_replays().await?;
         let room_bytes = self.limits.delivery_fetch_bytes_max;
         let mut fetch = Fetch { session, deliveries: Vec::new(), room_bytes, written_at: Instant::now() };
         loop {

@@ -28,7 +28,6 @@ impl Session {
     /// Reads a page of what lies before `heads`, as far as the desk has room. Between two pages whoever reads writes what
     /// was passed, and hears: the log may be long, and none of it concern the subscription.
     pub(super) async fn read(&mut self, interests: &Interests, heads: &Cursor) -> Result<Read, Failure> {
-        self.read_replays().await?;
         if self.desk.room() == 0 {
             return Ok(Read::Some);
         }
@@ -62,8 +61,8 @@ impl Session {
         }
     }
 
-    /// Dead letters whose replay was asked for.
-    async fn read_replays(&mut self) -> Result<(), Failure> {
+    /// Reads the dead letters whose replay was asked for.
+    pub(super) async fn read_replays(&mut self) -> Result<(), Failure> {
         let room = u32::try_from(self.desk.room()).unwrap_or(u32::MAX);
         let asked = self.hub.store.dead_letters_asked_list(self.subscription.id, room).await?;
         self.replays.extend(asked.iter().map(|row| (row.letter.event, row.asked_at.unwrap_or_default())));
@@ -109,7 +108,7 @@ impl Session {
 
     /// Of these places, those whose events were given up; and where the first ones are that these subjects miss.
     async fn given_up(&self, places: &[Place], roots: Vec<[u8; 16]>) -> Result<(HashSet<Place>, Missing), Failure> {
-        if roots.is_empty() {
+        if roots.is_empty() || !self.has_dead_letters {
             return Ok((HashSet::new(), Vec::new()));
         }
         let (store, of) = (&self.hub.store, self.subscription.id);

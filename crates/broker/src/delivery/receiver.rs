@@ -96,6 +96,9 @@ impl Loop {
             if seen.is_stopping {
                 return Err(Failure::stopping());
             }
+            if seen.heads <= self.session.desk.seen() {
+                return Ok(Next::Again);
+            }
             let hub = self.session.hub.clone();
             let in_force = hub.authority.load();
             let interests = Interests::of(&self.session.subscription, &in_force.registry, &hub.catalog);
@@ -247,11 +250,14 @@ impl Loop {
         if self.seen.borrow().is_stopping { Err(Failure::stopping()) } else { Ok(Next::Again) }
     }
 
-    /// Whether the subscription was paused, deleted, set back or taken over meanwhile. What held it is tried again.
+    /// Whether the subscription was paused, deleted, set back or taken over meanwhile, or a replay was asked for. What held it is tried again.
     async fn looks(&mut self) -> Result<(), Failure> {
         self.tries = true;
         let found = self.session.hub.receivable(&self.session.caller, self.session.subscription.id).await?;
-        if found.cursor.version == self.session.version { Ok(()) } else { Err(in_use(&self.session.hub)) }
+        if found.cursor.version != self.session.version {
+            return Err(in_use(&self.session.hub));
+        }
+        if self.session.has_dead_letters { self.session.read_replays().await } else { Ok(()) }
     }
 
     async fn hears(&mut self, said: Said) -> Result<(), Failure> {

@@ -22,6 +22,8 @@ pub(super) struct Session {
     pub(super) desk: Desk,
     /// When the replay of dead letters was asked for, in microseconds since 1970; of those that this session saw.
     pub(super) replays: HashMap<EventId, i64>,
+    /// Whether anything was ever given up: only this session gives up more.
+    pub(super) has_dead_letters: bool,
 }
 
 impl Session {
@@ -31,6 +33,7 @@ impl Session {
         let SubscriptionCursor { version, acknowledged, delivered, telling, void_through, set_back_at, .. } = cursor;
         let attempts_max = u32::try_from(hub.limits.delivery_desk_max).unwrap_or(u32::MAX);
         let attempts = hub.store.attempts_list(subscription.id, attempts_max).await?;
+        let has_dead_letters = !hub.store.dead_letters_list(subscription.id, None, 1).await?.is_empty();
         let saved = Saved { acknowledged, delivered, telling, void_through, attempts };
         let terms = DeskTerms {
             redelivery_after: subscription.asked.terms.redelivery_after,
@@ -50,6 +53,7 @@ impl Session {
             set_back_at,
             desk,
             replays: HashMap::new(),
+            has_dead_letters,
         })
     }
 

@@ -20,7 +20,7 @@ use crate::{
     failure::Failure,
     hub::Hub,
     metrics::TurnCounts,
-    recorder::{Act, Effect, Performed, Place},
+    recorder::{Act, Company, Effect, Performed, Place},
 };
 
 /// What is told of a turn, in its order.
@@ -75,6 +75,7 @@ impl Session {
             return Ok(Outcome::Holds(Reason::AgreementUnknown));
         };
         let prepared = self.prepare(agreement, &turn.tell).await?;
+        self.has_dead_letters |= !turn.dead.is_empty();
         let spans = Spans::begin(&self.hub.tracer, &self.caller, &prepared);
         let (answer, answered) = oneshot::channel();
         let act = TurnAct {
@@ -190,6 +191,10 @@ impl TurnAct {
 impl Act for TurnAct {
     fn caller(&self) -> Option<&Caller> {
         Some(&self.caller)
+    }
+
+    fn company(&self) -> Company {
+        Company::Joins
     }
 
     fn perform<'act>(

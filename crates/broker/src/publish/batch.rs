@@ -15,7 +15,7 @@ use crate::{
     entry::{Draft, Placed},
     failure::Failure,
     hub::Hub,
-    recorder::{Act, Effect, Performed, Place},
+    recorder::{Act, Company, Effect, Performed, Place},
 };
 
 /// One batch in the recorder.
@@ -149,6 +149,10 @@ impl Batch {
 impl Act for Batch {
     fn caller(&self) -> Option<&Caller> {
         Some(&self.caller)
+    }
+
+    fn company(&self) -> Company {
+        Company::Closes
     }
 
     fn perform<'act>(

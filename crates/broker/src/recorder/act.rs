@@ -24,6 +24,11 @@ pub(crate) trait Act: Send {
         Reach::Own
     }
 
+    /// Whether it shares its transaction.
+    fn company(&self) -> Company {
+        Company::Alone
+    }
+
     /// Changes what it changes. `place` is where the first of its entries will stand. It is called again, from the
     /// beginning, when another node came in between and nothing was done.
     fn perform<'act>(
@@ -47,6 +52,24 @@ pub(crate) trait Act: Send {
     /// Called once, after the commit and before anything else is recorded; or with the failure. A committed act makes
     /// its change seen here, then answers its caller.
     fn settle(self: Box<Self>, outcome: Result<Vec<Placed>, Failure>);
+}
+
+impl std::fmt::Debug for dyn Act {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Act").field("company", &self.company()).finish_non_exhaustive()
+    }
+}
+
+/// Whether an act may share its transaction, and so its commit, with others. What shares has no effect on authority, and sees
+/// what those before it changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Company {
+    /// It has a transaction of its own.
+    Alone,
+    /// Others may be before and behind it.
+    Joins,
+    /// Others may be before it: it takes locks that no other may wait behind.
+    Closes,
 }
 
 /// Where and when an act is performed.

@@ -9,7 +9,7 @@ use unefois_ledger::{SigningKey, Tree, VerifyingKey};
 use unefois_store::{CheckpointFile, Reach, Shard, Store, Writer};
 
 use super::{
-    Act, Effect, Head, Performed,
+    Act, Effect, Head,
     act::Place,
     at_once::AtOnce,
     batch::{Pending, Recorded},
@@ -114,16 +114,42 @@ impl LedgerShard {
         }
     }
 
-    /// Performs one act and settles it. An `Err` means that this node must stop.
-    pub(crate) async fn perform(&mut self, mut act: Box<dyn Act>) -> Result<(), Failure> {
+    /// Performs acts in one transaction, and settles them. Where one of them cannot be performed, each has a transaction of
+    /// its own. An `Err` means that this node must stop.
+    pub(crate) async fn perform(&mut self, mut acts: Vec<Box<dyn Act>>) -> Result<(), Failure> {
+        if acts.len() > 1 {
+            match self.try_perform(&mut acts).await {
+                Ok(placed) => {
+                    for (act, placed) in acts.into_iter().zip(placed) {
+                        act.settle(Ok(placed));
+                    }
+                    return Ok(());
+                }
+                Err(failure) => {
+                    if let Err(fatal) = self.after_failure(failure) {
+                        for act in acts {
+                            act.settle(Err(fatal.clone()));
+                        }
+                        return Err(fatal);
+                    }
+                }
+            }
+        }
+        for act in acts {
+            self.perform_alone(act).await?;
+        }
+        Ok(())
+    }
+
+    async fn perform_alone(&mut self, mut act: Box<dyn Act>) -> Result<(), Failure> {
         let mut tries = 1;
         let outcome = loop {
-            match self.try_perform(act.as_mut()).await {
+            match self.try_perform(std::slice::from_mut(&mut act)).await {
                 Err(failure) if failure.is_conflict && tries < self.act_tries_max => tries += 1,
-                outcome => break outcome,
+                outcome => break outcome.map(|placed| placed.into_iter().flatten().collect()),
             }
         };
-        let outcome = match outcome {
+        let outcome: Result<Vec<Placed>, Failure> = match outcome {
             // What is committed and cannot be followed up leaves the node in a state that only a start can mend.
             Ok(placed) => act.committed(self.newest).await.map(|()| placed).map_err(Failure::stop),
             Err(failure) => Err(failure),
@@ -200,19 +226,27 @@ impl LedgerShard {
         Ok(decided.into_iter().map(answer).collect())
     }
 
-    async fn try_perform(&mut self, act: &mut dyn Act) -> Result<Vec<Placed>, Failure> {
+    /// Performs acts, of which several have no effect on authority. Gives where the entries of each stand.
+    async fn try_perform(&mut self, acts: &mut [Box<dyn Act>]) -> Result<Vec<Vec<Placed>>, Failure> {
+        let reach = if acts.iter().any(|act| act.reach() == Reach::Every) { Reach::Every } else { Reach::Own };
         let mut tx = self.writer.begin().await?;
-        fence(&mut tx, &mut self.row, act.reach(), &self.catch_up, &mut self.quotas).await?;
+        fence(&mut tx, &mut self.row, reach, &self.catch_up, &mut self.quotas).await?;
         let now = instant(&mut self.newest, &self.clock);
         let in_force = self.authority.load();
-        if act.caller().is_some_and(|caller| in_force.registry.is_revoked(&caller.certificate)) {
-            return Err(Failure::new(Reason::CertificateRevoked));
+        let (mut entries, mut counts, mut removes) = (Vec::new(), Vec::new(), false);
+        for act in acts.iter_mut() {
+            if act.caller().is_some_and(|caller| in_force.registry.is_revoked(&caller.certificate)) {
+                return Err(Failure::new(Reason::CertificateRevoked));
+            }
+            let place = Place { slot: self.row.slot, index: self.row.size + entries.len() as u64, now };
+            let performed = act.perform(&mut tx, place).await?;
+            counts.push(performed.entries.len());
+            entries.extend(performed.entries);
+            removes |= performed.effect == Effect::Removes;
         }
-        let place = Place { slot: self.row.slot, index: self.row.size, now };
-        let Performed { mut entries, effect } = act.perform(&mut tx, place).await?;
         let mut row = self.row.clone();
-        if effect == Effect::Removes {
-            if act.reach() != Reach::Every {
+        if removes {
+            if reach != Reach::Every {
                 return Err(Failure::new(Reason::Internal));
             }
             row.authority_epoch = tx.epoch_raise_in_tx().await?;
@@ -226,9 +260,11 @@ impl LedgerShard {
         let committed = tx.commit().await;
         self.row = self.outcome(committed, row, &sealed).await?;
         timed.observe_duration();
-        let registry = act.registry().unwrap_or_else(|| Arc::clone(&self.authority.load().registry));
+        let applied = acts.iter().find_map(|act| act.registry());
+        let registry = applied.unwrap_or_else(|| Arc::clone(&self.authority.load().registry));
         self.authority.advance(&registry, self.row.authority_epoch);
-        self.advance(sealed, entries.iter().map(|draft| draft.id).collect()).await
+        let mut placed = self.advance(sealed, entries.iter().map(|draft| draft.id).collect()).await?.into_iter();
+        Ok(counts.into_iter().map(|count| placed.by_ref().take(count).collect()).collect())
     }
 
     /// After a batch that was not committed: nothing of it may remain in memory. An `Err` after a failure of the storage
