@@ -119,6 +119,9 @@ pub struct Limits {
     /// How long an event waits after its first rejection; twice as long after each further one.
     #[serde(with = "duration")]
     pub delivery_backoff: Duration,
+    /// How long what a receiver acknowledged waits to be written with what it is told next.
+    #[serde(with = "duration")]
+    pub delivery_settle_every: Duration,
     /// How often a receiver's cursor is written when what was published did not concern it.
     #[serde(with = "duration")]
     pub delivery_pass_every: Duration,
@@ -207,6 +210,7 @@ impl Default for Limits {
             delivery_fetch_bytes_max: 1 << 20,
             delivery_page_max: 256,
             delivery_backoff: Duration::from_secs(1),
+            delivery_settle_every: Duration::from_millis(50),
             delivery_pass_every: Duration::from_secs(1),
             delivery_look_every: Duration::from_secs(1),
             receiver_lease: Duration::from_secs(15),

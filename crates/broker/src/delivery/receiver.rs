@@ -67,6 +67,8 @@ impl Loop {
     /// Tells until the receiver is gone, the subscription is not its own any more, or the hub stops.
     pub(super) async fn run(mut self, over: mpsc::Sender<Failure>) {
         let ended = self.goes_on().await;
+        // Where this cannot be written it is told again.
+        let ended = ended.and(self.leaves().await);
         // Before its last words: nobody waits for the lease because this receiver does not read them.
         if let Err(error) = self.session.hub.store.receiver_release(self.lease).await {
             tracing::debug!(%error, "the lease of a receiver ends by itself");
@@ -87,6 +89,15 @@ impl Loop {
                 return Ok(());
             }
         }
+    }
+
+    /// Writes what the receiver said last.
+    async fn leaves(&mut self) -> Result<(), Failure> {
+        let now = self.session.hub.clock.now();
+        if let Some(turn) = self.session.desk.turn_without_telling(now) {
+            self.session.write(turn).await?;
+        }
+        Ok(())
     }
 
     /// Reads and tells until nothing more can be told.
@@ -153,7 +164,8 @@ impl Loop {
         let Session { desk, hub, .. } = &mut self.session;
         let now = hub.clock.now();
         let turn = if may_tell { desk.turn(now) } else { desk.turn_without_telling(now) }?;
-        if !self.has_settled && turn.only_passes() && self.written_at.elapsed() < hub.limits.delivery_pass_every {
+        let wait = if self.has_settled { hub.limits.delivery_settle_every } else { hub.limits.delivery_pass_every };
+        if turn.only_passes() && self.written_at.elapsed() < wait {
             desk.abandoned();
             return None;
         }
@@ -234,8 +246,13 @@ impl Loop {
     async fn waits(&mut self) -> Result<Next, Failure> {
         let now = self.session.hub.clock.now();
         let due = self.session.desk.wakes_at().filter(|_| self.held.is_none()).map(|at| at.duration_since(now));
-        let pass_every = self.session.hub.limits.delivery_pass_every;
-        let due = due.map_or(pass_every, |left| Duration::try_from(left).unwrap_or_default());
+        let limits = &self.session.hub.limits;
+        let to_write = if self.has_settled {
+            limits.delivery_settle_every.saturating_sub(self.written_at.elapsed())
+        } else {
+            limits.delivery_pass_every
+        };
+        let due = due.map_or(to_write, |left| Duration::try_from(left).unwrap_or_default().min(to_write));
         tokio::select! {
             said = self.said.recv() => {
                 let Some(said) = said else { return Ok(Next::Gone) };
