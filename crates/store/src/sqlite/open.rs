@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
 use sqlx::migrate::Migrator;
 
 use super::{Readers, Writer, schema};
@@ -21,6 +21,10 @@ const APPLICATION_KEYS: i32 = 0x556e_654b;
 const HEADER_BYTES: usize = 100;
 /// How many statements a connection keeps prepared: more than there are.
 const STATEMENTS: usize = 256;
+/// How much of the database the writer keeps in memory, in KiB.
+const WRITER_CACHE_KIB: i32 = 65_536;
+/// How much a reader does. It forgets it whenever something was committed, and that costs the more, the more there was.
+const READER_CACHE_KIB: i32 = 4_096;
 
 /// Opens the database of a data directory.
 pub(crate) fn open(directory: &DataDirectory, limits: &StoreLimits) -> Result<(Readers, Writer), Error> {
@@ -39,16 +43,19 @@ pub(super) fn connect_to_read(path: &Path, limits: &StoreLimits) -> Result<Conne
     // Each connection is on one thread at a time.
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).doing("open a reader")?;
-    settle(&connection, limits).doing("open a reader")?;
+    settle(&connection, limits, READER_CACHE_KIB).doing("open a reader")?;
     connection.pragma_update(None, "query_only", "ON").doing("open a reader")?;
     Ok(connection)
 }
 
 /// What every connection has.
-fn settle(connection: &Connection, limits: &StoreLimits) -> rusqlite::Result<()> {
+fn settle(connection: &Connection, limits: &StoreLimits, cache_kib: i32) -> rusqlite::Result<()> {
     connection.busy_timeout(limits.lock_wait_max)?;
+    // A statement is planned once. Otherwise one with a limit is planned again for each limit that it is given.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    connection.pragma_update(None, "cache_size", -65_536)
+    // Negative: a size, and not a number of pages.
+    connection.pragma_update(None, "cache_size", -cache_kib)
 }
 
 /// What a connection that writes has besides.
@@ -70,7 +77,9 @@ fn connect(path: &Path, limits: &StoreLimits, migrator: &Migrator, application: 
     check_header(path, application)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(not_a_database)?;
-    settle(&connection, limits).and_then(|()| settle_to_write(&connection)).map_err(not_a_database)?;
+    settle(&connection, limits, WRITER_CACHE_KIB)
+        .and_then(|()| settle_to_write(&connection))
+        .map_err(not_a_database)?;
     let mut writer = Writer::new(connection, path, limits.fold_after_pages);
     let connection = writer.connection()?;
     let number = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map_err(not_a_database);
