@@ -29,23 +29,23 @@ pub struct DossierRow {
 pub struct DossierFound {
     /// What was written.
     pub row: DossierRow,
-    /// What its subject is merged into now.
+    /// What its subject is merged into now; where it was asked for subjects, the one of them that it concerns.
     pub root: [u8; 16],
 }
 
 impl Store {
-    /// Of these subjects, after merging, those on whom the agency has a dossier that is open at `now`: on them, or on
-    /// one that was merged into them.
+    /// Of these subjects, those on whom the agency has a dossier that is open at `now`: on them, or on one that they were
+    /// merged with since.
     ///
     /// # Errors
     /// The database cannot be read.
     pub async fn dossiers_open_among(
         &self,
         agency: &str,
-        roots: &[[u8; 16]],
+        subjects: &[[u8; 16]],
         now: i64,
     ) -> Result<Vec<[u8; 16]>, Error> {
-        on!(&self.0, it => it.dossiers_open_among(agency, roots, now).await)
+        on!(&self.0, it => it.dossiers_open_among(agency, subjects, now).await)
     }
 
     /// The dossiers of an agency that are open at `open_at`, or all of them, in the order of their subjects, from after
@@ -63,16 +63,17 @@ impl Store {
         on!(&self.0, it => it.dossiers_list(agency, open_at, after, count_max).await)
     }
 
-    /// The dossiers of an agency on these subjects, after merging, open or not: those on what was merged into them too.
+    /// The dossiers of an agency on these subjects, open or not: those on what they were merged with too. Two that are
+    /// one by now have the same dossiers.
     ///
     /// # Errors
     /// The database cannot be read.
     pub async fn dossiers_of_subjects_list(
         &self,
         agency: &str,
-        roots: &[[u8; 16]],
+        subjects: &[[u8; 16]],
     ) -> Result<Vec<DossierFound>, Error> {
-        on!(&self.0, it => it.dossiers_of_subjects_list(agency, roots).await)
+        on!(&self.0, it => it.dossiers_of_subjects_list(agency, subjects).await)
     }
 }
 
@@ -84,10 +85,10 @@ impl Transaction<'_> {
     pub async fn dossiers_open_among_in_tx(
         &mut self,
         agency: &str,
-        roots: &[[u8; 16]],
+        subjects: &[[u8; 16]],
         now: i64,
     ) -> Result<Vec<[u8; 16]>, Error> {
-        at_once!(&mut self.0, it => it.dossiers_open_among_in_tx(agency, roots, now))
+        at_once!(&mut self.0, it => it.dossiers_open_among_in_tx(agency, subjects, now))
     }
 
     /// As [`Store::dossiers_of_subjects_list`], as this transaction sees it.
@@ -97,9 +98,9 @@ impl Transaction<'_> {
     pub async fn dossiers_of_subjects_list_in_tx(
         &mut self,
         agency: &str,
-        roots: &[[u8; 16]],
+        subjects: &[[u8; 16]],
     ) -> Result<Vec<DossierFound>, Error> {
-        at_once!(&mut self.0, it => it.dossiers_of_subjects_list_in_tx(agency, roots))
+        at_once!(&mut self.0, it => it.dossiers_of_subjects_list_in_tx(agency, subjects))
     }
 
     /// Opens dossiers, or writes over those that there are. Of several on one subject the last counts.

@@ -33,10 +33,10 @@ impl Readers {
     pub(crate) async fn dossiers_open_among(
         &self,
         agency: &str,
-        roots: &[[u8; 16]],
+        subjects: &[[u8; 16]],
         now: i64,
     ) -> Result<Vec<[u8; 16]>, Error> {
-        open_among(&mut *self.pool.acquire().await.doing("take a reader")?, agency, roots, now).await
+        open_among(&mut *self.pool.acquire().await.doing("take a reader")?, agency, subjects, now).await
     }
 
     pub(crate) async fn dossiers_list(
@@ -66,9 +66,9 @@ impl Readers {
     pub(crate) async fn dossiers_of_subjects_list(
         &self,
         agency: &str,
-        roots: &[[u8; 16]],
+        subjects: &[[u8; 16]],
     ) -> Result<Vec<DossierFound>, Error> {
-        of_subjects(&mut *self.pool.acquire().await.doing("take a reader")?, agency, roots).await
+        of_subjects(&mut *self.pool.acquire().await.doing("take a reader")?, agency, subjects).await
     }
 }
 
@@ -76,18 +76,18 @@ impl Transaction<'_> {
     pub(crate) async fn dossiers_open_among_in_tx(
         &mut self,
         agency: &str,
-        roots: &[[u8; 16]],
+        subjects: &[[u8; 16]],
         now: i64,
     ) -> Result<Vec<[u8; 16]>, Error> {
-        open_among(self.connection(), agency, roots, now).await
+        open_among(self.connection(), agency, subjects, now).await
     }
 
     pub(crate) async fn dossiers_of_subjects_list_in_tx(
         &mut self,
         agency: &str,
-        roots: &[[u8; 16]],
+        subjects: &[[u8; 16]],
     ) -> Result<Vec<DossierFound>, Error> {
-        of_subjects(self.connection(), agency, roots).await
+        of_subjects(self.connection(), agency, subjects).await
     }
 
     pub(crate) async fn dossiers_upsert_in_tx(&mut self, rows: &[DossierRow]) -> Result<(), Error> {
@@ -140,15 +140,15 @@ impl Transaction<'_> {
 async fn open_among(
     connection: &mut PgConnection,
     agency: &str,
-    roots: &[[u8; 16]],
+    subjects: &[[u8; 16]],
     now: i64,
 ) -> Result<Vec<[u8; 16]>, Error> {
     let found: Vec<Uuid> = sqlx::query_scalar(
-        "SELECT DISTINCT s.root FROM subject s JOIN dossier d ON d.subject = s.id
-         WHERE s.root = ANY ($2) AND d.agency = $1 AND d.closed_at IS NULL AND d.until > $3",
+        "SELECT DISTINCT m.id FROM subject m JOIN subject s ON s.root = m.root JOIN dossier d ON d.subject = s.id
+         WHERE m.id = ANY ($2) AND d.agency = $1 AND d.closed_at IS NULL AND d.until > $3",
     )
     .bind(agency)
-    .bind(uuids(roots))
+    .bind(uuids(subjects))
     .bind(Instant(now))
     .fetch_all(connection)
     .await
@@ -159,14 +159,15 @@ async fn open_among(
 async fn of_subjects(
     connection: &mut PgConnection,
     agency: &str,
-    roots: &[[u8; 16]],
+    subjects: &[[u8; 16]],
 ) -> Result<Vec<DossierFound>, Error> {
     let rows: Vec<Row> = sqlx::query_as(
-        "SELECT d.agency, d.subject, d.reason, d.opened_at, d.until, d.closed_at, s.root
-         FROM subject s JOIN dossier d ON d.subject = s.id WHERE s.root = ANY ($2) AND d.agency = $1",
+        "SELECT d.agency, d.subject, d.reason, d.opened_at, d.until, d.closed_at, m.id AS root
+         FROM subject m JOIN subject s ON s.root = m.root JOIN dossier d ON d.subject = s.id
+         WHERE m.id = ANY ($2) AND d.agency = $1",
     )
     .bind(agency)
-    .bind(uuids(roots))
+    .bind(uuids(subjects))
     .fetch_all(connection)
     .await
     .doing("find dossiers")?;

@@ -29,7 +29,7 @@ const OF_ID: &str = "SELECT id, subject, consumer, dataset, purpose, granted_by,
      evidence_digest FROM consent WHERE id = ?";
 const OF_SUBJECT: &str = "SELECT c.id, c.subject, c.consumer, c.dataset, c.purpose, c.granted_by, c.granted_at,
      c.expires_at, c.withdrawn_at, c.evidence_digest FROM consent c JOIN subject s ON s.id = c.subject
-     WHERE s.root = ? ORDER BY c.granted_at DESC, c.id LIMIT ?";
+     WHERE s.root = (SELECT root FROM subject WHERE id = ?) ORDER BY c.granted_at DESC, c.id LIMIT ?";
 
 impl Readers {
     pub(crate) async fn consents_list(&self, root: [u8; 16], count_max: u32) -> Result<Vec<Consent>, Error> {

@@ -8,10 +8,10 @@ use crate::{
     error::{Doing, Error},
 };
 
-/// What is found, beginning with the table that is named first: a cross join is not turned round.
+/// What is found, and whom it concerns, beginning with the table that is named first: a cross join is not turned round.
 macro_rules! found {
-    ($from:literal) => {
-        concat!("SELECT d.agency, d.subject, d.reason, d.opened_at, d.until, d.closed_at, s.root FROM ", $from)
+    ($whom:literal, $from:literal) => {
+        concat!("SELECT d.agency, d.subject, d.reason, d.opened_at, d.until, d.closed_at, ", $whom, " FROM ", $from)
     };
 }
 
@@ -26,11 +26,11 @@ impl Readers {
     pub(crate) async fn dossiers_open_among(
         &self,
         agency: &str,
-        roots: &[[u8; 16]],
+        subjects: &[[u8; 16]],
         now: i64,
     ) -> Result<Vec<[u8; 16]>, Error> {
-        let (agency, roots) = (agency.to_owned(), roots.to_vec());
-        self.ask(move |connection| open_among(connection, &agency, &roots, now)).await
+        let (agency, subjects) = (agency.to_owned(), subjects.to_vec());
+        self.ask(move |connection| open_among(connection, &agency, &subjects, now)).await
     }
 
     pub(crate) async fn dossiers_list(
@@ -43,6 +43,7 @@ impl Readers {
         let agency = agency.to_owned();
         self.ask(move |connection| {
             let sql = found!(
+                "s.root",
                 "dossier d CROSS JOIN subject s ON s.id = d.subject
                  WHERE d.agency = ?1 AND d.subject > ?2 AND (?3 IS NULL OR d.closed_at IS NULL AND d.until > ?3)
                  ORDER BY d.subject LIMIT ?4"
@@ -56,10 +57,10 @@ impl Readers {
     pub(crate) async fn dossiers_of_subjects_list(
         &self,
         agency: &str,
-        roots: &[[u8; 16]],
+        subjects: &[[u8; 16]],
     ) -> Result<Vec<DossierFound>, Error> {
-        let (agency, roots) = (agency.to_owned(), roots.to_vec());
-        self.ask(move |connection| of_subjects(connection, &agency, &roots)).await
+        let (agency, subjects) = (agency.to_owned(), subjects.to_vec());
+        self.ask(move |connection| of_subjects(connection, &agency, &subjects)).await
     }
 }
 
@@ -67,18 +68,18 @@ impl Transaction<'_> {
     pub(crate) fn dossiers_open_among_in_tx(
         &mut self,
         agency: &str,
-        roots: &[[u8; 16]],
+        subjects: &[[u8; 16]],
         now: i64,
     ) -> Result<Vec<[u8; 16]>, Error> {
-        open_among(self.connection(), agency, roots, now)
+        open_among(self.connection(), agency, subjects, now)
     }
 
     pub(crate) fn dossiers_of_subjects_list_in_tx(
         &mut self,
         agency: &str,
-        roots: &[[u8; 16]],
+        subjects: &[[u8; 16]],
     ) -> Result<Vec<DossierFound>, Error> {
-        of_subjects(self.connection(), agency, roots)
+        of_subjects(self.connection(), agency, subjects)
     }
 
     pub(crate) fn dossiers_upsert_in_tx(&mut self, rows: &[DossierRow]) -> Result<(), Error> {
@@ -101,18 +102,23 @@ impl Transaction<'_> {
     }
 }
 
-fn open_among(connection: &Connection, agency: &str, roots: &[[u8; 16]], now: i64) -> Result<Vec<[u8; 16]>, Error> {
-    let sql = "SELECT s.root FROM subject s CROSS JOIN dossier d ON d.subject = s.id
-         WHERE s.root = ? AND d.agency = ? AND d.closed_at IS NULL AND d.until > ? LIMIT 1";
-    let find = |root| connection.row(sql, params![root, agency, now], |row| row.get(0)).transpose();
-    roots.iter().filter_map(find).collect::<rusqlite::Result<_>>().doing("find dossiers")
+fn open_among(connection: &Connection, agency: &str, subjects: &[[u8; 16]], now: i64) -> Result<Vec<[u8; 16]>, Error> {
+    let sql =
+        "SELECT m.id FROM subject m CROSS JOIN subject s ON s.root = m.root CROSS JOIN dossier d ON d.subject = s.id
+         WHERE m.id = ? AND d.agency = ? AND d.closed_at IS NULL AND d.until > ? LIMIT 1";
+    let find = |subject| connection.row(sql, params![subject, agency, now], |row| row.get(0)).transpose();
+    subjects.iter().filter_map(find).collect::<rusqlite::Result<_>>().doing("find dossiers")
 }
 
-fn of_subjects(connection: &Connection, agency: &str, roots: &[[u8; 16]]) -> Result<Vec<DossierFound>, Error> {
-    let sql = found!("subject s CROSS JOIN dossier d ON d.subject = s.id WHERE s.root = ?1 AND d.agency = ?2");
+fn of_subjects(connection: &Connection, agency: &str, subjects: &[[u8; 16]]) -> Result<Vec<DossierFound>, Error> {
+    let sql = found!(
+        "m.id",
+        "subject m CROSS JOIN subject s ON s.root = m.root CROSS JOIN dossier d ON d.subject = s.id
+         WHERE m.id = ?1 AND d.agency = ?2"
+    );
     let mut found = Vec::new();
-    for root in roots {
-        let rows = connection.rows(sql, params![root, agency], read);
+    for subject in subjects {
+        let rows = connection.rows(sql, params![subject, agency], read);
         found.extend(rows.doing("find dossiers")?);
     }
     Ok(found)

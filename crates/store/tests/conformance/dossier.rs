@@ -89,7 +89,12 @@ async fn the_dossiers_of_an_absorbed_subject_count_for_what_it_was_merged_into(s
         tx.subject_merge_in_tx(id(4), id(1)).await
     });
     merge.await.unwrap();
-    assert_eq!(open(scene, "cnaf", &[1, 2, 3, 4], NOW).await, [id(3), id(4)]);
+    assert_eq!(open(scene, "cnaf", &[3, 4], NOW).await, [id(3), id(4)]);
+    let by_what_was_absorbed = open(scene, "cnaf", &[1, 2], NOW).await;
+    assert_eq!(by_what_was_absorbed, [id(1), id(2)], "whoever asks may not know yet");
+    let asked_before = scene.store.dossiers_of_subjects_list("cnaf", &[id(1)]).await.unwrap();
+    let whose: Vec<_> = asked_before.iter().map(|found| (found.row.subject, found.root)).collect();
+    assert_eq!(whose, [(id(2), id(1))]);
     opens(scene, &[dossier(4)]).await;
     assert_eq!(open(scene, "cnaf", &[4], NOW).await, [id(4)], "once, though there are two");
     let mut found = scene.store.dossiers_of_subjects_list("cnaf", &[id(3), id(4)]).await.unwrap();
