@@ -263,7 +263,9 @@ impl LedgerShard {
         let applied = acts.iter().find_map(|act| act.registry());
         let registry = applied.unwrap_or_else(|| Arc::clone(&self.authority.load().registry));
         self.authority.advance(&registry, self.row.authority_epoch);
-        let mut placed = self.advance(sealed, entries.iter().map(|draft| draft.id).collect()).await?.into_iter();
+        let ids = entries.iter().map(|draft| draft.id).collect();
+        self.feed(&sealed, entries.iter_mut().collect());
+        let mut placed = self.advance(sealed, ids).await?.into_iter();
         Ok(counts.into_iter().map(|count| placed.by_ref().take(count).collect()).collect())
     }
 
