@@ -14,11 +14,12 @@ mod read;
 mod receiver;
 mod says;
 mod session;
+mod tail;
 mod tells;
 mod trace;
 mod turn;
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::Arc};
 
 use jiff::Timestamp;
 use tokio::{sync::mpsc, time::Instant};
@@ -37,6 +38,7 @@ use crate::{failure::Failure, hub::Hub, subscription::cursor_text};
 pub use fetch::FetchedEvents;
 pub(crate) use heads::Heads;
 pub use says::Says;
+pub(crate) use tail::Newest;
 pub use tells::Tells;
 
 /// How many events wait between the loop of a receiver and its connection: the others wait where they can be taken back.
@@ -138,7 +140,7 @@ impl Session {
             attempt: tell.attempt,
             gap: tell.gap,
             exchange_id: minimised.entry,
-            event: event_of(*matter)?,
+            event: event_of(Arc::unwrap_or_clone(matter))?,
         }))
     }
 }

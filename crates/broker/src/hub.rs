@@ -148,7 +148,7 @@ impl Hub {
         let subjects = Arc::new(Cache::new(limits.subject_cache_max));
         let catch_up = CatchUp::new(&store, &authority, &subjects, &keys, clock).await?;
         let wakes = store.wakes().await?;
-        let (name, heads) = (parts.name.clone(), Heads::new());
+        let (name, heads) = (parts.name.clone(), Heads::new(limits.delivery_tail_bytes_max));
         let taking = Taking {
             store: store.clone(),
             writer,

@@ -116,6 +116,8 @@ pub struct Limits {
     pub delivery_fetch_bytes_max: usize,
     /// How many events are read at once for one receiver.
     pub delivery_page_max: u32,
+    /// How many bytes of what this node published last the hub holds in memory, sealed, for all receivers.
+    pub delivery_tail_bytes_max: usize,
     /// How long an event waits after its first rejection; twice as long after each further one.
     #[serde(with = "duration")]
     pub delivery_backoff: Duration,
@@ -209,6 +211,7 @@ impl Default for Limits {
             delivery_turns_max: 64,
             delivery_fetch_bytes_max: 1 << 20,
             delivery_page_max: 256,
+            delivery_tail_bytes_max: 16 << 20,
             delivery_backoff: Duration::from_secs(1),
             delivery_settle_every: Duration::from_millis(50),
             delivery_pass_every: Duration::from_secs(1),

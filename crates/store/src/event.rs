@@ -38,6 +38,15 @@ pub struct NewEvent {
     pub traceparent: Option<String>,
 }
 
+/// Where an event was appended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EventAppended {
+    /// Where it is.
+    pub place: Place,
+    /// When, in microseconds since 1970.
+    pub recorded_at: i64,
+}
+
 /// An event as it is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventRow {
@@ -181,13 +190,13 @@ impl Store {
 }
 
 impl Transaction<'_> {
-    /// Adds events, and raises the heads of their partitions in ascending order; gives where each is now, in the order
-    /// of `events`. It holds those partitions until the transaction ends: once in a transaction, and last of all, or two
+    /// Adds events, and raises the heads of their partitions in ascending order; gives where and when each is now, in the
+    /// order of `events`. It holds those partitions until the transaction ends: once in a transaction, and last of all, or two
     /// nodes may wait for each other. An event is never recorded before the one that it follows, whatever `now` says.
     ///
     /// # Errors
     /// The storage failed, or an identifier is taken, or a subject is not there.
-    pub async fn events_append_in_tx(&mut self, events: &[NewEvent], now: i64) -> Result<Vec<Place>, Error> {
+    pub async fn events_append_in_tx(&mut self, events: &[NewEvent], now: i64) -> Result<Vec<EventAppended>, Error> {
         at_once!(&mut self.0, it => it.events_append_in_tx(events, now))
     }
 

@@ -47,7 +47,7 @@ pub use dossier::{DossierFound, DossierRow};
 pub use entry::{EntryRow, LeafRow, TileRow};
 pub use erasure::ErasureNumber;
 pub use error::Error;
-pub use event::{EventLag, EventRow, EventsAsked, EventsForgotten, NewEvent};
+pub use event::{EventAppended, EventLag, EventRow, EventsAsked, EventsForgotten, NewEvent};
 pub use in_flight::{Busy, InFlight};
 pub use index::{IndexRow, IndexSource, Search, SubjectMark};
 pub use key::{KeyRow, KeyStore};

@@ -78,7 +78,7 @@ impl TurnAct {
     }
 
     fn is_erased(&self, matter: &Matter) -> bool {
-        [matter.payload_key, matter.subject.trace_key].iter().any(|key| self.hub.keys.is_destroyed(key))
+        [matter.payload_key, matter.trace_key.id().0].iter().any(|key| self.hub.keys.is_destroyed(key))
     }
 
     /// Of these subjects, those of whom the agency may be told.

@@ -39,6 +39,11 @@ impl Interests {
         self.of.keys().cloned().collect()
     }
 
+    /// Whether an event is of the provider and in a dataset that it is about.
+    pub(super) fn may_concern(&self, row: &EventRow) -> bool {
+        row.event.provider == self.provider && self.of.contains_key(&row.event.dataset)
+    }
+
     /// What concerns an event.
     pub(super) fn in_dataset_of(&self, row: &EventRow) -> Option<&Interest> {
         self.of.get(&row.event.dataset)

@@ -31,14 +31,19 @@ impl Session {
         if self.desk.room() == 0 {
             return Ok(Read::Some);
         }
-        let asked = EventsAsked {
-            datasets: interests.datasets(),
-            provider: interests.provider.clone(),
-            after: self.desk.seen(),
-            up_to: *heads,
-        };
         let page_max = self.hub.limits.delivery_page_max;
-        let page = self.hub.store.events_list(&asked, page_max).await?;
+        let page = match self.newest(interests, heads) {
+            Some(page) => page,
+            None => {
+                let asked = EventsAsked {
+                    datasets: interests.datasets(),
+                    provider: interests.provider.clone(),
+                    after: self.desk.seen(),
+                    up_to: *heads,
+                };
+                self.hub.store.events_list(&asked, page_max).await?
+            }
+        };
         let is_last = page.len() < usize::try_from(page_max).unwrap_or(usize::MAX);
         for arrival in self.judged(interests, page).await? {
             if self.desk.arrive(arrival).is_err() {
@@ -50,6 +55,21 @@ impl Session {
         }
         self.pass_up_to(heads);
         Ok(Read::Everything)
+    }
+
+    /// The page, where this node published all that lies before the heads and holds it still. What dead letters say of a
+    /// subject is asked by what it is merged into now, which only the store knows.
+    fn newest(&self, interests: &Interests, heads: &Cursor) -> Option<Vec<EventRow>> {
+        if self.has_dead_letters {
+            return None;
+        }
+        let newest = self.hub.heads.tail().between(&self.desk.seen(), heads)?;
+        let mut page: Vec<&EventRow> =
+            newest.iter().map(|newest| &newest.row).filter(|row| interests.may_concern(row)).collect();
+        // As the store lists them.
+        page.sort_by_key(|row| (row.recorded_at, row.place.partition, row.place.position));
+        page.truncate(usize::try_from(self.hub.limits.delivery_page_max).unwrap_or(usize::MAX));
+        Some(page.into_iter().cloned().collect())
     }
 
     /// What lies between the last event of its dataset and the heads is of other datasets.

@@ -184,7 +184,7 @@ impl Loop {
 
     async fn hands_over(&mut self, told: super::turn::ToldEvents) -> Result<Next, Failure> {
         for (prepared, minimised) in told {
-            let keys = prepared.matter().map(|matter| [matter.payload_key, matter.subject.trace_key]);
+            let keys = prepared.matter().map(|matter| [matter.payload_key, matter.trace_key.id().0]);
             let Some(delivery) = self.session.delivery(prepared, minimised)? else { continue };
             let queued = Queued { told: Told::Delivery(Box::new(delivery)), keys };
             if matches!(self.says(queued).await?, Next::Gone) {

@@ -102,7 +102,7 @@ impl DeliveryMetrics {
     }
 
     /// Counts events that are durable.
-    pub(crate) fn published(&self, kinds: &[EventKind]) {
+    pub(crate) fn published(&self, kinds: impl IntoIterator<Item = EventKind>) {
         for kind in kinds {
             let place = match kind {
                 EventKind::Created => 0,

@@ -4,14 +4,15 @@ use std::collections::HashMap;
 
 use futures::future::BoxFuture;
 use tokio::sync::oneshot;
-use unefois_core::{Caller, EventKind, Reason};
+use unefois_core::{Caller, Reason};
 use unefois_ledger::{EntryKind, Hash, Outcome, PublicPart, Publication, root_of};
-use unefois_store::{PublicationRow, Transaction};
+use unefois_store::{EventAppended, EventRow, NewEvent, PublicationRow, Transaction};
 use unefois_telemetry::Trace;
 use uuid::Uuid;
 
-use super::{Fate, Fates, ItemPlace, Newcomers, Prepared, people::People};
+use super::{Fate, Fates, ItemPlace, Newcomers, Prepared, people::People, revise::Revised};
 use crate::{
+    delivery::Newest,
     entry::{Draft, Placed},
     failure::Failure,
     hub::Hub,
@@ -26,8 +27,8 @@ pub(super) struct Batch {
     pub(super) items: Vec<Prepared>,
     newcomers: Newcomers,
     fates: Vec<Fate>,
-    /// Of the events that it makes.
-    kinds: Vec<EventKind>,
+    /// The events that it makes.
+    events: Vec<Newest>,
     answer: Option<oneshot::Sender<Result<Fates, Failure>>>,
 }
 
@@ -41,7 +42,7 @@ impl Batch {
         let fates = Vec::with_capacity(items.len());
         let traceparent = trace.remembered().map(|context| context.to_string());
         let (hub, caller, answer) = (hub.clone(), caller.clone(), Some(answer));
-        Self { hub, caller, traceparent, items, newcomers, fates, kinds: Vec::new(), answer }
+        Self { hub, caller, traceparent, items, newcomers, fates, events: Vec::new(), answer }
     }
 
     /// Reads what it needs of all items, decides item by item, and writes what came of it: as many trips to the store for
@@ -52,12 +53,15 @@ impl Batch {
         tx.pseudonyms_lock_in_tx(&all).await?;
         let mut fates = self.repeats(tx).await?;
         let mut people = People::read(tx, &self.items).await?;
-        let mut roots = Vec::with_capacity(self.items.len());
+        let (mut roots, mut trace_keys) = (Vec::with_capacity(self.items.len()), HashMap::new());
         for (item, fate) in self.items.iter().zip(&mut fates) {
             let root = match fate {
                 Some(_) => None,
                 None => match people.subject_of(item, &self.newcomers, &self.hub, place.now).await {
-                    Ok(subject) => Some(subject.root),
+                    Ok(subject) => {
+                        trace_keys.insert(subject.root, subject.trace_key);
+                        Some(subject.root)
+                    }
                     Err(conflict) if conflict.reason == Reason::IdentityConflict => {
                         *fate = Some(Fate::Rejected(conflict));
                         None
@@ -68,12 +72,16 @@ impl Batch {
             roots.push(root);
         }
         people.write(tx, place.now).await?;
-        let (fates, leaves, events) = self.revise(tx, fates, &roots, place.now).await?;
+        let Revised { fates, leaves, events, held } = self.revise(tx, fates, &roots, place.now).await?;
         self.remember(tx, &fates, place).await?;
         // Last of all: until the commit nobody else can tell anything in these partitions.
-        tx.events_append_in_tx(&events, place.now.as_microsecond()).await?;
+        let appended = tx.events_append_in_tx(&events, place.now.as_microsecond()).await?;
         self.fates = fates;
-        self.kinds = events.iter().map(|event| event.kind).collect();
+        let newest = |((event, held), EventAppended { place, recorded_at }): ((NewEvent, _), _)| {
+            let trace_key = *trace_keys.get(&event.root)?;
+            Some(Newest { row: EventRow { place, recorded_at, event }, held, trace_key })
+        };
+        self.events = events.into_iter().zip(held).zip(appended).filter_map(newest).collect();
         Ok(Performed { entries: self.entry(&leaves).into_iter().collect(), effect: Effect::Keeps })
     }
 
@@ -166,8 +174,9 @@ impl Act for Batch {
     fn settle(mut self: Box<Self>, outcome: Result<Vec<Placed>, Failure>) {
         let fates = std::mem::take(&mut self.fates);
         if outcome.is_ok() {
-            self.hub.heads.published();
-            self.hub.metrics.deliveries.published(&self.kinds);
+            let events = std::mem::take(&mut self.events);
+            self.hub.metrics.deliveries.published(events.iter().map(|newest| newest.row.event.kind));
+            self.hub.heads.published(events);
         }
         let answer = outcome.map(|placed| {
             let entry = placed.into_iter().next();

@@ -1,7 +1,7 @@
 //! What a batch adds to what is there, item by item.
 
 use unefois_ledger::Hash;
-use unefois_store::{NewEvent, RevisionRow, TraitsRow, Transaction};
+use unefois_store::{HeldRevision, NewEvent, RevisionRow, TraitsRow, Transaction};
 
 use super::{homonyms::Homonyms, newest::Newest};
 use crate::failure::Failure;
@@ -18,13 +18,15 @@ pub(super) struct Growth {
     pub(super) leaves: Vec<Hash>,
     /// One for each leaf.
     pub(super) events: Vec<NewEvent>,
+    /// The revision of each of them.
+    pub(super) held: Vec<HeldRevision>,
 }
 
 impl Growth {
     /// Nothing yet, after what is there.
     pub(super) fn from(newest: Newest, homonyms: Homonyms) -> Self {
-        let (restated, rows, leaves, events) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { newest, homonyms, restated, rows, leaves, events }
+        let (restated, rows, leaves) = (Vec::new(), Vec::new(), Vec::new());
+        Self { newest, homonyms, restated, rows, leaves, events: Vec::new(), held: Vec::new() }
     }
 
     /// Writes what is not written yet.

@@ -21,6 +21,17 @@ use super::{
 };
 use crate::{failure::Failure, hub::Hub};
 
+/// What became of a batch.
+pub(super) struct Revised {
+    pub(super) fates: Vec<Fate>,
+    /// The leaves of the root in the entry.
+    pub(super) leaves: Vec<Hash>,
+    /// One for each leaf.
+    pub(super) events: Vec<NewEvent>,
+    /// The revision of each of them.
+    pub(super) held: Vec<HeldRevision>,
+}
+
 /// What an item states.
 struct Stated<'i> {
     /// The record, with the marks of the hub.
@@ -69,15 +80,14 @@ impl Batch {
         Ok(Stated { canonical: Cow::Owned(marked), findings, mark, traits })
     }
 
-    /// Makes a revision of every item that has no fate yet and differs from what was said last. Gives the fates of all, the
-    /// leaves of the root in the entry, and the events.
+    /// Makes a revision of every item that has no fate yet and differs from what was said last.
     pub(super) async fn revise(
         &self,
         tx: &mut Transaction<'_>,
         fates: Vec<Option<Fate>>,
         roots: &[Option<[u8; 16]>],
         now: Timestamp,
-    ) -> Result<(Vec<Fate>, Vec<Hash>, Vec<NewEvent>), Failure> {
+    ) -> Result<Revised, Failure> {
         let of_items = self.items.iter().zip(roots).filter_map(|(item, root)| Some((item, (*root)?)));
         let of_items: Vec<_> = of_items.collect();
         let newest = Newest::read(tx, &self.hub, self.caller.agency.as_str(), &of_items).await?;
@@ -91,14 +101,14 @@ impl Batch {
             });
         }
         growth.write(tx).await?;
-        let Growth { leaves, events, .. } = growth;
+        let Growth { leaves, events, held, .. } = growth;
         for fate in &mut done {
             if let Fate::Stored { place: Some(ItemPlace { index, path, .. }), .. } = fate {
                 let found = batch_path(&leaves, u64::from(*index)).ok_or_else(|| Failure::new(Reason::Internal))?;
                 *path = found.into_iter().map(|hash| hash.0).collect();
             }
         }
-        Ok((done, leaves, events))
+        Ok(Revised { fates: done, leaves, events, held })
     }
 
     /// Makes a revision of an item, unless it is what was said last.
@@ -142,6 +152,7 @@ impl Batch {
         growth.leaves.push(leaf_of(&row, &commit(&blind, &stated.canonical)));
         // The next item under the same key revises this one.
         said.add(item.dataset_major, row.held.clone());
+        growth.held.push(row.held.clone());
         growth.rows.push(row);
         growth.states(tx, record, root, stated.traits).await?;
         let place = Some(ItemPlace { index, path: Vec::new(), blind });

@@ -1,7 +1,7 @@
 //! Events: a page is the beginning of every partition, and nothing is lost between two pages.
 
 use unefois_core::{Cursor, EventKind, PARTITIONS, Partition, Position, SubjectKind};
-use unefois_store::{EventLag, EventRow, EventsAsked, NewEvent, Store};
+use unefois_store::{EventAppended, EventLag, EventRow, EventsAsked, NewEvent, Store};
 
 use crate::{
     chance::Chance,
@@ -76,7 +76,8 @@ async fn positions_count_from_one_in_each_partition_and_what_is_rolled_back_leav
     assert_eq!(places, [place(15, 1), place(3, 1), place(15, 2), place(0, 1)]);
     let mut tx = scene.writer.begin().await.unwrap();
     let drawn = tx.events_append_in_tx(&[of(5, 3), of(6, 15)], NOW).await.unwrap();
-    assert_eq!(drawn, [place(3, 2), place(15, 3)]);
+    let at = |place| EventAppended { place, recorded_at: NOW };
+    assert_eq!(drawn, [at(place(3, 2)), at(place(15, 3))]);
     let heads = scene.store.event_heads_fetch().await.unwrap().positions();
     assert_eq!((heads[0], heads[3], heads[15]), (1, 1, 2), "nobody sees a head before its commit");
     assert_eq!(all(&scene.store).await.len(), 4);

@@ -201,7 +201,8 @@ async fn a_publisher_waits_for_who_holds_its_partition_and_takes_the_place_of_on
             if gives_up { tx.rollback().await.unwrap() } else { tx.commit().await.unwrap() }
         });
         let step = u64::from(!gives_up);
-        assert_eq!(follows, Place { position: Position(held[0].position.0 + step), ..held[0] });
+        let follows = follows.place;
+        assert_eq!(follows, Place { position: Position(held[0].place.position.0 + step), ..held[0].place });
         assert_eq!(scene.store.event_heads_fetch().await.unwrap().at(follows.partition), follows.position);
     }
 }

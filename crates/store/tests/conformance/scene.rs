@@ -156,7 +156,8 @@ impl Scene {
     }
 
     pub async fn tells_at(&mut self, events: &[NewEvent], now: i64) -> Vec<unefois_core::Place> {
-        self.commits(async |tx| tx.events_append_in_tx(events, now).await).await.unwrap()
+        let appended = self.commits(async |tx| tx.events_append_in_tx(events, now).await).await.unwrap();
+        appended.into_iter().map(|event| event.place).collect()
     }
 
     /// Adds these subscriptions, told from the beginning.

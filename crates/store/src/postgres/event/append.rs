@@ -6,11 +6,10 @@
 use std::collections::HashMap;
 
 use sqlx::types::Uuid;
-use unefois_core::Place;
 
 use super::super::{Transaction, instant::Instant};
 use crate::{
-    NewEvent,
+    EventAppended, NewEvent,
     cursor::{number_of, place_of},
     error::{Doing, Error, signed},
 };
@@ -35,14 +34,18 @@ const APPEND: &str = "
     SELECT new.partition, held.head + new.nth, new.id, new.subject, new.dataset, new.provider, new.record, new.revision,
         new.kind, new.changed, held.at, new.traceparent, new.about
     FROM new JOIN held ON held.partition = new.partition
-    RETURNING id, partition, position";
+    RETURNING id, partition, position, recorded_at";
 
 impl Transaction<'_> {
-    pub(crate) async fn events_append_in_tx(&mut self, events: &[NewEvent], now: i64) -> Result<Vec<Place>, Error> {
+    pub(crate) async fn events_append_in_tx(
+        &mut self,
+        events: &[NewEvent],
+        now: i64,
+    ) -> Result<Vec<EventAppended>, Error> {
         if events.is_empty() {
             return Ok(Vec::new());
         }
-        let rows: Vec<(Uuid, i16, i64)> = sqlx::query_as(APPEND)
+        let rows: Vec<(Uuid, i16, i64, Instant)> = sqlx::query_as(APPEND)
             .bind(events.iter().map(|event| number_of(event.partition())).collect::<Vec<_>>())
             .bind(events.iter().map(|event| event.id.0).collect::<Vec<_>>())
             .bind(events.iter().map(|event| Uuid::from_bytes(event.subject)).collect::<Vec<_>>())
@@ -58,11 +61,11 @@ impl Transaction<'_> {
             .fetch_all(self.connection())
             .await
             .doing("append events")?;
-        let mut places = HashMap::with_capacity(rows.len());
-        for (id, partition, position) in rows {
-            places.insert(id, place_of(partition, position)?);
+        let mut appended = HashMap::with_capacity(rows.len());
+        for (id, partition, position, Instant(recorded_at)) in rows {
+            appended.insert(id, EventAppended { place: place_of(partition, position)?, recorded_at });
         }
         let missing = Error::Malformed { what: "log of events: a partition is missing" };
-        events.iter().map(|event| places.get(&event.id.0).copied()).collect::<Option<_>>().ok_or(missing)
+        events.iter().map(|event| appended.get(&event.id.0).copied()).collect::<Option<_>>().ok_or(missing)
     }
 }

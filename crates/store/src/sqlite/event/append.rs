@@ -1,11 +1,10 @@
 //! Raising the heads of partitions, and appending behind them.
 
 use rusqlite::params;
-use unefois_core::Place;
 
 use super::super::{Transaction, ask::Ask};
 use crate::{
-    NewEvent,
+    EventAppended, NewEvent,
     cursor::{number_of, place_of},
     error::{Doing, Error, signed},
 };
@@ -17,11 +16,11 @@ const INSERT: &str = "INSERT INTO event (partition, position, id, subject, datas
 
 impl Transaction<'_> {
     /// There is no other writer: what is appended first is committed first.
-    pub(crate) fn events_append_in_tx(&mut self, events: &[NewEvent], now: i64) -> Result<Vec<Place>, Error> {
+    pub(crate) fn events_append_in_tx(&mut self, events: &[NewEvent], now: i64) -> Result<Vec<EventAppended>, Error> {
         events.iter().map(|event| self.event_append_in_tx(event, now)).collect()
     }
 
-    fn event_append_in_tx(&mut self, event: &NewEvent, now: i64) -> Result<Place, Error> {
+    fn event_append_in_tx(&mut self, event: &NewEvent, now: i64) -> Result<EventAppended, Error> {
         let NewEvent { id, subject, root: _, about, dataset, provider, record, revision, kind, changed, traceparent } =
             event;
         let (connection, partition) = (self.connection(), number_of(event.partition()));
@@ -45,6 +44,6 @@ impl Transaction<'_> {
             about.number()
         ];
         connection.run(INSERT, row).doing("append an event")?;
-        place_of(partition, head)
+        Ok(EventAppended { place: place_of(partition, head)?, recorded_at })
     }
 }
