@@ -54,7 +54,7 @@ pub enum StorageKind {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct StoreLimits {
-    /// How many connections read.
+    /// How many connections read. On PostgreSQL as many again read what is found by key.
     pub readers_max: u32,
     /// How long a reader waits for a connection.
     #[serde(with = "duration")]

@@ -64,7 +64,7 @@ impl Readers {
         )
         .bind(subscription.0)
         .bind(i64::from(count_max))
-        .fetch_all(&self.pool)
+        .fetch_all(&self.keyed)
         .await
         .doing("list attempts")?;
         let attempt = |(partition, position, attempts, Instant(last_at), rejected)| {
@@ -104,7 +104,7 @@ impl Readers {
         let sql =
             letters!("d.asked_at IS NOT NULL AND d.replayed_at IS NULL ORDER BY d.partition, d.position LIMIT $2");
         let query = sqlx::query_as(sql).bind(subscription.0).bind(i64::from(count_max));
-        let rows: Vec<Letter> = query.fetch_all(&self.pool).await.doing("list replays")?;
+        let rows: Vec<Letter> = query.fetch_all(&self.keyed).await.doing("list replays")?;
         rows.into_iter().map(letter_of).collect()
     }
 
@@ -120,12 +120,16 @@ impl Readers {
         roots: &[[u8; 16]],
     ) -> Result<Vec<([u8; 16], Place)>, Error> {
         let found: Vec<(Uuid, i16, i64)> = sqlx::query_as(
-            "SELECT s.root, d.partition, min(d.position) FROM subject s JOIN dead_letter d ON d.subject = s.id
-             WHERE s.root = ANY ($2) AND d.subscription = $1 AND d.replayed_at IS NULL GROUP BY s.root, d.partition",
+            "SELECT s.root, d.partition, min(d.position) FROM unnest($2::uuid[]) AS asked (root)
+             CROSS JOIN LATERAL (SELECT s.id, s.root FROM subject s WHERE s.root = asked.root OFFSET 0) s
+             CROSS JOIN LATERAL (
+                 SELECT d.partition, d.position FROM dead_letter d
+                 WHERE d.subject = s.id AND d.subscription = $1 AND d.replayed_at IS NULL OFFSET 0
+             ) d GROUP BY s.root, d.partition",
         )
         .bind(subscription.0)
         .bind(uuids(roots))
-        .fetch_all(&self.pool)
+        .fetch_all(&self.keyed)
         .await
         .doing("find dead letters")?;
         let first =
@@ -146,7 +150,7 @@ impl Readers {
         .bind(subscription.0)
         .bind(partitions)
         .bind(positions)
-        .fetch_all(&self.pool)
+        .fetch_all(&self.keyed)
         .await
         .doing("find dead letters")?;
         found.into_iter().map(|(partition, position)| place_of(partition, position)).collect()

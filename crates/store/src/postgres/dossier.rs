@@ -29,6 +29,17 @@ impl From<Row> for DossierFound {
     }
 }
 
+/// The dossiers of agency `$1` on subjects `$2` and what they were merged with, as `d`, from each subject to its own (`OFFSET 0`): however
+/// the planner weighs it, nobody reads through all of an agency's.
+macro_rules! of_subjects {
+    () => {
+        "FROM unnest($2::uuid[]) AS asked (subject)
+         CROSS JOIN LATERAL (SELECT m.id, m.root FROM subject m WHERE m.id = asked.subject OFFSET 0) m
+         CROSS JOIN LATERAL (SELECT s.id FROM subject s WHERE s.root = m.root OFFSET 0) s
+         CROSS JOIN LATERAL (SELECT d.* FROM dossier d WHERE d.agency = $1 AND d.subject = s.id OFFSET 0) d"
+    };
+}
+
 impl Readers {
     pub(crate) async fn dossiers_open_among(
         &self,
@@ -36,7 +47,7 @@ impl Readers {
         subjects: &[[u8; 16]],
         now: i64,
     ) -> Result<Vec<[u8; 16]>, Error> {
-        open_among(&mut *self.pool.acquire().await.doing("take a reader")?, agency, subjects, now).await
+        open_among(&mut *self.keyed.acquire().await.doing("take a reader")?, agency, subjects, now).await
     }
 
     pub(crate) async fn dossiers_list(
@@ -68,7 +79,7 @@ impl Readers {
         agency: &str,
         subjects: &[[u8; 16]],
     ) -> Result<Vec<DossierFound>, Error> {
-        of_subjects(&mut *self.pool.acquire().await.doing("take a reader")?, agency, subjects).await
+        of_subjects(&mut *self.keyed.acquire().await.doing("take a reader")?, agency, subjects).await
     }
 }
 
@@ -121,11 +132,12 @@ impl Transaction<'_> {
     ) -> Result<u64, Error> {
         let done = sqlx::query(
             "WITH held AS MATERIALIZED (
-                 SELECT d.subject FROM subject s JOIN dossier d ON d.subject = s.id
-                 WHERE s.root = ANY ($2) AND d.agency = $1 AND d.closed_at IS NULL AND d.until > $3
-                 ORDER BY d.subject FOR UPDATE OF d
+                 SELECT d.subject FROM dossier d
+                 WHERE d.agency = $1 AND d.closed_at IS NULL AND d.until > $3
+                   AND d.subject = ANY (ARRAY(SELECT s.id FROM subject s WHERE s.root = ANY ($2)))
+                 ORDER BY d.subject FOR UPDATE
              )
-             UPDATE dossier d SET closed_at = $3 FROM held WHERE d.agency = $1 AND d.subject = held.subject",
+             UPDATE dossier SET closed_at = $3 WHERE agency = $1 AND subject = ANY (ARRAY(SELECT held.subject FROM held))",
         )
         .bind(agency)
         .bind(uuids(roots))
@@ -144,8 +156,7 @@ async fn open_among(
     now: i64,
 ) -> Result<Vec<[u8; 16]>, Error> {
     let found: Vec<Uuid> = sqlx::query_scalar(
-        "SELECT DISTINCT m.id FROM subject m JOIN subject s ON s.root = m.root JOIN dossier d ON d.subject = s.id
-         WHERE m.id = ANY ($2) AND d.agency = $1 AND d.closed_at IS NULL AND d.until > $3",
+        concat!("SELECT DISTINCT m.id ", of_subjects!(), " WHERE d.closed_at IS NULL AND d.until > $3"),
     )
     .bind(agency)
     .bind(uuids(subjects))
@@ -162,9 +173,7 @@ async fn of_subjects(
     subjects: &[[u8; 16]],
 ) -> Result<Vec<DossierFound>, Error> {
     let rows: Vec<Row> = sqlx::query_as(
-        "SELECT d.agency, d.subject, d.reason, d.opened_at, d.until, d.closed_at, m.id AS root
-         FROM subject m JOIN subject s ON s.root = m.root JOIN dossier d ON d.subject = s.id
-         WHERE m.id = ANY ($2) AND d.agency = $1",
+        concat!("SELECT d.agency, d.subject, d.reason, d.opened_at, d.until, d.closed_at, m.id AS root ", of_subjects!()),
     )
     .bind(agency)
     .bind(uuids(subjects))

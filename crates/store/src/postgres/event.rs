@@ -59,13 +59,16 @@ const PAGE: &str = concat!(
     " ORDER BY found.recorded_at, found.partition, found.position LIMIT $5)
      SELECT e.partition, e.position, e.id, e.subject, s.root, e.dataset, e.provider, e.record, e.revision, e.kind,
          e.changed, e.recorded_at, e.traceparent, e.about
-     FROM page JOIN event e ON e.partition = page.partition AND e.position = page.position
-     JOIN subject s ON s.id = e.subject ORDER BY e.recorded_at, e.partition, e.position"
+     FROM page CROSS JOIN LATERAL (
+         SELECT e.* FROM event e WHERE e.partition = page.partition AND e.position = page.position OFFSET 0
+     ) e CROSS JOIN LATERAL (SELECT s.root FROM subject s WHERE s.id = e.subject OFFSET 0) s
+     ORDER BY e.recorded_at, e.partition, e.position"
 );
 const LAG: &str = concat!("SELECT count(*), min(found.recorded_at) ", first_of_each!());
 const OF_IDS: &str = "SELECT e.partition, e.position, e.id, e.subject, s.root, e.dataset, e.provider, e.record,
          e.revision, e.kind, e.changed, e.recorded_at, e.traceparent, e.about
-     FROM event e JOIN subject s ON s.id = e.subject WHERE e.id = ANY ($1)";
+     FROM event e CROSS JOIN LATERAL (SELECT s.root FROM subject s WHERE s.id = e.subject OFFSET 0) s
+     WHERE e.id = ANY ($1)";
 const HEADS: &str = "SELECT head FROM event_partition ORDER BY partition";
 const FORGOTTEN: &str = "SELECT coalesce(f.position, 0) FROM event_partition p LEFT JOIN event_forgotten f
      ON f.partition = p.partition ORDER BY p.partition";
@@ -77,13 +80,13 @@ const BEFORE: &str = "SELECT coalesce((SELECT e.position - 1 FROM event e WHERE 
 impl Readers {
     pub(crate) async fn event_heads_fetch(&self) -> Result<Cursor, Error> {
         let heads: Vec<i64> =
-            sqlx::query_scalar(HEADS).fetch_all(&self.pool).await.doing("read the heads of the events")?;
+            sqlx::query_scalar(HEADS).fetch_all(&self.keyed).await.doing("read the heads of the events")?;
         of_signed(&heads)
     }
 
     pub(crate) async fn events_forgotten_fetch(&self) -> Result<Cursor, Error> {
         let found: Vec<i64> =
-            sqlx::query_scalar(FORGOTTEN).fetch_all(&self.pool).await.doing("read which events are forgotten")?;
+            sqlx::query_scalar(FORGOTTEN).fetch_all(&self.keyed).await.doing("read which events are forgotten")?;
         of_signed(&found)
     }
 
@@ -103,7 +106,7 @@ impl Readers {
             .bind(to_signed(&asked.after))
             .bind(to_signed(&asked.up_to))
             .bind(i64::from(count_max))
-            .fetch_all(&self.pool)
+            .fetch_all(&self.keyed)
             .await
             .doing("list events")?;
         rows.into_iter().map(event_of).collect()
@@ -116,7 +119,7 @@ impl Readers {
             .bind(to_signed(&asked.after))
             .bind(to_signed(&asked.up_to))
             .bind(i64::from(count_max))
-            .fetch_one(&self.pool)
+            .fetch_one(&self.keyed)
             .await
             .doing("count events")?;
         let events = unsigned(events, "count")?.min(u64::from(count_max));
@@ -125,7 +128,7 @@ impl Readers {
 
     pub(crate) async fn events_fetch(&self, ids: &[EventId]) -> Result<Vec<EventRow>, Error> {
         let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
-        let rows: Vec<Row> = sqlx::query_as(OF_IDS).bind(ids).fetch_all(&self.pool).await.doing("read events")?;
+        let rows: Vec<Row> = sqlx::query_as(OF_IDS).bind(ids).fetch_all(&self.keyed).await.doing("read events")?;
         rows.into_iter().map(event_of).collect()
     }
 }

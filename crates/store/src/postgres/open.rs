@@ -16,7 +16,10 @@ use crate::{
 /// Reading. Clones share the pool.
 #[derive(Debug, Clone)]
 pub(crate) struct Readers {
+    /// For what is searched, listed and counted.
     pub(super) pool: PgPool,
+    /// For what is found by key, on connections of its own.
+    pub(super) keyed: PgPool,
     /// How those connect who find everything by key.
     by_key: PgConnectOptions,
     limits: StoreLimits,
@@ -47,6 +50,7 @@ impl Readers {
 
     pub(crate) async fn close(&self) {
         self.pool.close().await;
+        self.keyed.close().await;
     }
 }
 
@@ -56,9 +60,10 @@ pub(crate) async fn open(settings: &StorageSettings, limits: &StoreLimits) -> Re
     let mut first = connection::connect(&by_key, limits).await?;
     schema::check(&schema::HUB, &mut first, &settings.url).await?;
     let hub = sqlx::query_scalar("SELECT id FROM hub").fetch_one(&mut first).await.doing("read which hub it is")?;
-    let key_store = KeyStore::open(keys, hub, settings, limits).await?;
+    let key_store = KeyStore::open(connection::by_key(&keys), hub, settings, limits).await?;
     // One more than read: the one that listens.
     let pool = connection::pool(options, limits.readers_max + 1, limits).await?;
-    let readers = Readers { pool, by_key: by_key.clone(), limits: limits.clone() };
+    let keyed = connection::pool_options(limits.readers_max, limits).connect_lazy_with(by_key.clone());
+    let readers = Readers { pool, keyed, by_key: by_key.clone(), limits: limits.clone() };
     Ok(Opened { readers, writer: Writer::new(first, by_key, limits.clone()), key_store })
 }

@@ -26,7 +26,7 @@ impl Readers {
         )
         .bind(Uuid::from_bytes(record))
         .bind(signed(number))
-        .fetch_optional(&self.pool)
+        .fetch_optional(&self.keyed)
         .await
         .doing("read a revision")?;
         row.map(|row| held(row).map(|(_, held)| held)).transpose()
@@ -34,7 +34,7 @@ impl Readers {
 
     pub(crate) async fn record_dataset_fetch(&self, record: [u8; 16]) -> Result<Option<String>, Error> {
         let dataset = sqlx::query_scalar("SELECT dataset FROM record WHERE id = $1").bind(Uuid::from_bytes(record));
-        dataset.fetch_optional(&self.pool).await.doing("read a record")
+        dataset.fetch_optional(&self.keyed).await.doing("read a record")
     }
 
     pub(crate) async fn revisions_fetch(&self, asked: &[([u8; 16], u64)]) -> Result<Vec<Option<HeldRevision>>, Error> {
@@ -42,11 +42,14 @@ impl Readers {
             "SELECT a.n, r.id, r.discriminator, v.number, v.provider_recorded_at, v.learned_at, v.payload_key, v.sealed,
                  v.change
              FROM unnest($1::uuid[], $2::bigint[]) WITH ORDINALITY AS a (record, number, n)
-             JOIN revision v ON v.record = a.record AND v.number = a.number JOIN record r ON r.id = v.record",
+             CROSS JOIN LATERAL (
+                 SELECT v.* FROM revision v WHERE v.record = a.record AND v.number = a.number OFFSET 0
+             ) v
+             CROSS JOIN LATERAL (SELECT r.id, r.discriminator FROM record r WHERE r.id = v.record OFFSET 0) r",
         )
         .bind(asked.iter().map(|(record, _)| Uuid::from_bytes(*record)).collect::<Vec<_>>())
         .bind(asked.iter().map(|(_, number)| signed(*number)).collect::<Vec<_>>())
-        .fetch_all(&self.pool)
+        .fetch_all(&self.keyed)
         .await
         .doing("read revisions")?;
         let mut found = vec![None; asked.len()];
@@ -116,22 +119,24 @@ impl Transaction<'_> {
 }
 
 async fn records_fetch(connection: &mut PgConnection, asked: &[RecordAsked]) -> Result<Vec<Vec<HeldRevision>>, Error> {
-    // `LATERAL`: from each question to its rows by their indexes, whatever the planner believes of the tables' sizes.
+    // `LATERAL` and `OFFSET 0`: from each question to its subjects, to their records, to a revision of each, by their keys
+    // and in this order, whatever the planner believes of the tables' sizes.
     let rows: Vec<Row> = sqlx::query_as(
-        "SELECT a.n, f.id, f.discriminator, f.number, f.provider_recorded_at, f.learned_at, f.payload_key, f.sealed,
-             f.change
+        "SELECT a.n, r.id, r.discriminator, v.number, v.provider_recorded_at, v.learned_at, v.payload_key, v.sealed,
+             v.change
          FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[])
               WITH ORDINALITY AS a (root, dataset, provider, selector, n)
+         CROSS JOIN LATERAL (SELECT m.id FROM subject m WHERE m.root = a.root OFFSET 0) m
          CROSS JOIN LATERAL (
-             SELECT r.id, r.discriminator, v.number, v.provider_recorded_at, v.learned_at, v.payload_key, v.sealed,
-                 v.change
-             FROM subject m
-             JOIN record r ON r.subject = m.id AND r.dataset = a.dataset AND r.provider = a.provider
-                          AND r.selector = a.selector
-             JOIN revision v ON v.record = r.id AND v.number = r.revision
-             WHERE m.root = a.root
+             SELECT r.id, r.discriminator, r.revision FROM record r
+             WHERE r.subject = m.id AND r.dataset = a.dataset AND r.provider = a.provider AND r.selector = a.selector
              OFFSET 0
-         ) f",
+         ) r
+         CROSS JOIN LATERAL (
+             SELECT v.number, v.provider_recorded_at, v.learned_at, v.payload_key, v.sealed, v.change FROM revision v
+             WHERE v.record = r.id AND v.number = r.revision
+             OFFSET 0
+         ) v",
     )
     .bind(asked.iter().map(|question| Uuid::from_bytes(question.root)).collect::<Vec<_>>())
     .bind(asked.iter().map(|question| question.dataset.as_str()).collect::<Vec<_>>())

@@ -10,14 +10,14 @@ use crate::{
 
 impl Readers {
     pub(crate) async fn subjects_list(&self, pseudonyms: &[[u8; 32]]) -> Result<Vec<([u8; 32], SubjectRow)>, Error> {
-        subjects_list(&mut *self.pool.acquire().await.doing("take a reader")?, pseudonyms).await
+        subjects_list(&mut *self.keyed.acquire().await.doing("take a reader")?, pseudonyms).await
     }
 
     pub(crate) async fn subject_fetch(&self, id: [u8; 16]) -> Result<Option<SubjectRow>, Error> {
         let row: Option<(Uuid, Uuid)> =
             sqlx::query_as("SELECT r.id, r.trace_key FROM subject s JOIN subject r ON r.id = s.root WHERE s.id = $1")
                 .bind(Uuid::from_bytes(id))
-                .fetch_optional(&self.pool)
+                .fetch_optional(&self.keyed)
                 .await
                 .doing("find a subject")?;
         let subject = |(root, trace_key): (Uuid, Uuid)| SubjectRow {
@@ -29,7 +29,7 @@ impl Readers {
     }
 
     pub(crate) async fn subject_members_list(&self, root: [u8; 16]) -> Result<Vec<[u8; 16]>, Error> {
-        members_list(&mut *self.pool.acquire().await.doing("take a reader")?, root).await
+        members_list(&mut *self.keyed.acquire().await.doing("take a reader")?, root).await
     }
 }
 
@@ -129,7 +129,9 @@ async fn subjects_list(
 ) -> Result<Vec<([u8; 32], SubjectRow)>, Error> {
     let rows: Vec<(Vec<u8>, Uuid, Uuid, Uuid)> = sqlx::query_as(
         "SELECT i.pseudonym, s.id, r.id, r.trace_key FROM identifier i
-         JOIN subject s ON s.id = i.subject JOIN subject r ON r.id = s.root WHERE i.pseudonym = ANY($1)",
+         CROSS JOIN LATERAL (SELECT s.id, s.root FROM subject s WHERE s.id = i.subject OFFSET 0) s
+         CROSS JOIN LATERAL (SELECT r.id, r.trace_key FROM subject r WHERE r.id = s.root OFFSET 0) r
+         WHERE i.pseudonym = ANY($1)",
     )
     .bind(byteas(pseudonyms))
     .fetch_all(connection)

@@ -79,7 +79,7 @@ macro_rules! live {
 impl Readers {
     pub(crate) async fn subscription_fetch(&self, id: SubscriptionId) -> Result<Option<SubscriptionFound>, Error> {
         let query = sqlx::query_as(live!("s.id = $1")).bind(id.0);
-        let row: Option<Row> = query.fetch_optional(&self.pool).await.doing("read a subscription")?;
+        let row: Option<Row> = query.fetch_optional(&self.keyed).await.doing("read a subscription")?;
         row.map(TryInto::try_into).transpose()
     }
 

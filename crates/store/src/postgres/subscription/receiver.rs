@@ -39,7 +39,7 @@ impl Readers {
             .bind(subscription.0)
             .bind(Uuid::from_bytes(token))
             .bind(lease.as_secs_f64() * 1e6)
-            .fetch_optional(&self.pool)
+            .fetch_optional(&self.keyed)
             .await
             .doing("begin to receive")?;
         Ok(match found {
@@ -54,7 +54,7 @@ impl Readers {
             .bind(receivers.iter().map(|receiver| receiver.subscription.0).collect::<Vec<_>>())
             .bind(receivers.iter().map(|receiver| Uuid::from_bytes(receiver.token)).collect::<Vec<_>>())
             .bind(lease.as_secs_f64() * 1e6)
-            .fetch_all(&self.pool)
+            .fetch_all(&self.keyed)
             .await
             .doing("go on receiving")?;
         let receiver = |(subscription, token): (Uuid, Uuid)| Receiver {
@@ -69,7 +69,7 @@ impl Readers {
         sqlx::query(RELEASE)
             .bind(receiver.subscription.0)
             .bind(Uuid::from_bytes(receiver.token))
-            .execute(&self.pool)
+            .execute(&self.keyed)
             .await
             .doing("end receiving")?;
         Ok(())
