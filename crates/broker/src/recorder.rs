@@ -6,6 +6,7 @@
 //! run one at a time between batches of exchanges.
 
 mod act;
+mod ask;
 mod at_once;
 mod batch;
 mod claim;
@@ -29,6 +30,7 @@ use tokio::{
 };
 
 pub(crate) use act::{Act, Company, Effect, Performed, Place};
+pub(crate) use ask::{Answers, Asks};
 pub(crate) use batch::{ChangedAnswer, Pending, Recorded, Redecide, Redecided, ReleaseTerms};
 pub(crate) use shard::LedgerShard;
 pub(crate) use take::{ShardKeys, Taking};

@@ -55,7 +55,7 @@ impl TryFrom<ConsentRow> for ConsentOfSubject {
 }
 
 impl Store {
-    /// The consents of a subject and of all that was merged into it, newest first; at most `count_max`.
+    /// The consents of a subject and of all that it was merged with, newest first; at most `count_max`.
     ///
     /// # Errors
     /// The database cannot be read.
@@ -73,12 +73,16 @@ impl Store {
 }
 
 impl Transaction<'_> {
-    /// As [`Store::consents_list`], as this transaction sees it.
+    /// As [`Store::consents_list`], of each of these subjects in their order, as this transaction sees it.
     ///
     /// # Errors
     /// The storage failed.
-    pub async fn consents_list_in_tx(&mut self, root: [u8; 16], count_max: u32) -> Result<Vec<Consent>, Error> {
-        at_once!(&mut self.0, it => it.consents_list_in_tx(root, count_max))
+    pub async fn consents_list_in_tx(
+        &mut self,
+        roots: &[[u8; 16]],
+        count_max: u32,
+    ) -> Result<Vec<Vec<Consent>>, Error> {
+        at_once!(&mut self.0, it => it.consents_list_in_tx(roots, count_max))
     }
 
     /// Adds a consent.

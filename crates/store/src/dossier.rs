@@ -33,21 +33,16 @@ pub struct DossierFound {
     pub root: [u8; 16],
 }
 
-impl Store {
-    /// Of these subjects, those on whom the agency has a dossier that is open at `now`: on them, or on one that they were
-    /// merged with since.
-    ///
-    /// # Errors
-    /// The database cannot be read.
-    pub async fn dossiers_open_among(
-        &self,
-        agency: &str,
-        subjects: &[[u8; 16]],
-        now: i64,
-    ) -> Result<Vec<[u8; 16]>, Error> {
-        on!(&self.0, it => it.dossiers_open_among(agency, subjects, now).await)
-    }
+/// On whom a dossier may be open.
+#[derive(Debug, Clone, Copy)]
+pub struct DossierAsked<'a> {
+    /// Whose dossier it is.
+    pub agency: &'a str,
+    /// The subject.
+    pub subject: [u8; 16],
+}
 
+impl Store {
     /// The dossiers of an agency that are open at `open_at`, or all of them, in the order of their subjects, from after
     /// `after` on; at most `count_max`.
     ///
@@ -78,17 +73,13 @@ impl Store {
 }
 
 impl Transaction<'_> {
-    /// As [`Store::dossiers_open_among`], as this transaction sees it.
+    /// Of each, in their order, whether the agency has a dossier that is open at `now` on the subject, or on one that it was
+    /// merged with.
     ///
     /// # Errors
     /// The storage failed.
-    pub async fn dossiers_open_among_in_tx(
-        &mut self,
-        agency: &str,
-        subjects: &[[u8; 16]],
-        now: i64,
-    ) -> Result<Vec<[u8; 16]>, Error> {
-        at_once!(&mut self.0, it => it.dossiers_open_among_in_tx(agency, subjects, now))
+    pub async fn dossiers_open_in_tx(&mut self, asked: &[DossierAsked<'_>], now: i64) -> Result<Vec<bool>, Error> {
+        at_once!(&mut self.0, it => it.dossiers_open_in_tx(asked, now))
     }
 
     /// As [`Store::dossiers_of_subjects_list`], as this transaction sees it.

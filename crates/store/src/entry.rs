@@ -44,6 +44,21 @@ pub struct TileRow {
     pub root: [u8; 32],
 }
 
+/// What a batch adds to a shard.
+#[derive(Debug, Clone, Copy)]
+pub struct LedgerGrowth<'a> {
+    /// The slot of the shard.
+    pub slot: u32,
+    /// The entries, in their order.
+    pub entries: &'a [EntryRow],
+    /// The tiles that they fill.
+    pub tiles: &'a [TileRow],
+    /// How many entries the shard has then.
+    pub size: u64,
+    /// The signed checkpoint of that size.
+    pub checkpoint: &'a str,
+}
+
 impl Store {
     /// The entry at `index`.
     ///
@@ -87,6 +102,15 @@ impl Store {
 }
 
 impl Transaction<'_> {
+    /// Appends entries and the tiles that became full, and writes the size and the checkpoint that they lead to: in one
+    /// trip.
+    ///
+    /// # Errors
+    /// The storage failed, a position is taken, or a tile is there already.
+    pub async fn ledger_append_in_tx(&mut self, growth: &LedgerGrowth<'_>) -> Result<(), Error> {
+        at_once!(&mut self.0, it => it.ledger_append_in_tx(growth))
+    }
+
     /// Appends entries.
     ///
     /// # Errors

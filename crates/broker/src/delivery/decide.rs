@@ -7,13 +7,16 @@ use unefois_core::{
     Agreement, Consent, ConsentRule, Decision, ExchangeRequest, Grant, Operation, QuotaState, Reach, Reason, Refusal,
     Registry, Stop, SubjectKind, decide, state_of, stop_of,
 };
-use unefois_store::Transaction;
+use unefois_store::{DossierAsked, Transaction};
 
 use super::{
     prepare::{Found, Matter, Prepared},
     turn::TurnAct,
 };
 use crate::failure::Failure;
+
+/// Subjects, after merging.
+type Roots = HashSet<[u8; 16]>;
 
 /// What was decided of one event.
 #[derive(Debug)]
@@ -37,7 +40,12 @@ pub(super) enum OfTurn {
 
 impl TurnAct {
     /// Decides of all events under the authority in force, as the transaction sees consents and dossiers.
-    pub(super) async fn decide(&self, tx: &mut Transaction<'_>, now: Timestamp) -> Result<OfTurn, Failure> {
+    pub(super) async fn decide(
+        &self,
+        tx: &mut Transaction<'_>,
+        open: Option<Roots>,
+        now: Timestamp,
+    ) -> Result<OfTurn, Failure> {
         if self.prepared.is_empty() {
             return Ok(OfTurn::Each(Vec::new()));
         }
@@ -46,8 +54,12 @@ impl TurnAct {
         let Some(agreement) = registry.agreement(&self.subscription.asked.agreement) else {
             return Ok(OfTurn::Holds(Reason::AgreementUnknown));
         };
-        let roots: HashSet<[u8; 16]> = self.matters().map(|matter| matter.row.event.root).collect();
-        let open = self.with_dossier(tx, agreement, &roots, now).await?;
+        let open = match (self.subscription.asked.reach.under(agreement), open) {
+            (Reach::WholePopulation, _) => self.roots(),
+            (Reach::OpenDossiers, Some(open)) => open,
+            // The agreement was another one when the store was asked.
+            (Reach::OpenDossiers, None) => self.with_dossier(tx, now).await?,
+        };
         let consents = self.consents(tx, agreement, &open).await?;
         let mut decided = Vec::with_capacity(self.prepared.len());
         for prepared in &self.prepared {
@@ -81,22 +93,26 @@ impl TurnAct {
         [matter.payload_key, matter.trace_key.id().0].iter().any(|key| self.hub.keys.is_destroyed(key))
     }
 
-    /// Of these subjects, those of whom the agency may be told.
-    async fn with_dossier(
-        &self,
-        tx: &mut Transaction<'_>,
-        agreement: &Agreement,
-        roots: &HashSet<[u8; 16]>,
-        now: Timestamp,
-    ) -> Result<HashSet<[u8; 16]>, Failure> {
+    fn roots(&self) -> Roots {
+        self.matters().map(|matter| matter.row.event.root).collect()
+    }
+
+    /// The subjects on whom the agency needs an open dossier; `None` where it needs none.
+    pub(super) fn roots_with_dossier(&self) -> Option<Vec<[u8; 16]>> {
+        let in_force = self.hub.authority.load();
+        let agreement = in_force.registry.agreement(&self.subscription.asked.agreement)?;
         match self.subscription.asked.reach.under(agreement) {
-            Reach::WholePopulation => Ok(roots.clone()),
-            Reach::OpenDossiers => {
-                let (agency, roots): (_, Vec<_>) = (self.subscription.agency.as_str(), roots.iter().copied().collect());
-                let open = tx.dossiers_open_among_in_tx(agency, &roots, now.as_microsecond()).await?;
-                Ok(open.into_iter().collect())
-            }
+            Reach::WholePopulation => None,
+            Reach::OpenDossiers => Some(self.roots().into_iter().collect()),
         }
+    }
+
+    /// Its subjects on whom the agency has an open dossier.
+    async fn with_dossier(&self, tx: &mut Transaction<'_>, now: Timestamp) -> Result<Roots, Failure> {
+        let agency = self.subscription.agency.as_str();
+        let asked: Vec<_> = self.roots().into_iter().map(|subject| DossierAsked { agency, subject }).collect();
+        let open = tx.dossiers_open_in_tx(&asked, now.as_microsecond()).await?;
+        Ok(asked.iter().zip(open).filter(|(_, is_open)| *is_open).map(|(asked, _)| asked.subject).collect())
     }
 
     /// The consents of these subjects, where the agreement demands one.
@@ -106,14 +122,12 @@ impl TurnAct {
         agreement: &Agreement,
         roots: &HashSet<[u8; 16]>,
     ) -> Result<HashMap<[u8; 16], Vec<Consent>>, Failure> {
-        let mut consents = HashMap::new();
-        if agreement.consent == ConsentRule::Required {
-            for root in roots {
-                let found = tx.consents_list_in_tx(*root, self.hub.limits.consents_list_max).await?;
-                consents.insert(*root, found);
-            }
+        if agreement.consent != ConsentRule::Required {
+            return Ok(HashMap::new());
         }
-        Ok(consents)
+        let roots: Vec<[u8; 16]> = roots.iter().copied().collect();
+        let consents = tx.consents_list_in_tx(&roots, self.hub.limits.consents_list_max).await?;
+        Ok(roots.into_iter().zip(consents).collect())
     }
 
     /// The pure decision. Quotas limit questions, and no deliveries.

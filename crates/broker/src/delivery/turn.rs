@@ -20,7 +20,7 @@ use crate::{
     failure::Failure,
     hub::Hub,
     metrics::TurnCounts,
-    recorder::{Act, Company, Effect, Performed, Place},
+    recorder::{Act, Answers, Asks, Company, Effect, Performed, Place},
 };
 
 /// What is told of a turn, in its order.
@@ -60,6 +60,8 @@ pub(super) struct TurnAct {
     pub(super) prepared: Vec<Prepared>,
     version: u64,
     turn: Turn,
+    /// What the store answered to the last try.
+    answers: Option<Answers>,
     /// What the last try came to.
     outcome: Option<Outcome>,
     answer: Option<oneshot::Sender<Result<Outcome, Failure>>>,
@@ -90,6 +92,7 @@ impl Session {
             prepared,
             version: self.version,
             turn,
+            answers: None,
             outcome: None,
             answer: Some(answer),
         };
@@ -103,20 +106,12 @@ impl TurnAct {
     async fn write(&mut self, tx: &mut Transaction<'_>, place: Place) -> Result<Performed, Failure> {
         self.outcome = None;
         let now = place.now.as_microsecond();
-        let Turn { dead, attempts, replayed, acknowledged, delivered, telling, void_through, tell: _ } = &self.turn;
-        let id = self.subscription.id;
-        let advance = SubscriptionAdvance {
-            subscription: id,
-            version: self.version,
-            acknowledged: *acknowledged,
-            delivered: *delivered,
-            telling: *telling,
-            void_through: *void_through,
-        };
-        if tx.subscriptions_advance_in_tx(&[advance]).await? != [true] {
+        let Some(answers) = self.answers.take().filter(|answers| answers.has_moved) else {
             return self.ends_with(Outcome::Moved);
-        }
-        let decided = match self.decide(tx, place.now).await? {
+        };
+        let Turn { dead, attempts, replayed, .. } = &self.turn;
+        let id = self.subscription.id;
+        let decided = match self.decide(tx, answers.open, place.now).await? {
             OfTurn::Each(decided) => decided,
             OfTurn::Holds(reason) => return self.ends_with(Outcome::Holds(reason)),
         };
@@ -195,6 +190,23 @@ impl Act for TurnAct {
 
     fn company(&self) -> Company {
         Company::Joins
+    }
+
+    fn asks(&self) -> Option<Asks> {
+        let Turn { acknowledged, delivered, telling, void_through, .. } = &self.turn;
+        let advance = SubscriptionAdvance {
+            subscription: self.subscription.id,
+            version: self.version,
+            acknowledged: *acknowledged,
+            delivered: *delivered,
+            telling: *telling,
+            void_through: *void_through,
+        };
+        Some(Asks { advance, agency: self.subscription.agency.to_string(), roots: self.roots_with_dossier() })
+    }
+
+    fn answered(&mut self, answers: Answers) {
+        self.answers = Some(answers);
     }
 
     fn perform<'act>(

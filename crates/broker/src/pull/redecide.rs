@@ -95,7 +95,7 @@ impl Redecide for Redecision {
                 // The subject may have been merged since: its consents are those of all its members.
                 let known = tx.subjects_list_in_tx(&exchange.subject.pseudonyms).await?;
                 let root = known.first().map_or(exchange.subject.root, |(_, subject)| subject.root);
-                tx.consents_list_in_tx(root, exchange.hub.limits.consents_list_max).await?
+                tx.consents_list_in_tx(&[root], exchange.hub.limits.consents_list_max).await?.concat()
             } else {
                 Vec::new()
             };

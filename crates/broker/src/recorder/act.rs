@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use unefois_core::{Caller, Registry};
 use unefois_store::{Reach, Transaction};
 
+use super::{Answers, Asks};
 use crate::{
     entry::{Draft, Placed},
     failure::Failure,
@@ -28,6 +29,14 @@ pub(crate) trait Act: Send {
     fn company(&self) -> Company {
         Company::Alone
     }
+
+    /// What it asks of the store first, together with those that share its transaction.
+    fn asks(&self) -> Option<Asks> {
+        None
+    }
+
+    /// What the store answered, when it asked: before it performs, each time.
+    fn answered(&mut self, _answers: Answers) {}
 
     /// Changes what it changes. `place` is where the first of its entries will stand. It is called again, from the
     /// beginning, when another node came in between and nothing was done.

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use unefois_ledger::{Appended, Hash, SigningKey, Tree, leaf_hash};
-use unefois_store::{EntryRow, Shard, TileRow, Transaction};
+use unefois_store::{EntryRow, LedgerGrowth, Shard, TileRow, Transaction};
 
 use crate::{entry::Draft, failure::Failure, keys::Keys};
 
@@ -41,9 +41,14 @@ pub(super) async fn write_ledger(
     if sealed.leaves.is_empty() {
         return Ok(());
     }
-    tx.entries_insert_in_tx(row.slot, &entry_rows(sealed, drafts, keys)).await?;
-    tx.tiles_insert_in_tx(row.slot, &tile_rows(sealed)).await?;
-    Ok(tx.shard_advance_in_tx(row.slot, sealed.appended.head().size, &sealed.checkpoint).await?)
+    let growth = LedgerGrowth {
+        slot: row.slot,
+        entries: &entry_rows(sealed, drafts, keys),
+        tiles: &tile_rows(sealed),
+        size: sealed.appended.head().size,
+        checkpoint: &sealed.checkpoint,
+    };
+    Ok(tx.ledger_append_in_tx(&growth).await?)
 }
 
 /// The entries of a batch as they are stored.

@@ -11,6 +11,7 @@ use unefois_store::{CheckpointFile, Reach, Shard, Store, Writer};
 use super::{
     Act, Effect, Head,
     act::Place,
+    ask::ask_together,
     at_once::AtOnce,
     batch::{Pending, Recorded},
     claim::{claims, claims_asked},
@@ -233,6 +234,7 @@ impl LedgerShard {
         fence(&mut tx, &mut self.row, reach, &self.catch_up, &mut self.quotas).await?;
         let now = instant(&mut self.newest, &self.clock);
         let in_force = self.authority.load();
+        ask_together(&mut tx, acts, now).await?;
         let (mut entries, mut counts, mut removes) = (Vec::new(), Vec::new(), false);
         for act in acts.iter_mut() {
             if act.caller().is_some_and(|caller| in_force.registry.is_revoked(&caller.certificate)) {

@@ -4,42 +4,69 @@ use jiff::Timestamp;
 use sqlx::{PgConnection, types::Uuid};
 use unefois_core::{Consent, ConsentId};
 
-use super::{Readers, Transaction, instant::Instant};
+use super::{Readers, Transaction, instant::Instant, uuids};
 use crate::{
     ConsentOfSubject,
     consent::ConsentRow,
     error::{Doing, Error, fixed},
 };
 
-type Row = (Uuid, Uuid, String, String, String, String, Instant, Option<Instant>, Option<Instant>, Vec<u8>);
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: Uuid,
+    subject: Uuid,
+    consumer: String,
+    dataset: String,
+    purpose: String,
+    granted_by: String,
+    granted_at: Instant,
+    expires_at: Option<Instant>,
+    withdrawn_at: Option<Instant>,
+    evidence_digest: Vec<u8>,
+}
+
+/// A consent, and which of those that were asked about gave it.
+#[derive(sqlx::FromRow)]
+struct OfAsked {
+    n: i64,
+    #[sqlx(flatten)]
+    row: Row,
+}
 
 fn consent_of(row: Row) -> Result<ConsentOfSubject, Error> {
-    let (id, subject, consumer, dataset, purpose, granted_by, granted_at, expires_at, withdrawn_at, evidence) = row;
-    let row = ConsentRow {
-        id: id.into_bytes(),
-        subject: subject.into_bytes(),
-        consumer,
-        dataset,
-        purpose,
-        granted_by,
-        granted_at: granted_at.0,
-        expires_at: expires_at.map(|Instant(micros)| micros),
-        withdrawn_at: withdrawn_at.map(|Instant(micros)| micros),
-        evidence_digest: fixed(&evidence, "evidence digest")?,
+    let columns = ConsentRow {
+        id: row.id.into_bytes(),
+        subject: row.subject.into_bytes(),
+        consumer: row.consumer,
+        dataset: row.dataset,
+        purpose: row.purpose,
+        granted_by: row.granted_by,
+        granted_at: row.granted_at.0,
+        expires_at: row.expires_at.map(|Instant(micros)| micros),
+        withdrawn_at: row.withdrawn_at.map(|Instant(micros)| micros),
+        evidence_digest: fixed(&row.evidence_digest, "evidence digest")?,
     };
-    row.try_into()
+    columns.try_into()
 }
 
 const FETCH: &str = "SELECT id, subject, consumer, dataset, purpose, granted_by, granted_at, expires_at, withdrawn_at,
      evidence_digest FROM consent WHERE id = $1";
-const LIST: &str = "SELECT c.id, c.subject, c.consumer, c.dataset, c.purpose, c.granted_by, c.granted_at, c.expires_at,
-     c.withdrawn_at, c.evidence_digest
-     FROM consent c JOIN subject s ON s.id = c.subject WHERE s.root = (SELECT root FROM subject WHERE id = $1)
-     ORDER BY c.granted_at DESC, c.id LIMIT $2";
+const LIST: &str = "
+    SELECT a.n, f.id, f.subject, f.consumer, f.dataset, f.purpose, f.granted_by, f.granted_at, f.expires_at,
+        f.withdrawn_at, f.evidence_digest
+    FROM unnest($1::uuid[]) WITH ORDINALITY AS a (subject, n)
+    CROSS JOIN LATERAL (
+        SELECT c.* FROM (SELECT m.root FROM subject m WHERE m.id = a.subject OFFSET 0) m
+        CROSS JOIN LATERAL (SELECT s.id FROM subject s WHERE s.root = m.root OFFSET 0) s
+        CROSS JOIN LATERAL (SELECT c.* FROM consent c WHERE c.subject = s.id OFFSET 0) c
+        ORDER BY c.granted_at DESC, c.id LIMIT $2
+    ) f
+    ORDER BY a.n, f.granted_at DESC, f.id";
 
 impl Readers {
     pub(crate) async fn consents_list(&self, root: [u8; 16], count_max: u32) -> Result<Vec<Consent>, Error> {
-        consents_list(&mut *self.pool.acquire().await.doing("take a reader")?, root, count_max).await
+        let mut connection = self.keyed.acquire().await.doing("take a reader")?;
+        Ok(consents_list(&mut connection, &[root], count_max).await?.concat())
     }
 
     pub(crate) async fn consent_fetch(&self, id: ConsentId) -> Result<Option<ConsentOfSubject>, Error> {
@@ -50,8 +77,15 @@ impl Readers {
 }
 
 impl Transaction<'_> {
-    pub(crate) async fn consents_list_in_tx(&mut self, root: [u8; 16], count_max: u32) -> Result<Vec<Consent>, Error> {
-        consents_list(self.connection(), root, count_max).await
+    pub(crate) async fn consents_list_in_tx(
+        &mut self,
+        roots: &[[u8; 16]],
+        count_max: u32,
+    ) -> Result<Vec<Vec<Consent>>, Error> {
+        if roots.is_empty() {
+            return Ok(Vec::new());
+        }
+        consents_list(self.connection(), roots, count_max).await
     }
 
     pub(crate) async fn consent_insert_in_tx(&mut self, subject: [u8; 16], consent: &Consent) -> Result<(), Error> {
@@ -87,12 +121,22 @@ impl Transaction<'_> {
     }
 }
 
-async fn consents_list(connection: &mut PgConnection, root: [u8; 16], count_max: u32) -> Result<Vec<Consent>, Error> {
-    let rows: Vec<Row> = sqlx::query_as(LIST)
-        .bind(Uuid::from_bytes(root))
+async fn consents_list(
+    connection: &mut PgConnection,
+    roots: &[[u8; 16]],
+    count_max: u32,
+) -> Result<Vec<Vec<Consent>>, Error> {
+    let rows: Vec<OfAsked> = sqlx::query_as(LIST)
+        .bind(uuids(roots))
         .bind(i64::from(count_max))
         .fetch_all(connection)
         .await
         .doing("list consents")?;
-    rows.into_iter().map(|row| consent_of(row).map(|found| found.consent)).collect()
+    let mut found = vec![Vec::new(); roots.len()];
+    for OfAsked { n, row } in rows {
+        // Ordinality counts from 1.
+        let place = usize::try_from(n).ok().and_then(|n| found.get_mut(n.checked_sub(1)?));
+        place.ok_or(Error::Malformed { what: "answer" })?.push(consent_of(row)?.consent);
+    }
+    Ok(found)
 }

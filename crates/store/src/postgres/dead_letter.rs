@@ -163,6 +163,9 @@ impl Transaction<'_> {
         subscription: SubscriptionId,
         attempts: &[Attempted],
     ) -> Result<(), Error> {
+        if attempts.is_empty() {
+            return Ok(());
+        }
         // One statement writes no row twice: the last one of a place counts.
         let attempts: BTreeMap<Place, &Attempted> = attempts.iter().map(|row| (row.place, row)).collect();
         let attempts: Vec<&Attempted> = attempts.into_values().collect();
@@ -192,6 +195,9 @@ impl Transaction<'_> {
         letters: &[DeadLetter],
         now: i64,
     ) -> Result<u64, Error> {
+        if letters.is_empty() {
+            return Ok(0);
+        }
         let (partitions, positions) = columns(letters.iter().map(|letter| letter.place));
         let (causes, rejected): (Vec<i16>, Vec<Option<&str>>) =
             letters.iter().map(|letter| cause_columns(&letter.cause)).unzip();
@@ -251,6 +257,9 @@ impl Transaction<'_> {
         places: &[Place],
         now: i64,
     ) -> Result<(), Error> {
+        if places.is_empty() {
+            return Ok(());
+        }
         let (partitions, positions) = columns(places.iter().copied());
         sqlx::query(
             "UPDATE dead_letter d SET replayed_at = $4

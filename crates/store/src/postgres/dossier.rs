@@ -4,7 +4,7 @@ use sqlx::{PgConnection, types::Uuid};
 
 use super::{Readers, Transaction, instant::Instant, uuids};
 use crate::{
-    DossierFound, DossierRow,
+    DossierAsked, DossierFound, DossierRow,
     error::{Doing, Error},
 };
 
@@ -29,27 +29,26 @@ impl From<Row> for DossierFound {
     }
 }
 
-/// The dossiers of agency `$1` on subjects `$2` and what they were merged with, as `d`, from each subject to its own (`OFFSET 0`): however
-/// the planner weighs it, nobody reads through all of an agency's.
-macro_rules! of_subjects {
-    () => {
-        "FROM unnest($2::uuid[]) AS asked (subject)
-         CROSS JOIN LATERAL (SELECT m.id, m.root FROM subject m WHERE m.id = asked.subject OFFSET 0) m
-         CROSS JOIN LATERAL (SELECT s.id FROM subject s WHERE s.root = m.root OFFSET 0) s
-         CROSS JOIN LATERAL (SELECT d.* FROM dossier d WHERE d.agency = $1 AND d.subject = s.id OFFSET 0) d"
-    };
-}
+// Each step is a lateral join of its own (`OFFSET 0`), from a subject to its own dossiers: however the planner weighs it,
+// nobody reads through all of an agency's.
+const OPEN: &str = "
+    SELECT EXISTS (
+        SELECT 1 FROM (SELECT m.root FROM subject m WHERE m.id = asked.subject OFFSET 0) m
+        CROSS JOIN LATERAL (SELECT s.id FROM subject s WHERE s.root = m.root OFFSET 0) s
+        CROSS JOIN LATERAL (
+            SELECT d.closed_at, d.until FROM dossier d WHERE d.agency = asked.agency AND d.subject = s.id OFFSET 0
+        ) d
+        WHERE d.closed_at IS NULL AND d.until > $3
+    )
+    FROM unnest($1::text[], $2::uuid[]) WITH ORDINALITY AS asked (agency, subject, n) ORDER BY asked.n";
+const OF_SUBJECTS: &str = "
+    SELECT d.agency, d.subject, d.reason, d.opened_at, d.until, d.closed_at, asked.subject AS root
+    FROM unnest($2::uuid[]) AS asked (subject)
+    CROSS JOIN LATERAL (SELECT m.root FROM subject m WHERE m.id = asked.subject OFFSET 0) m
+    CROSS JOIN LATERAL (SELECT s.id FROM subject s WHERE s.root = m.root OFFSET 0) s
+    CROSS JOIN LATERAL (SELECT d.* FROM dossier d WHERE d.agency = $1 AND d.subject = s.id OFFSET 0) d";
 
 impl Readers {
-    pub(crate) async fn dossiers_open_among(
-        &self,
-        agency: &str,
-        subjects: &[[u8; 16]],
-        now: i64,
-    ) -> Result<Vec<[u8; 16]>, Error> {
-        open_among(&mut *self.keyed.acquire().await.doing("take a reader")?, agency, subjects, now).await
-    }
-
     pub(crate) async fn dossiers_list(
         &self,
         agency: &str,
@@ -84,13 +83,22 @@ impl Readers {
 }
 
 impl Transaction<'_> {
-    pub(crate) async fn dossiers_open_among_in_tx(
+    pub(crate) async fn dossiers_open_in_tx(
         &mut self,
-        agency: &str,
-        subjects: &[[u8; 16]],
+        asked: &[DossierAsked<'_>],
         now: i64,
-    ) -> Result<Vec<[u8; 16]>, Error> {
-        open_among(self.connection(), agency, subjects, now).await
+    ) -> Result<Vec<bool>, Error> {
+        if asked.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows: Vec<bool> = sqlx::query_scalar(OPEN)
+            .bind(asked.iter().map(|asked| asked.agency).collect::<Vec<_>>())
+            .bind(asked.iter().map(|asked| Uuid::from_bytes(asked.subject)).collect::<Vec<_>>())
+            .bind(Instant(now))
+            .fetch_all(self.connection())
+            .await
+            .doing("find dossiers")?;
+        if rows.len() == asked.len() { Ok(rows) } else { Err(Error::Malformed { what: "answer" }) }
     }
 
     pub(crate) async fn dossiers_of_subjects_list_in_tx(
@@ -149,36 +157,16 @@ impl Transaction<'_> {
     }
 }
 
-async fn open_among(
-    connection: &mut PgConnection,
-    agency: &str,
-    subjects: &[[u8; 16]],
-    now: i64,
-) -> Result<Vec<[u8; 16]>, Error> {
-    let found: Vec<Uuid> = sqlx::query_scalar(
-        concat!("SELECT DISTINCT m.id ", of_subjects!(), " WHERE d.closed_at IS NULL AND d.until > $3"),
-    )
-    .bind(agency)
-    .bind(uuids(subjects))
-    .bind(Instant(now))
-    .fetch_all(connection)
-    .await
-    .doing("find dossiers")?;
-    Ok(found.into_iter().map(Uuid::into_bytes).collect())
-}
-
 async fn of_subjects(
     connection: &mut PgConnection,
     agency: &str,
     subjects: &[[u8; 16]],
 ) -> Result<Vec<DossierFound>, Error> {
-    let rows: Vec<Row> = sqlx::query_as(
-        concat!("SELECT d.agency, d.subject, d.reason, d.opened_at, d.until, d.closed_at, m.id AS root ", of_subjects!()),
-    )
-    .bind(agency)
-    .bind(uuids(subjects))
-    .fetch_all(connection)
-    .await
-    .doing("find dossiers")?;
+    let rows: Vec<Row> = sqlx::query_as(OF_SUBJECTS)
+        .bind(agency)
+        .bind(uuids(subjects))
+        .fetch_all(connection)
+        .await
+        .doing("find dossiers")?;
     Ok(rows.into_iter().map(DossierFound::from).collect())
 }

@@ -4,9 +4,19 @@ use sqlx::types::Uuid;
 
 use super::{Readers, Transaction, shard::slot_of};
 use crate::{
-    EntryRow, LeafRow, TileRow,
+    EntryRow, LeafRow, LedgerGrowth, TileRow,
     error::{Doing, Error, fixed, signed, unsigned},
 };
+
+const APPEND: &str = "
+    WITH appended AS (
+        INSERT INTO entry (slot, idx, leaf_hash, leaf, personal_key, personal_sealed)
+        SELECT $1, new.* FROM unnest($2::bigint[], $3::bytea[], $4::bytea[], $5::uuid[], $6::bytea[]) AS new
+    ), tiled AS (
+        INSERT INTO tile (slot, level, idx, hashes, root)
+        SELECT $1, new.* FROM unnest($7::smallint[], $8::bigint[], $9::bytea[], $10::bytea[]) AS new
+    )
+    UPDATE shard SET size = $11, checkpoint = $12 WHERE slot = $1";
 
 impl Readers {
     pub(crate) async fn entry_fetch(&self, slot: u32, index: u64) -> Result<Option<EntryRow>, Error> {
@@ -100,6 +110,30 @@ impl Readers {
 }
 
 impl Transaction<'_> {
+    pub(crate) async fn ledger_append_in_tx(&mut self, growth: &LedgerGrowth<'_>) -> Result<(), Error> {
+        let LedgerGrowth { slot, entries, tiles, size, checkpoint } = *growth;
+        let personal = |entry: &EntryRow| entry.personal.as_ref().map(|(key, _)| Uuid::from_bytes(*key));
+        sqlx::query(APPEND)
+            .bind(slot_of(slot))
+            .bind(entries.iter().map(|entry| signed(entry.index)).collect::<Vec<_>>())
+            .bind(entries.iter().map(|entry| &entry.leaf_hash[..]).collect::<Vec<_>>())
+            .bind(entries.iter().map(|entry| &entry.leaf[..]).collect::<Vec<_>>())
+            .bind(entries.iter().map(personal).collect::<Vec<_>>())
+            .bind(
+                entries.iter().map(|entry| entry.personal.as_ref().map(|(_, sealed)| &sealed[..])).collect::<Vec<_>>(),
+            )
+            .bind(tiles.iter().map(|tile| i16::from(tile.level)).collect::<Vec<_>>())
+            .bind(tiles.iter().map(|tile| signed(tile.index)).collect::<Vec<_>>())
+            .bind(tiles.iter().map(|tile| &tile.hashes[..]).collect::<Vec<_>>())
+            .bind(tiles.iter().map(|tile| &tile.root[..]).collect::<Vec<_>>())
+            .bind(signed(size))
+            .bind(checkpoint)
+            .execute(self.connection())
+            .await
+            .doing("append to its shard")?;
+        Ok(())
+    }
+
     pub(crate) async fn entries_insert_in_tx(&mut self, slot: u32, entries: &[EntryRow]) -> Result<(), Error> {
         let indexes: Vec<i64> = entries.iter().map(|entry| signed(entry.index)).collect();
         let hashes: Vec<&[u8]> = entries.iter().map(|entry| &entry.leaf_hash[..]).collect();

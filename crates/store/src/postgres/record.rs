@@ -12,6 +12,21 @@ use crate::{
 
 type Row = (i64, Uuid, Vec<u8>, i64, Instant, Instant, Uuid, Vec<u8>, Option<i16>);
 
+/// Of several revisions of one record the last is its newest. That a revision has its record is looked at when both are
+/// written.
+const INSERT: &str = "
+    WITH stored AS (
+        INSERT INTO record (id, subject, dataset, provider, selector, discriminator, revision)
+        SELECT DISTINCT ON (id) id, subject, dataset, provider, selector, discriminator, revision
+        FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bytea[], $6::bytea[], $7::bigint[])
+            WITH ORDINALITY AS new (id, subject, dataset, provider, selector, discriminator, revision, n)
+        ORDER BY id, n DESC
+        ON CONFLICT (id) DO UPDATE SET revision = excluded.revision
+    )
+    INSERT INTO revision (record, number, provider_recorded_at, learned_at, payload_key, sealed, change)
+    SELECT * FROM unnest($1::uuid[], $7::bigint[], $8::timestamptz[], $9::timestamptz[], $10::uuid[], $11::bytea[],
+        $12::smallint[])";
+
 impl RecordReaders {
     pub(crate) async fn records_fetch(&self, asked: &[RecordAsked]) -> Result<Vec<Vec<HeldRevision>>, Error> {
         records_fetch(&mut *self.pool.acquire().await.doing("take a reader")?, asked).await
@@ -79,41 +94,22 @@ impl Transaction<'_> {
     pub(crate) async fn revisions_insert_in_tx(&mut self, rows: &[RevisionRow]) -> Result<(), Error> {
         let records: Vec<Uuid> = rows.iter().map(|row| Uuid::from_bytes(row.record)).collect();
         let numbers: Vec<i64> = rows.iter().map(|row| signed(row.held.number)).collect();
-        // Of several revisions of one record the last is its newest.
-        sqlx::query(
-            "INSERT INTO record (id, subject, dataset, provider, selector, discriminator, revision)
-             SELECT DISTINCT ON (id) id, subject, dataset, provider, selector, discriminator, revision
-             FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bytea[], $6::bytea[], $7::bigint[])
-                 WITH ORDINALITY AS new (id, subject, dataset, provider, selector, discriminator, revision, n)
-             ORDER BY id, n DESC
-             ON CONFLICT (id) DO UPDATE SET revision = excluded.revision",
-        )
-        .bind(&records)
-        .bind(rows.iter().map(|row| Uuid::from_bytes(row.subject)).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| row.dataset.as_str()).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| row.provider.as_str()).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| &row.selector[..]).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| &row.held.discriminator[..]).collect::<Vec<_>>())
-        .bind(&numbers)
-        .execute(self.connection())
-        .await
-        .doing("store records")?;
-        sqlx::query(
-            "INSERT INTO revision (record, number, provider_recorded_at, learned_at, payload_key, sealed,
-                 change)
-             SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::timestamptz[], $5::uuid[],
-             $6::bytea[], $7::smallint[])",
-        )
-        .bind(&records)
-        .bind(&numbers)
-        .bind(rows.iter().map(|row| Instant(row.held.provider_recorded_at)).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| Instant(row.held.learned_at)).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| Uuid::from_bytes(row.held.payload_key)).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| &row.held.sealed[..]).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| row.held.change.map(EventKind::number)).collect::<Vec<_>>())
-        .execute(self.connection())
-        .await
-        .doing("store revisions")?;
+        sqlx::query(INSERT)
+            .bind(&records)
+            .bind(rows.iter().map(|row| Uuid::from_bytes(row.subject)).collect::<Vec<_>>())
+            .bind(rows.iter().map(|row| row.dataset.as_str()).collect::<Vec<_>>())
+            .bind(rows.iter().map(|row| row.provider.as_str()).collect::<Vec<_>>())
+            .bind(rows.iter().map(|row| &row.selector[..]).collect::<Vec<_>>())
+            .bind(rows.iter().map(|row| &row.held.discriminator[..]).collect::<Vec<_>>())
+            .bind(&numbers)
+            .bind(rows.iter().map(|row| Instant(row.held.provider_recorded_at)).collect::<Vec<_>>())
+            .bind(rows.iter().map(|row| Instant(row.held.learned_at)).collect::<Vec<_>>())
+            .bind(rows.iter().map(|row| Uuid::from_bytes(row.held.payload_key)).collect::<Vec<_>>())
+            .bind(rows.iter().map(|row| &row.held.sealed[..]).collect::<Vec<_>>())
+            .bind(rows.iter().map(|row| row.held.change.map(EventKind::number)).collect::<Vec<_>>())
+            .execute(self.connection())
+            .await
+            .doing("store revisions")?;
         self.traits_replace_in_tx(rows).await
     }
 }

@@ -46,8 +46,12 @@ impl Readers {
 }
 
 impl Transaction<'_> {
-    pub(crate) fn consents_list_in_tx(&mut self, root: [u8; 16], count_max: u32) -> Result<Vec<Consent>, Error> {
-        list(self.connection(), root, count_max)
+    pub(crate) fn consents_list_in_tx(
+        &mut self,
+        roots: &[[u8; 16]],
+        count_max: u32,
+    ) -> Result<Vec<Vec<Consent>>, Error> {
+        roots.iter().map(|root| list(self.connection(), *root, count_max)).collect()
     }
 
     pub(crate) fn consent_insert_in_tx(&mut self, subject: [u8; 16], consent: &Consent) -> Result<(), Error> {

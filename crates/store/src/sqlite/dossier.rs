@@ -4,7 +4,7 @@ use rusqlite::{Connection, Row, params};
 
 use super::{Readers, Transaction, ask::Ask};
 use crate::{
-    DossierFound, DossierRow,
+    DossierAsked, DossierFound, DossierRow,
     error::{Doing, Error},
 };
 
@@ -23,16 +23,6 @@ fn read(row: &Row<'_>) -> rusqlite::Result<DossierFound> {
 }
 
 impl Readers {
-    pub(crate) async fn dossiers_open_among(
-        &self,
-        agency: &str,
-        subjects: &[[u8; 16]],
-        now: i64,
-    ) -> Result<Vec<[u8; 16]>, Error> {
-        let (agency, subjects) = (agency.to_owned(), subjects.to_vec());
-        self.ask(move |connection| open_among(connection, &agency, &subjects, now)).await
-    }
-
     pub(crate) async fn dossiers_list(
         &self,
         agency: &str,
@@ -65,13 +55,16 @@ impl Readers {
 }
 
 impl Transaction<'_> {
-    pub(crate) fn dossiers_open_among_in_tx(
-        &mut self,
-        agency: &str,
-        subjects: &[[u8; 16]],
-        now: i64,
-    ) -> Result<Vec<[u8; 16]>, Error> {
-        open_among(self.connection(), agency, subjects, now)
+    pub(crate) fn dossiers_open_in_tx(&mut self, asked: &[DossierAsked<'_>], now: i64) -> Result<Vec<bool>, Error> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM subject m CROSS JOIN subject s ON s.root = m.root
+             CROSS JOIN dossier d ON d.subject = s.id
+             WHERE m.id = ? AND d.agency = ? AND d.closed_at IS NULL AND d.until > ?)";
+        let connection = self.connection();
+        let is_open = |asked: &DossierAsked<'_>| {
+            let found = connection.row(sql, params![asked.subject, asked.agency, now], |row| row.get(0));
+            Ok(found.doing("find dossiers")?.unwrap_or_default())
+        };
+        asked.iter().map(is_open).collect()
     }
 
     pub(crate) fn dossiers_of_subjects_list_in_tx(
@@ -100,14 +93,6 @@ impl Transaction<'_> {
         let closed: usize = roots.iter().map(close).sum::<rusqlite::Result<_>>().doing("close dossiers")?;
         Ok(closed as u64)
     }
-}
-
-fn open_among(connection: &Connection, agency: &str, subjects: &[[u8; 16]], now: i64) -> Result<Vec<[u8; 16]>, Error> {
-    let sql =
-        "SELECT m.id FROM subject m CROSS JOIN subject s ON s.root = m.root CROSS JOIN dossier d ON d.subject = s.id
-         WHERE m.id = ? AND d.agency = ? AND d.closed_at IS NULL AND d.until > ? LIMIT 1";
-    let find = |subject| connection.row(sql, params![subject, agency, now], |row| row.get(0)).transpose();
-    subjects.iter().filter_map(find).collect::<rusqlite::Result<_>>().doing("find dossiers")
 }
 
 fn of_subjects(connection: &Connection, agency: &str, subjects: &[[u8; 16]]) -> Result<Vec<DossierFound>, Error> {

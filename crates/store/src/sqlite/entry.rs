@@ -2,7 +2,7 @@
 
 use super::{Readers, Transaction, ask::Ask};
 use crate::{
-    EntryRow, LeafRow, TileRow,
+    EntryRow, LeafRow, LedgerGrowth, TileRow,
     error::{Doing, Error, signed},
 };
 use rusqlite::params;
@@ -78,6 +78,13 @@ fn all_of<T>(from: u64, before: u64, rows: Vec<T>, what: &'static str) -> Result
 }
 
 impl Transaction<'_> {
+    pub(crate) fn ledger_append_in_tx(&mut self, growth: &LedgerGrowth<'_>) -> Result<(), Error> {
+        let LedgerGrowth { slot, entries, tiles, size, checkpoint } = *growth;
+        self.entries_insert_in_tx(slot, entries)?;
+        self.tiles_insert_in_tx(slot, tiles)?;
+        self.shard_advance_in_tx(slot, size, checkpoint)
+    }
+
     pub(crate) fn entries_insert_in_tx(&mut self, slot: u32, entries: &[EntryRow]) -> Result<(), Error> {
         let sql = "INSERT INTO entry (slot, idx, leaf_hash, leaf, personal_key, personal_sealed)
              VALUES (?, ?, ?, ?, ?, ?)";

@@ -1,6 +1,8 @@
 //! Dossiers: open until they end or are closed, and those of what was merged count.
 
-use unefois_store::{DossierFound, DossierRow, Store, Transaction};
+use std::collections::BTreeSet;
+
+use unefois_store::{DossierAsked, DossierFound, DossierRow, Store, Transaction};
 
 use crate::{
     rows::{DAY, FAR_AHEAD, LONG_AGO, NOW, TEXTS, dossier, id},
@@ -28,16 +30,13 @@ async fn closes(scene: &mut Scene, agency: &str, roots: &[u64], now: i64) -> u64
     scene.commits(async |tx| tx.dossiers_close_in_tx(agency, &roots, now).await).await.unwrap()
 }
 
-/// The open ones among these, as everybody and as a transaction sees them.
+/// The open ones among these.
 async fn open(scene: &mut Scene, agency: &str, roots: &[u64], now: i64) -> Vec<[u8; 16]> {
-    let roots: Vec<[u8; 16]> = roots.iter().copied().map(id).collect();
-    let mut found = scene.store.dossiers_open_among(agency, &roots, now).await.unwrap();
-    let within = scene.commits(async |tx| tx.dossiers_open_among_in_tx(agency, &roots, now).await).await;
-    let mut within = within.unwrap();
-    found.sort_unstable();
-    within.sort_unstable();
-    assert_eq!(found, within);
-    found
+    let asked: Vec<DossierAsked<'_>> = roots.iter().map(|root| DossierAsked { agency, subject: id(*root) }).collect();
+    let open = scene.commits(async |tx| tx.dossiers_open_in_tx(&asked, now).await).await.unwrap();
+    assert_eq!(open.len(), asked.len());
+    let found = asked.iter().zip(open).filter(|(_, is_open)| *is_open).map(|(asked, _)| asked.subject);
+    found.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 async fn list(store: &Store) -> Vec<DossierRow> {

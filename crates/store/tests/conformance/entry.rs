@@ -1,6 +1,6 @@
 //! Entries of the ledger, and the full tiles of its tree.
 
-use unefois_store::{EntryRow, Error, LeafRow};
+use unefois_store::{EntryRow, Error, LeafRow, LedgerGrowth, Shard};
 
 use crate::{
     rows::{LARGEST, digest, entry, entry_about, id, tile, trace_key},
@@ -13,6 +13,7 @@ on_both!(
     a_position_is_taken_once_in_a_shard_and_nothing_of_the_second_batch_stays,
     a_range_of_hashes_with_a_gap_is_an_error_and_never_a_shorter_range,
     tiles_are_found_by_slot_level_and_position,
+    what_a_batch_adds_is_there_with_the_size_and_the_checkpoint_that_it_leads_to,
 );
 
 async fn an_entry_is_read_back_as_it_was_written(scene: &mut Scene) {
@@ -108,4 +109,23 @@ async fn tiles_are_found_by_slot_level_and_position(scene: &mut Scene) {
     let again = scene.commits(async |tx| tx.tiles_insert_in_tx(0, &[tile(2, 0), tile(1, 0)]).await).await.unwrap_err();
     assert!(scene.is_taken(&again), "{again:?}");
     assert!(scene.store.tile_fetch(0, 2, 0).await.is_err(), "it went with the one that was there");
+}
+
+async fn what_a_batch_adds_is_there_with_the_size_and_the_checkpoint_that_it_leads_to(scene: &mut Scene) {
+    let held = scene.takes_a_shard().await;
+    let (entries, tiles) = ([entry(0), entry_about(1, 1)], [tile(0, 0), tile(1, 0)]);
+    let growth = LedgerGrowth { slot: 0, entries: &entries, tiles: &tiles, size: 2, checkpoint: "two" };
+    scene.commits(async |tx| tx.ledger_append_in_tx(&growth).await).await.unwrap();
+    for row in &entries {
+        assert_eq!(scene.store.entry_fetch(0, row.index).await.unwrap().as_ref(), Some(row));
+    }
+    for row in &tiles {
+        assert_eq!(scene.store.tile_fetch(0, row.level, row.index).await.unwrap(), row.hashes);
+    }
+    let grown = Shard { size: 2, checkpoint: "two".to_owned(), ..held };
+    assert_eq!(scene.store.shard_fetch(0).await.unwrap(), Some(grown.clone()));
+    let taken = LedgerGrowth { size: 3, checkpoint: "three", tiles: &[], ..growth };
+    let taken = scene.commits(async |tx| tx.ledger_append_in_tx(&taken).await).await.unwrap_err();
+    assert!(scene.is_taken(&taken), "{taken:?}");
+    assert_eq!(scene.store.shard_fetch(0).await.unwrap(), Some(grown));
 }

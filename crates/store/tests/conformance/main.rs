@@ -20,6 +20,7 @@ mod every_method;
 mod index;
 mod key;
 mod migration;
+mod plan;
 mod publication;
 mod quota;
 mod receiver;

@@ -5,8 +5,8 @@ use sqlx::{Connection, PgConnection, migrate::Migrator};
 use tempfile::TempDir;
 use unefois_core::{Consent, Cursor, EventKind, PARTITIONS, SubjectKind, Telling};
 use unefois_store::{
-    DataDirectory, Error, Fence, Migrated, NewEvent, QuotaOf, QuotaShare, Reach, Search, Shard, StorageSettings, Store,
-    SubjectRow, SubscriptionCursor, TraitsFirst,
+    DataDirectory, DossierAsked, Error, Fence, Migrated, NewEvent, QuotaOf, QuotaShare, Reach, Search, Shard,
+    StorageSettings, Store, SubjectRow, SubscriptionCursor, TraitsFirst,
 };
 use unefois_testkit::PostgresCluster;
 
@@ -258,7 +258,8 @@ async fn events_answer(scene: &mut Scene, with_events: bool) {
     scene.subscribes(&[subscription(9)]).await;
     let rows = [dossier(2)];
     scene.commits(async |tx| tx.dossiers_upsert_in_tx(&rows).await).await.unwrap();
-    assert_eq!(scene.store.dossiers_open_among("cnaf", &[id(1)], NOW).await.unwrap(), [id(1)]);
+    let asked = [DossierAsked { agency: "cnaf", subject: id(1) }];
+    assert_eq!(scene.commits(async |tx| tx.dossiers_open_in_tx(&asked, NOW).await).await.unwrap(), [true]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
