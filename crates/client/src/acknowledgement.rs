@@ -87,7 +87,7 @@ fn unreadable(field: &'static str) -> InvalidAcknowledgement {
 
 #[cfg(test)]
 mod tests {
-    use unefois_ledger::{ENTRY_FORMAT, Entry, Outcome, Publication, Receipt, SigningKey, Tree, batch_path, root_of};
+    use unefois_ledger::{BatchTree, ENTRY_FORMAT, Entry, Outcome, Publication, Receipt, SigningKey, Tree};
     use unefois_proto::pb::publication::v1::AcknowledgementKind;
 
     use super::*;
@@ -112,16 +112,16 @@ mod tests {
             findings: Vec::new(),
         };
         let item = leaf_hash(&item_of(&acknowledgement, RECORD).unwrap().encode_to_vec());
-        let items = [leaf_hash(b"first"), item, leaf_hash(b"third")];
+        let items = BatchTree::of(&[leaf_hash(b"first"), item, leaf_hash(b"third")]);
         let public = PublicPart {
             format: ENTRY_FORMAT,
             entry_id: vec![3; 16],
             kind: kind.into(),
             outcome: Outcome::Accepted.into(),
-            publication: Some(Publication { count: 3, root: root_of(&items).into() }),
+            publication: Some(Publication { count: 3, root: items.head().root.into() }),
             ..PublicPart::default()
         };
-        let path = batch_path(&items, 1).unwrap();
+        let path = items.path(1).unwrap();
         acknowledgement.item_path = path.into_iter().map(Vec::from).collect();
         acknowledgement.receipt = Some(receipt_to_wire(receipt_of(&public)));
         acknowledgement

@@ -26,7 +26,7 @@ mod receipt;
 mod tile;
 mod tree;
 
-pub use batch::{batch_path, root_of};
+pub use batch::{BatchTree, root_of};
 pub use checkpoint::{Checkpoint, InvalidCheckpoint, InvalidKey, SigningKey, VerifyingKey, shard_origin, shard_slot};
 pub use commitment::{Blind, commit, sha256};
 pub use entry::{

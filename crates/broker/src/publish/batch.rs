@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use futures::future::BoxFuture;
 use tokio::sync::oneshot;
 use unefois_core::{Caller, Reason};
-use unefois_ledger::{EntryKind, Hash, Outcome, PublicPart, Publication, root_of};
+use unefois_ledger::{EntryKind, Outcome, PublicPart, Publication, TreeHead};
 use unefois_store::{EventAppended, EventRow, NewEvent, PublicationRow, Transaction};
 use unefois_telemetry::Trace;
 use uuid::Uuid;
@@ -72,7 +72,7 @@ impl Batch {
             roots.push(root);
         }
         people.write(tx, place.now).await?;
-        let Revised { fates, leaves, events, held } = self.revise(tx, fates, &roots, place.now).await?;
+        let Revised { fates, tree, events, held } = self.revise(tx, fates, &roots, place.now).await?;
         self.remember(tx, &fates, place).await?;
         // Last of all: until the commit nobody else can tell anything in these partitions.
         let appended = tx.events_append_in_tx(&events, place.now.as_microsecond()).await?;
@@ -82,7 +82,7 @@ impl Batch {
             Some(Newest { row: EventRow { place, recorded_at, event }, held, trace_key })
         };
         self.events = events.into_iter().zip(held).zip(appended).filter_map(newest).collect();
-        Ok(Performed { entries: self.entry(&leaves).into_iter().collect(), effect: Effect::Keeps })
+        Ok(Performed { entries: self.entry(tree.head()).into_iter().collect(), effect: Effect::Keeps })
     }
 
     /// What became of the items that were published before under the same identifier.
@@ -132,8 +132,8 @@ impl Batch {
     }
 
     /// The entry of the batch; none when nothing was written.
-    fn entry(&self, leaves: &[Hash]) -> Option<Draft> {
-        let first = self.items.first().filter(|_| !leaves.is_empty())?;
+    fn entry(&self, head: TreeHead) -> Option<Draft> {
+        let first = self.items.first().filter(|_| head.size > 0)?;
         let one_dataset = self.items.iter().all(|item| item.dataset == first.dataset);
         let one_major = one_dataset && self.items.iter().all(|item| item.dataset_major == first.dataset_major);
         let public = PublicPart {
@@ -145,8 +145,8 @@ impl Batch {
             dataset: if one_dataset { first.dataset.clone() } else { String::new() },
             dataset_major: if one_major { first.dataset_major } else { 0 },
             publication: Some(Publication {
-                count: u32::try_from(leaves.len()).unwrap_or(u32::MAX),
-                root: root_of(leaves).0.to_vec(),
+                count: u32::try_from(head.size).unwrap_or(u32::MAX),
+                root: head.root.into(),
             }),
             ..PublicPart::default()
         };

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use prost::Message;
 use unefois_catalog::{Dataset, Finding};
 use unefois_core::{EventKind, Reason};
-use unefois_ledger::{Hash, PublishedItem, batch_path, commit, leaf_hash};
+use unefois_ledger::{BatchTree, Hash, PublishedItem, commit, leaf_hash};
 use unefois_store::{HeldRevision, NewEvent, RevisionRow, TraitsRow, Transaction};
 use unefois_vault::RecordAad;
 use uuid::Uuid;
@@ -24,8 +24,8 @@ use crate::{failure::Failure, hub::Hub};
 /// What became of a batch.
 pub(super) struct Revised {
     pub(super) fates: Vec<Fate>,
-    /// The leaves of the root in the entry.
-    pub(super) leaves: Vec<Hash>,
+    /// The tree of the root in the entry.
+    pub(super) tree: BatchTree,
     /// One for each leaf.
     pub(super) events: Vec<NewEvent>,
     /// The revision of each of them.
@@ -102,13 +102,14 @@ impl Batch {
         }
         growth.write(tx).await?;
         let Growth { leaves, events, held, .. } = growth;
+        let tree = BatchTree::of(&leaves);
         for fate in &mut done {
             if let Fate::Stored { place: Some(ItemPlace { index, path, .. }), .. } = fate {
-                let found = batch_path(&leaves, u64::from(*index)).ok_or_else(|| Failure::new(Reason::Internal))?;
+                let found = tree.path(u64::from(*index)).ok_or_else(|| Failure::new(Reason::Internal))?;
                 *path = found.into_iter().map(|hash| hash.0).collect();
             }
         }
-        Ok(Revised { fates: done, leaves, events, held })
+        Ok(Revised { fates: done, tree, events, held })
     }
 
     /// Makes a revision of an item, unless it is what was said last.
