@@ -1,5 +1,7 @@
 //! Canonical bytes: a record decoded, checked against the rules of its dataset, and encoded in one way only.
 
+use std::fmt;
+
 use prost::Message;
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, ReflectMessage, Value};
 
@@ -37,27 +39,31 @@ impl Dataset {
         Ok(message.encode_to_vec())
     }
 
-    /// The identifiers in a record, wherever they stand in it, with the kinds that their fields claim.
+    /// The identifiers in a record, from its canonical bytes, wherever they stand in it, with the kinds that their fields
+    /// claim.
     ///
     /// # Errors
     /// The bytes are not the dataset's message.
-    pub fn identifiers(&self, bytes: &[u8]) -> Result<Vec<IdentifierField>, InvalidPayload> {
-        let message = self.decode(bytes)?;
+    pub fn identifiers(&self, canonical: &[u8]) -> Result<Vec<IdentifierField>, InvalidPayload> {
+        if !self.rules.values().any(|rules| rules.identifier.is_some()) {
+            return Ok(Vec::new());
+        }
+        let message = self.decode_unchecked(canonical)?;
         let mut found = Vec::new();
-        self.collect_identifiers(&message, "", &mut found);
+        self.collect_identifiers(&message, Path::Record, &mut found);
         Ok(found)
     }
 
-    fn collect_identifiers(&self, message: &DynamicMessage, above: &str, found: &mut Vec<IdentifierField>) {
+    fn collect_identifiers(&self, message: &DynamicMessage, above: Path<'_>, found: &mut Vec<IdentifierField>) {
         for (field, value) in message.fields() {
-            let path = path_of(above, &field);
+            let path = Path::In(&above, field.name());
             let kind = self.rules.get(field.full_name()).and_then(|rules| rules.identifier);
             for item in value.as_list().unwrap_or(std::slice::from_ref(value)) {
                 if let Some(inner) = item.as_message() {
-                    self.collect_identifiers(inner, &path, found);
+                    self.collect_identifiers(inner, path, found);
                 }
                 if let (Some(kind), Some(text)) = (kind, item.as_str()) {
-                    found.push(IdentifierField { field: path.clone(), kind, text: text.to_owned() });
+                    found.push(IdentifierField { field: path.to_string(), kind, text: text.to_owned() });
                 }
             }
         }
@@ -66,7 +72,7 @@ impl Dataset {
     /// Decodes and checks every value that is there; key fields may be missing.
     pub(crate) fn decode(&self, bytes: &[u8]) -> Result<DynamicMessage, InvalidPayload> {
         let message = self.decode_unchecked(bytes)?;
-        self.check(&message, "")?;
+        self.check(&message, Path::Record)?;
         Ok(message)
     }
 
@@ -76,19 +82,20 @@ impl Dataset {
             .map_err(|error| self.invalid("", &format!("the bytes are not a `{}`: {error}", self.message.full_name())))
     }
 
-    fn check(&self, message: &DynamicMessage, path: &str) -> Result<(), InvalidPayload> {
+    fn check(&self, message: &DynamicMessage, path: Path<'_>) -> Result<(), InvalidPayload> {
+        let invalid = |path: Path<'_>, rule: &str| self.invalid(&path.to_string(), rule);
         if message.unknown_fields().next().is_some() {
-            return Err(self.invalid(path, "it has a field that the dataset does not"));
+            return Err(invalid(path, "it has a field that the dataset does not"));
         }
-        check_period(message).map_err(|rule| self.invalid(path, rule))?;
+        check_period(message).map_err(|rule| invalid(path, rule))?;
         for (field, value) in message.fields() {
-            let path = path_of(path, &field);
+            let path = Path::In(&path, field.name());
             let rules = self.rules.get(field.full_name());
             for item in value.as_list().unwrap_or(std::slice::from_ref(value)) {
-                self.check_value(&field, rules, item, &path)?;
+                self.check_value(&field, rules, item, path)?;
             }
             if let Some(rules) = rules {
-                rules.check_order(message, value).map_err(|rule| self.invalid(&path, &rule))?;
+                rules.check_order(message, value).map_err(|rule| invalid(path, &rule))?;
             }
         }
         Ok(())
@@ -99,17 +106,18 @@ impl Dataset {
         field: &FieldDescriptor,
         rules: Option<&ValueRules>,
         value: &Value,
-        path: &str,
+        path: Path<'_>,
     ) -> Result<(), InvalidPayload> {
+        let invalid = |rule: &str| self.invalid(&path.to_string(), rule);
         match (value, field.kind()) {
             (Value::Message(inner), _) => return self.check(inner, path),
             (Value::EnumNumber(number), Kind::Enum(of)) if *number == 0 || of.get_value(*number).is_none() => {
-                return Err(self.invalid(path, "the value is not one of its enumeration"));
+                return Err(invalid("the value is not one of its enumeration"));
             }
             _ => {}
         }
         match rules {
-            Some(rules) => rules.check(value).map_err(|rule| self.invalid(path, &rule)),
+            Some(rules) => rules.check(value).map_err(|rule| invalid(&rule)),
             None => Ok(()),
         }
     }
@@ -119,8 +127,23 @@ impl Dataset {
     }
 }
 
-fn path_of(above: &str, field: &FieldDescriptor) -> String {
-    if above.is_empty() { field.name().to_owned() } else { format!("{above}.{}", field.name()) }
+/// Where something stands in a record. It is written out only for who must be told.
+#[derive(Clone, Copy)]
+enum Path<'a> {
+    /// The record as a whole.
+    Record,
+    /// A field of what stands above it.
+    In(&'a Path<'a>, &'a str),
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Record => Ok(()),
+            Self::In(Self::Record, name) => f.write_str(name),
+            Self::In(above, name) => write!(f, "{above}.{name}"),
+        }
+    }
 }
 
 /// The rules of `unefois/calendar/v1/period.proto`; other messages have none here.
