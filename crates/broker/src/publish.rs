@@ -251,8 +251,7 @@ impl Hub {
     /// known, are made and opened before the transaction, all in one trip.
     async fn newcomers(&self, items: &[Prepared]) -> Result<Newcomers, Failure> {
         let all: Vec<[u8; 32]> = items.iter().flat_map(|item| item.pseudonyms.iter().copied()).collect();
-        let known: HashMap<[u8; 32], [u8; 16]> =
-            self.store.subjects_list(&all).await?.into_iter().map(|(of, subject)| (of, subject.root)).collect();
+        let known = self.subjects_remembered(&all).await?;
         let mut newcomers = Newcomers::new();
         for item in items.iter().filter(|item| !item.pseudonyms.iter().any(|pseudonym| known.contains_key(pseudonym))) {
             let shared = item.pseudonyms.iter().find_map(|pseudonym| newcomers.get(pseudonym).copied());

@@ -1,6 +1,6 @@
 //! Subjects: found by any of their identifiers, known from their first mention, merged by an operator.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use futures::future::BoxFuture;
 use jiff::Timestamp;
@@ -86,13 +86,42 @@ impl Hub {
             None => self.subject_mention(pseudonyms, now).await?,
         };
         if let [single] = known.pseudonyms.as_slice() {
-            self.subjects.insert(*single, known.clone());
-            // A merge raises the epoch, then forgets what is remembered: what was read before it must not come after it.
-            if self.authority.load().epoch != epoch {
-                self.subjects.remove(single);
-            }
+            self.remember(*single, known.clone(), epoch);
         }
         Ok(known)
+    }
+
+    /// Of these pseudonyms those that are known, and whose they are as far as this node remembers: whoever relies on it reads
+    /// again in a transaction.
+    pub(crate) async fn subjects_remembered(
+        &self,
+        pseudonyms: &[[u8; 32]],
+    ) -> Result<HashMap<[u8; 32], [u8; 16]>, Failure> {
+        let (mut roots, mut others) = (HashMap::with_capacity(pseudonyms.len()), Vec::new());
+        for pseudonym in pseudonyms {
+            match self.subjects.get(pseudonym) {
+                Some(known) => drop(roots.insert(*pseudonym, known.root)),
+                None => others.push(*pseudonym),
+            }
+        }
+        if others.is_empty() {
+            return Ok(roots);
+        }
+        let epoch = self.authority.load().epoch;
+        for (pseudonym, SubjectRow { root, trace_key, id: _ }) in self.store.subjects_list(&others).await? {
+            roots.insert(pseudonym, root);
+            self.remember(pseudonym, Known { root, trace_key, pseudonyms: vec![pseudonym] }, epoch);
+        }
+        Ok(roots)
+    }
+
+    /// Remembers a subject that was read under that epoch. A merge raises the epoch, then forgets what is remembered: what
+    /// was read before it must not come after it.
+    fn remember(&self, pseudonym: [u8; 32], known: Known, epoch: u64) {
+        self.subjects.insert(pseudonym, known);
+        if self.authority.load().epoch != epoch {
+            self.subjects.remove(&pseudonym);
+        }
     }
 
     /// The subject of an identifier that may be unknown.
