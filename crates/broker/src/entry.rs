@@ -64,8 +64,9 @@ impl Draft {
     }
 
     /// What the follower is fed of it once it has its place: nobody needs the public part any more.
-    pub(crate) fn feed(&mut self, index: u64) -> Fed {
-        let subject = self.personal.as_ref().and_then(|personal| personal.subject);
+    pub(crate) fn feed(&mut self, index: u64, is_kept: impl Fn(&[u8; 16]) -> bool) -> Fed {
+        let personal = self.personal.as_ref().filter(|personal| is_kept(&personal.key));
+        let subject = personal.and_then(|personal| personal.subject);
         Fed { index, public: std::mem::take(&mut self.public), subject }
     }
 

@@ -285,10 +285,12 @@ impl LedgerShard {
         Ok(failure)
     }
 
-    /// Hands the entries of a committed batch on to the follower: before the head shows them.
+    /// Hands the entries of a committed batch on to the follower: before the head shows them. About whom an entry was that
+    /// is stored without its personal part, nobody shall find.
     pub(super) fn feed(&self, sealed: &Sealed, drafts: Vec<&mut Draft>) {
         let places = sealed.appended.first_index()..;
-        self.feed.offer(drafts.into_iter().zip(places).map(|(draft, index)| draft.feed(index)).collect());
+        let is_kept = |key: &[u8; 16]| !self.keys.is_destroyed(key);
+        self.feed.offer(drafts.into_iter().zip(places).map(|(draft, index)| draft.feed(index, is_kept)).collect());
     }
 
     /// Follows what is handed on to the follower.
