@@ -1,5 +1,8 @@
 //! Publishing: an acknowledgement means durable, and a repeat gets the first one.
 
+use std::collections::BTreeSet;
+
+use futures::future::join_all;
 use prost::Message;
 use unefois_client::verify_acknowledgement;
 use unefois_proto::pb::{
@@ -44,6 +47,28 @@ async fn equal_bytes_make_no_revision_and_other_bytes_make_the_next() {
     let revised = acknowledged(&urssaf, turnover_of(&marie, 200)).await;
     assert_eq!((revised.revision, revised.kind()), (2, AcknowledgementKind::Revised));
     assert_eq!(revised.record_id, first.record_id);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn publications_that_come_at_once_each_have_a_revision_and_an_entry() {
+    let house = House::open(UNEFOIS).await;
+    let marie = Person::invented(49);
+    let urssaf = house.agency("urssaf").await;
+    let items: Vec<_> = (1..=40).map(|cents| turnover_of(&marie, cents)).collect();
+    // The last one twice: whichever comes first is answered to both.
+    let sent = items.iter().chain(items.last()).map(|item| acknowledged(&urssaf, item.clone()));
+    let mut answers = join_all(sent).await;
+    let twice = answers.pop().unwrap();
+    assert_eq!((twice.revision, &twice.blind), (answers[39].revision, &answers[39].blind));
+    let key = house.public_key().await;
+    for (item, answer) in items.iter().zip(&answers) {
+        verify_acknowledgement(answer, &item.data, &key).unwrap();
+    }
+    let revisions: BTreeSet<u64> = answers.iter().map(|answer| answer.revision).collect();
+    assert_eq!(revisions, (1..=40).collect());
+    let entries: BTreeSet<&[u8]> =
+        answers.iter().map(|answer| answer.receipt.as_ref().unwrap().entry.as_slice()).collect();
+    assert_eq!(entries.len(), 40);
 }
 
 #[tokio::test(flavor = "multi_thread")]

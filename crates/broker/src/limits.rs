@@ -26,7 +26,7 @@ pub struct Limits {
     pub recorder_batch_max: usize,
     /// How many acts other than exchanges may wait for the recorder.
     pub act_queue_max: usize,
-    /// How many of them, deliveries and at last a publication, share a commit.
+    /// How many of them, deliveries and publications, share a commit.
     pub acts_together_max: usize,
     /// How long a write may not come further before the hub is not ready and sheds new work.
     #[serde(with = "duration")]
@@ -55,6 +55,8 @@ pub struct Limits {
     pub publish_batch_bytes_max: usize,
     /// How many identifiers fill a publication batch: on PostgreSQL each is a lock until its commit.
     pub publish_batch_identifiers_max: usize,
+    /// How many identifiers a batch may have for others behind it to share its commit.
+    pub publish_together_identifiers_max: usize,
     /// How many identifiers one publication may give of its subject.
     pub publish_identifiers_max: usize,
     /// How large one record may be, without its document.
@@ -171,7 +173,7 @@ impl Default for Limits {
             recorder_queue_max: 4096,
             recorder_batch_max: 512,
             act_queue_max: 256,
-            acts_together_max: 16,
+            acts_together_max: 64,
             commit_stall_max: Duration::from_millis(500),
             commit_wait_max: Duration::from_secs(5),
             loader_queue_max: 4096,
@@ -184,6 +186,7 @@ impl Default for Limits {
             publish_batch_max: 500,
             publish_batch_bytes_max: 16 * 1024 * 1024,
             publish_batch_identifiers_max: 1_000,
+            publish_together_identifiers_max: 16,
             publish_identifiers_max: 8,
             record_size_bytes_max: 64 * 1024,
             document_size_bytes_max: 8 * 1024 * 1024,

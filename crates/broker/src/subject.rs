@@ -230,6 +230,10 @@ struct Mention {
 }
 
 impl Act for Mention {
+    fn pseudonyms(&self) -> Vec<[u8; 32]> {
+        self.pseudonyms.clone()
+    }
+
     fn perform<'act>(
         &'act mut self,
         tx: &'act mut Transaction<'_>,
@@ -237,7 +241,6 @@ impl Act for Mention {
     ) -> BoxFuture<'act, Result<Performed, Failure>> {
         Box::pin(async move {
             let pseudonyms = self.pseudonyms.clone();
-            tx.pseudonyms_lock_in_tx(&pseudonyms).await?;
             let found = tx.subjects_list_in_tx(&pseudonyms).await?;
             let subject = match one_subject(found.iter().map(|(_, subject)| *subject))? {
                 // Mentioned by another meanwhile.

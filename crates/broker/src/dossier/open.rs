@@ -195,8 +195,6 @@ impl Open {
     async fn subjects(&self, tx: &mut Transaction<'_>, place: Place) -> Result<HashMap<[u8; 32], SubjectRow>, Failure> {
         let all: BTreeSet<[u8; 32]> = self.items.iter().map(|item| item.pseudonym).collect();
         let all: Vec<[u8; 32]> = all.into_iter().collect();
-        // One after the other with whoever opens the same, or mentions the same for the first time, at another node.
-        tx.pseudonyms_lock_in_tx(&all).await?;
         let mut known: HashMap<[u8; 32], SubjectRow> = tx.subjects_list_in_tx(&all).await?.into_iter().collect();
         let mut added = Vec::new();
         for pseudonym in all {
@@ -225,6 +223,11 @@ impl Open {
 impl Act for Open {
     fn caller(&self) -> Option<&Caller> {
         Some(&self.caller)
+    }
+
+    /// One after the other with whoever opens the same, or mentions the same for the first time, at another node.
+    fn pseudonyms(&self) -> Vec<[u8; 32]> {
+        self.items.iter().map(|item| item.pseudonym).collect()
     }
 
     fn perform<'act>(

@@ -6,7 +6,7 @@ use futures::future::BoxFuture;
 use tokio::sync::oneshot;
 use unefois_core::{Caller, Reason};
 use unefois_ledger::{EntryKind, Outcome, PublicPart, Publication, TreeHead};
-use unefois_store::{EventAppended, EventRow, NewEvent, PublicationRow, Transaction};
+use unefois_store::{EventRow, HeldRevision, NewEvent, PublicationRow, Transaction};
 use unefois_telemetry::Trace;
 use uuid::Uuid;
 
@@ -27,9 +27,20 @@ pub(super) struct Batch {
     pub(super) items: Vec<Prepared>,
     newcomers: Newcomers,
     fates: Vec<Fate>,
-    /// The events that it makes.
+    made: Made,
+    /// The events that it made, once they have their places.
     events: Vec<Newest>,
     answer: Option<oneshot::Sender<Result<Fates, Failure>>>,
+}
+
+/// What a batch made, until its events have their places.
+#[derive(Default)]
+struct Made {
+    events: Vec<NewEvent>,
+    /// The revision of each of them.
+    held: Vec<HeldRevision>,
+    /// The keys that seal traces, by the subject.
+    trace_keys: HashMap<[u8; 16], [u8; 16]>,
 }
 
 impl Batch {
@@ -42,15 +53,12 @@ impl Batch {
         let fates = Vec::with_capacity(items.len());
         let traceparent = trace.remembered().map(|context| context.to_string());
         let (hub, caller, answer) = (hub.clone(), caller.clone(), Some(answer));
-        Self { hub, caller, traceparent, items, newcomers, fates, events: Vec::new(), answer }
+        Self { hub, caller, traceparent, items, newcomers, fates, made: Made::default(), events: Vec::new(), answer }
     }
 
     /// Reads what it needs of all items, decides item by item, and writes what came of it: as many trips to the store for
     /// five hundred items as for one, but for corrections of traits that another item states.
     async fn write(&mut self, tx: &mut Transaction<'_>, place: Place) -> Result<Performed, Failure> {
-        let all: Vec<[u8; 32]> =
-            self.items.iter().flat_map(|item| item.pseudonyms.iter().chain(&item.traits).copied()).collect();
-        tx.pseudonyms_lock_in_tx(&all).await?;
         let mut fates = self.repeats(tx).await?;
         let mut people = People::read(tx, &self.items).await?;
         let (mut roots, mut trace_keys) = (Vec::with_capacity(self.items.len()), HashMap::new());
@@ -74,14 +82,8 @@ impl Batch {
         people.write(tx, place.now).await?;
         let Revised { fates, tree, events, held } = self.revise(tx, fates, &roots, place.now).await?;
         self.remember(tx, &fates, place).await?;
-        // Last of all: until the commit nobody else can tell anything in these partitions.
-        let appended = tx.events_append_in_tx(&events, place.now.as_microsecond()).await?;
         self.fates = fates;
-        let newest = |((event, held), EventAppended { place, recorded_at }): ((NewEvent, _), _)| {
-            let trace_key = *trace_keys.get(&event.root)?;
-            Some(Newest { row: EventRow { place, recorded_at, event }, held, trace_key })
-        };
-        self.events = events.into_iter().zip(held).zip(appended).filter_map(newest).collect();
+        self.made = Made { events, held, trace_keys };
         Ok(Performed { entries: self.entry(tree.head()).into_iter().collect(), effect: Effect::Keeps })
     }
 
@@ -160,7 +162,26 @@ impl Act for Batch {
     }
 
     fn company(&self) -> Company {
-        Company::Closes
+        let identifiers: usize = self.items.iter().map(|item| item.pseudonyms.len()).sum();
+        let is_short = identifiers <= self.hub.limits.publish_together_identifiers_max;
+        if is_short { Company::Joins } else { Company::Closes }
+    }
+
+    fn pseudonyms(&self) -> Vec<[u8; 32]> {
+        self.items.iter().flat_map(|item| item.pseudonyms.iter().chain(&item.traits).copied()).collect()
+    }
+
+    fn events(&mut self) -> Vec<NewEvent> {
+        std::mem::take(&mut self.made.events)
+    }
+
+    fn appended(&mut self, events: Vec<EventRow>) {
+        let Made { held, trace_keys, .. } = std::mem::take(&mut self.made);
+        let newest = |(row, held): (EventRow, _)| {
+            let trace_key = *trace_keys.get(&row.event.root)?;
+            Some(Newest { row, held, trace_key })
+        };
+        self.events = events.into_iter().zip(held).filter_map(newest).collect();
     }
 
     fn perform<'act>(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use unefois_core::{Caller, Registry};
-use unefois_store::{Reach, Transaction};
+use unefois_store::{EventRow, NewEvent, Reach, Transaction};
 
 use super::{Answers, Asks};
 use crate::{
@@ -38,6 +38,12 @@ pub(crate) trait Act: Send {
     /// What the store answered, when it asked: before it performs, each time.
     fn answered(&mut self, _answers: Answers) {}
 
+    /// The pseudonyms that nobody else may make known meanwhile. They are locked for all acts of a transaction at once,
+    /// before any of them changes anything: who locks some while it holds others could wait for one who waits for it.
+    fn pseudonyms(&self) -> Vec<[u8; 32]> {
+        Vec::new()
+    }
+
     /// Changes what it changes. `place` is where the first of its entries will stand. It is called again, from the
     /// beginning, when another node came in between and nothing was done.
     fn perform<'act>(
@@ -45,6 +51,15 @@ pub(crate) trait Act: Send {
         tx: &'act mut Transaction<'_>,
         place: Place,
     ) -> BoxFuture<'act, Result<Performed, Failure>>;
+
+    /// The events that it made when it performed. They are appended behind all that the transaction changes: until its
+    /// commit nobody else can tell anything in their partitions.
+    fn events(&mut self) -> Vec<NewEvent> {
+        Vec::new()
+    }
+
+    /// Called with its events once they have their places, before the commit.
+    fn appended(&mut self, _events: Vec<EventRow>) {}
 
     /// The registry that it put in force, once it is committed. It is seen together with the raised epoch: a decision
     /// under the new epoch and the old registry would not be made again.
@@ -77,7 +92,7 @@ pub(crate) enum Company {
     Alone,
     /// Others may be before and behind it.
     Joins,
-    /// Others may be before it: it takes locks that no other may wait behind.
+    /// Others may be before it: it is so long that none shall wait behind it.
     Closes,
 }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 use unefois_core::Reason;
 use unefois_ledger::{SigningKey, Tree, VerifyingKey};
-use unefois_store::{CheckpointFile, Reach, Shard, Store, Writer};
+use unefois_store::{CheckpointFile, EventAppended, EventRow, NewEvent, Reach, Shard, Store, Transaction, Writer};
 
 use super::{
     Act, Effect, Head,
@@ -234,8 +234,12 @@ impl LedgerShard {
         fence(&mut tx, &mut self.row, reach, &self.catch_up, &mut self.quotas).await?;
         let now = instant(&mut self.newest, &self.clock);
         let in_force = self.authority.load();
+        let pseudonyms: Vec<[u8; 32]> = acts.iter().flat_map(|act| act.pseudonyms()).collect();
+        if !pseudonyms.is_empty() {
+            tx.pseudonyms_lock_in_tx(&pseudonyms).await?;
+        }
         ask_together(&mut tx, acts, now).await?;
-        let (mut entries, mut counts, mut removes) = (Vec::new(), Vec::new(), false);
+        let (mut entries, mut events, mut counts, mut removes) = (Vec::new(), Vec::new(), Vec::new(), false);
         for act in acts.iter_mut() {
             if act.caller().is_some_and(|caller| in_force.registry.is_revoked(&caller.certificate)) {
                 return Err(Failure::new(Reason::CertificateRevoked));
@@ -244,6 +248,7 @@ impl LedgerShard {
             let performed = act.perform(&mut tx, place).await?;
             counts.push(performed.entries.len());
             entries.extend(performed.entries);
+            events.push(act.events());
             removes |= performed.effect == Effect::Removes;
         }
         let mut row = self.row.clone();
@@ -258,6 +263,7 @@ impl LedgerShard {
         let mut drafts: Vec<&mut Draft> = entries.iter_mut().collect();
         let sealed = seal(&self.tree, &self.key, &row, now, &mut drafts);
         write_ledger(&mut tx, &row, &sealed, &entries.iter().collect::<Vec<_>>(), &self.keys).await?;
+        append(&mut tx, acts, events, now).await?;
         let timed = self.metrics.commit.start_timer();
         let committed = tx.commit().await;
         self.row = self.outcome(committed, row, &sealed).await?;
@@ -335,6 +341,27 @@ impl LedgerShard {
         let written = tokio::task::spawn_blocking(move || outside.write(&checkpoint)).await;
         written.map_err(Failure::storage)?.map_err(Failure::storage)
     }
+}
+
+/// Appends the events of acts, and gives each its own with their places.
+async fn append(
+    tx: &mut Transaction<'_>,
+    acts: &mut [Box<dyn Act>],
+    events: Vec<Vec<NewEvent>>,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let counts: Vec<usize> = events.iter().map(Vec::len).collect();
+    let events: Vec<NewEvent> = events.into_iter().flatten().collect();
+    if events.is_empty() {
+        return Ok(());
+    }
+    let appended = tx.events_append_in_tx(&events, now.as_microsecond()).await?;
+    let row = |(event, EventAppended { place, recorded_at })| EventRow { place, recorded_at, event };
+    let mut rows = events.into_iter().zip(appended).map(row);
+    for (act, count) in acts.iter_mut().zip(counts) {
+        act.appended(rows.by_ref().take(count).collect());
+    }
+    Ok(())
 }
 
 /// The instant of the next entries: never before that of the entries before them.
