@@ -31,6 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::create_dir_all(&servers)?;
     tonic_prost_build::configure()
         .build_client(false)
+        .codec_path("crate::codec::ServerCodec")
         .extern_path(".unefois", "crate::pb")
         .out_dir(servers)
         .compile_fds(with_twins(files)?)?;

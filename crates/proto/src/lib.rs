@@ -6,6 +6,7 @@
 pub mod pb;
 pub mod server;
 
+mod codec;
 mod consent;
 mod dossier;
 mod event;
