@@ -21,8 +21,12 @@ mod turn;
 
 use std::{collections::VecDeque, sync::Arc};
 
+use futures::FutureExt;
 use jiff::Timestamp;
-use tokio::{sync::mpsc, time::Instant};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::Instant,
+};
 use unefois_core::{AgreementId, Caller, DatasetId, Event, Gap, Reason, SubjectId, SubscriptionId};
 use unefois_store::{Receiver, ReceiverTaken};
 use uuid::Uuid;
@@ -63,6 +67,8 @@ pub struct Delivery {
     pub gap: Gap,
     /// The identifier of its entry.
     pub exchange_id: Uuid,
+    /// The keys whose destruction means that it must not be told any more.
+    keys: [[u8; 16]; 2],
 }
 
 /// What a receiver is told.
@@ -104,7 +110,7 @@ impl Hub {
         session.desk.set_window(window);
         let (told, to_tell) = mpsc::channel(self.turn_events_max(&session.subscription).min(QUEUED_MAX));
         let (said, to_hear) = mpsc::channel(self.limits.delivery_turn_max.max(1));
-        let (over, is_over) = mpsc::channel(1);
+        let (over, is_over) = oneshot::channel();
         let receiver = Loop {
             session,
             lease,
@@ -115,14 +121,15 @@ impl Hub {
             tries: true,
             counted: self.metrics.deliveries.receiver(),
             has_settled: false,
+            writes_after: None,
             erased: VecDeque::new(),
             written_at: Instant::now(),
             renewal: ticks(self.limits.receiver_lease / 3),
             look: ticks(self.limits.delivery_look_every),
         };
-        tokio::spawn(receiver.run(over));
+        tokio::spawn(Box::new(receiver).run(over));
         let says = Says { hub: self.clone(), caller: caller.clone(), subscription: id, said };
-        Ok(Receiving { tells: Tells { hub: self.clone(), told: to_tell, over: is_over }, says })
+        Ok(Receiving { tells: Tells { hub: self.clone(), told: to_tell, over: is_over.fuse() }, says })
     }
 }
 
@@ -140,6 +147,7 @@ impl Session {
             attempt: tell.attempt,
             gap: tell.gap,
             exchange_id: minimised.entry,
+            keys: [matter.payload_key, matter.trace_key.id().0],
             event: event_of(Arc::unwrap_or_clone(matter))?,
         }))
     }

@@ -18,7 +18,7 @@ const TYPE_URL: &str = "type.googleapis.com/";
 
 /// A telling of an event, to the wire. The person is in no attribute.
 pub(super) fn delivery_to_wire(hub: &Hub, delivery: Delivery) -> Result<wire::Delivery, Failure> {
-    let Delivery { event, agreement, dataset_major, data, cursor, attempt, gap, exchange_id } = delivery;
+    let Delivery { event, agreement, dataset_major, data, cursor, attempt, gap, exchange_id, .. } = delivery;
     let Event { id, dataset, kind, revision, recorded_at, traceparent, .. } = event;
     let known = hub.catalog().version(dataset.as_str(), dataset_major);
     let message = known.ok_or_else(|| Failure::new(Reason::DatasetUnknown))?.message_name();

@@ -1,7 +1,11 @@
 //! A receiver's stream: what it says goes to the hub, what the hub tells goes to it.
 
-use futures::stream::{self, BoxStream, StreamExt};
-use tokio::sync::mpsc;
+use futures::{
+    FutureExt,
+    future::Fuse,
+    stream::{self, BoxStream, StreamExt},
+};
+use tokio::sync::oneshot;
 use tonic::{Status, Streaming};
 use unefois_broker::{Failure, Hub, Receiving, ReplayFrom, Says, Tells, Told};
 use unefois_core::{Caller, EventId, Reason, SubscriptionId};
@@ -27,14 +31,14 @@ pub(super) async fn receive(
     begin(hub, caller, id, from).await.map_err(|failure| status_of(&failure))?;
     let receiving = hub.receive(caller, id, window).await.map_err(|failure| status_of(&failure))?;
     let Receiving { tells, says } = receiving;
-    let (broken, breaks) = mpsc::channel(1);
+    let (broken, breaks) = oneshot::channel();
     // Ends with what the receiver says, or when its loop has ended.
     tokio::spawn(async move {
         if let Err(status) = hears(&mut said, &says).await {
-            let _gone = broken.send(status).await;
+            let _gone = broken.send(status);
         }
     });
-    let answers = Answers { hub: hub.clone(), tells, breaks };
+    let answers = Answers { hub: hub.clone(), tells, breaks: breaks.fuse() };
     Ok(stream::unfold(Some(answers), async |answers| answers?.next().await).boxed())
 }
 
@@ -43,7 +47,7 @@ struct Answers {
     hub: Hub,
     tells: Tells,
     /// What it said that cannot be understood.
-    breaks: mpsc::Receiver<Status>,
+    breaks: Fuse<oneshot::Receiver<Status>>,
 }
 
 type Answer = Result<wire::ReceiveResponse, Status>;
@@ -53,12 +57,12 @@ impl Answers {
     async fn next(mut self) -> Option<(Answer, Option<Self>)> {
         let answer = tokio::select! {
             biased;
-            Some(status) = self.breaks.recv() => Err(status),
+            Ok(status) = &mut self.breaks => Err(status),
             told = self.tells.next() => match told {
                 Some(Ok(told)) => told_to_wire(&self.hub, told),
                 Some(Err(failure)) => Err(status_of(&failure)),
                 // Its loop has ended because nothing was understood any more, or because all was said.
-                None => Err(self.breaks.try_recv().ok()?),
+                None => Err((&mut self.breaks).now_or_never()?.ok()?),
             },
         };
         let others = answer.is_ok().then_some(self);

@@ -8,7 +8,7 @@ use std::{
 use futures::FutureExt;
 use jiff::Timestamp;
 use tokio::{
-    sync::{mpsc, watch},
+    sync::{mpsc, oneshot, watch},
     time::{Instant, Interval, MissedTickBehavior},
 };
 use unefois_core::{EventId, Reason, Rejection, ToldCursor, Turn, Window};
@@ -20,7 +20,6 @@ use super::{
     interest::Interests,
     read::Read,
     session::{Session, in_use},
-    tells::Queued,
     turn::Outcome,
 };
 use crate::{failure::Failure, metrics::CountedReceiver};
@@ -37,8 +36,8 @@ pub(super) enum Said {
 pub(super) struct Loop {
     pub(super) session: Session,
     pub(super) lease: Receiver,
-    pub(super) said: mpsc::Receiver<Said>,
-    pub(super) told: mpsc::Sender<Queued>,
+    pub(super) said: mpsc::Receiver<Box<Said>>,
+    pub(super) told: mpsc::Sender<Told>,
     pub(super) seen: watch::Receiver<Seen>,
     /// Why nothing is told, as the receiver knows it.
     pub(super) held: Option<Reason>,
@@ -47,6 +46,8 @@ pub(super) struct Loop {
     pub(super) counted: CountedReceiver,
     /// Whether something was settled by the receiver and is not written yet.
     pub(super) has_settled: bool,
+    /// How long after the last time what was passed or settled is written; none, where there is nothing.
+    pub(super) writes_after: Option<Duration>,
     /// The last events that were refused after they had been told: the receiver cannot know, and may reject them.
     pub(super) erased: VecDeque<EventId>,
     pub(super) written_at: Instant,
@@ -65,30 +66,35 @@ enum Next {
 
 impl Loop {
     /// Tells until the receiver is gone, the subscription is not its own any more, or the hub stops.
-    pub(super) async fn run(mut self, over: mpsc::Sender<Failure>) {
+    ///
+    /// Most receivers wait most of the time: what is not waiting is in boxes, so that it takes no room meanwhile.
+    pub(super) async fn run(mut self: Box<Self>, over: oneshot::Sender<Failure>) {
         let ended = self.goes_on().await;
         // Where this cannot be written it is told again.
-        let ended = ended.and(self.leaves().await);
+        let ended = ended.and(Box::pin(self.leaves()).await);
         // Before its last words: nobody waits for the lease because this receiver does not read them.
-        if let Err(error) = self.session.hub.store.receiver_release(self.lease).await {
+        if let Err(error) = Box::pin(self.session.hub.store.receiver_release(self.lease)).await {
             tracing::debug!(%error, "the lease of a receiver ends by itself");
         }
         if let Err(failure) = ended {
             // The receiver may be gone.
-            let _gone = over.try_send(failure);
+            let _gone = over.send(failure);
         }
     }
 
     async fn goes_on(&mut self) -> Result<(), Failure> {
         loop {
-            let mut next = self.tells().await?;
-            if matches!(next, Next::Again) && self.held.is_none() {
-                next = self.reads().await?;
-            }
+            let next = Box::pin(self.acts()).await?;
             if matches!(next, Next::Gone) || matches!(self.waits().await?, Next::Gone) {
                 return Ok(());
             }
         }
+    }
+
+    /// Tells what there is on the desk and in the log.
+    async fn acts(&mut self) -> Result<Next, Failure> {
+        let next = self.tells().await?;
+        if matches!(next, Next::Again) && self.held.is_none() { self.reads().await } else { Ok(next) }
     }
 
     /// Writes what the receiver said last.
@@ -132,7 +138,7 @@ impl Loop {
         loop {
             // Whatever was acknowledged meanwhile is not told again.
             while let Ok(said) = self.said.try_recv() {
-                self.hears(said).await?;
+                self.hears(*said).await?;
             }
             let may_tell = self.tries || self.held.is_none();
             let Some(turn) = self.turn(may_tell) else {
@@ -163,10 +169,17 @@ impl Loop {
     fn turn(&mut self, may_tell: bool) -> Option<Turn> {
         let Session { desk, hub, .. } = &mut self.session;
         let now = hub.clock.now();
-        let turn = if may_tell { desk.turn(now) } else { desk.turn_without_telling(now) }?;
+        let turn = if may_tell { desk.turn(now) } else { desk.turn_without_telling(now) };
+        self.writes_after = None;
+        let Some(turn) = turn else {
+            // What was settled was settled before.
+            self.has_settled = false;
+            return None;
+        };
         let wait = if self.has_settled { hub.limits.delivery_settle_every } else { hub.limits.delivery_pass_every };
         if turn.only_passes() && self.written_at.elapsed() < wait {
             desk.abandoned();
+            self.writes_after = Some(wait);
             return None;
         }
         Some(turn)
@@ -184,10 +197,8 @@ impl Loop {
 
     async fn hands_over(&mut self, told: super::turn::ToldEvents) -> Result<Next, Failure> {
         for (prepared, minimised) in told {
-            let keys = prepared.matter().map(|matter| [matter.payload_key, matter.trace_key.id().0]);
             let Some(delivery) = self.session.delivery(prepared, minimised)? else { continue };
-            let queued = Queued { told: Told::Delivery(Box::new(delivery)), keys };
-            if matches!(self.says(queued).await?, Next::Gone) {
+            if matches!(self.says(Told::Delivery(Box::new(delivery))).await?, Next::Gone) {
                 return Ok(Next::Gone);
             }
         }
@@ -203,12 +214,12 @@ impl Loop {
         }
         self.held = reason;
         self.counted.holds(reason);
-        self.says(Queued { told: Told::Holding(reason), keys: None }).await
+        self.says(Told::Holding(reason)).await
     }
 
     /// Waits for room in the channel, and hears meanwhile. A receiver that takes nothing for so long that it would be told
     /// again is given up.
-    async fn says(&mut self, queued: Queued) -> Result<Next, Failure> {
+    async fn says(&mut self, saying: Told) -> Result<Next, Failure> {
         let patience = Duration::try_from(self.session.subscription.asked.terms.redelivery_after);
         let given_up = tokio::time::sleep(patience.map_err(Failure::internal)?);
         tokio::pin!(given_up);
@@ -217,12 +228,12 @@ impl Loop {
             tokio::select! {
                 room = told.reserve() => {
                     let Ok(room) = room else { return Ok(Next::Gone) };
-                    room.send(queued);
+                    room.send(saying);
                     return Ok(Next::Again);
                 }
                 said = self.said.recv() => {
                     let Some(said) = said else { return Ok(Next::Gone) };
-                    self.hears(said).await?;
+                    self.hears(*said).await?;
                 }
                 _ = self.renewal.tick() => renewed(&self.session, self.lease).await?,
                 _ = self.look.tick() => self.looks().await?,
@@ -246,23 +257,19 @@ impl Loop {
     async fn waits(&mut self) -> Result<Next, Failure> {
         let now = self.session.hub.clock.now();
         let due = self.session.desk.wakes_at().filter(|_| self.held.is_none()).map(|at| at.duration_since(now));
-        let limits = &self.session.hub.limits;
-        let to_write = if self.has_settled {
-            limits.delivery_settle_every.saturating_sub(self.written_at.elapsed())
-        } else {
-            limits.delivery_pass_every
-        };
-        let due = due.map_or(to_write, |left| Duration::try_from(left).unwrap_or_default().min(to_write));
+        let due = due.map(|left| Duration::try_from(left).unwrap_or_default());
+        let to_write = self.writes_after.map(|wait| wait.saturating_sub(self.written_at.elapsed()));
+        let due = due.into_iter().chain(to_write).min();
         tokio::select! {
             said = self.said.recv() => {
                 let Some(said) = said else { return Ok(Next::Gone) };
-                self.hears(said).await?;
+                self.hears(*said).await?;
             }
             _ = self.seen.changed() => {}
-            () = tokio::time::sleep(due) => {}
+            () = tokio::time::sleep(due.unwrap_or_default()), if due.is_some() => {}
             () = self.told.closed() => return Ok(Next::Gone),
-            _ = self.renewal.tick() => renewed(&self.session, self.lease).await?,
-            _ = self.look.tick() => self.looks().await?,
+            _ = self.renewal.tick() => Box::pin(renewed(&self.session, self.lease)).await?,
+            _ = self.look.tick() => Box::pin(self.looks()).await?,
         }
         if self.seen.borrow().is_stopping { Err(Failure::stopping()) } else { Ok(Next::Again) }
     }
@@ -289,7 +296,7 @@ impl Loop {
                 let rejected = self.session.desk.reject(event, rejection, now);
                 // One that is settled meanwhile is left as it is.
                 let was_told = rejected.is_ok() || self.erased.contains(&event);
-                if !was_told && self.session.hub.store.events_fetch(&[event]).await?.is_empty() {
+                if !was_told && Box::pin(self.session.hub.store.events_fetch(&[event])).await?.is_empty() {
                     return Err(Failure::new(Reason::EventNotTold));
                 }
             }

@@ -12,7 +12,8 @@ pub struct Says {
     pub(super) hub: Hub,
     pub(super) caller: Caller,
     pub(super) subscription: SubscriptionId,
-    pub(super) said: mpsc::Sender<Said>,
+    /// In boxes: the channel holds room for many, and they are rare.
+    pub(super) said: mpsc::Sender<Box<Said>>,
 }
 
 impl Says {
@@ -44,6 +45,6 @@ impl Says {
 
     /// Where the receiver has ended, what it was told last says why.
     async fn says(&self, said: Said) {
-        let _ended = self.said.send(said).await;
+        let _ended = self.said.send(Box::new(said)).await;
     }
 }

@@ -1,6 +1,7 @@
 //! What a receiver is told, from its loop to its connection.
 
-use tokio::sync::mpsc;
+use futures::future::{Fuse, FusedFuture};
+use tokio::sync::{mpsc, oneshot};
 
 use super::Told;
 use crate::{failure::Failure, hub::Hub};
@@ -9,17 +10,9 @@ use crate::{failure::Failure, hub::Hub};
 #[derive(Debug)]
 pub struct Tells {
     pub(super) hub: Hub,
-    pub(super) told: mpsc::Receiver<Queued>,
+    pub(super) told: mpsc::Receiver<Told>,
     /// Why its loop has ended.
-    pub(super) over: mpsc::Receiver<Failure>,
-}
-
-/// Something that waits for the connection.
-#[derive(Debug)]
-pub(super) struct Queued {
-    pub(super) told: Told,
-    /// The keys whose destruction means that it must not be told any more; none, when it names nobody.
-    pub(super) keys: Option<[[u8; 16]; 2]>,
+    pub(super) over: Fuse<oneshot::Receiver<Failure>>,
 }
 
 impl Tells {
@@ -27,17 +20,25 @@ impl Tells {
     /// next. `None` once the receiver has said that it wants nothing more.
     pub async fn next(&mut self) -> Option<Result<Told, Failure>> {
         loop {
-            let queued = tokio::select! {
+            let told = tokio::select! {
                 biased;
-                Some(failure) = self.over.recv() => return Some(Err(failure)),
-                queued = self.told.recv() => queued,
+                Ok(failure) = &mut self.over => return Some(Err(failure)),
+                told = self.told.recv() => told,
             };
-            let Some(Queued { told, keys }) = queued else { return self.over.recv().await.map(Err) };
+            let Some(told) = told else { return self.last_words().await.map(Err) };
             // Its subject was erased while it waited. It is refused when it would be told again.
-            let is_erased = keys.is_some_and(|keys| keys.iter().any(|key| self.hub.keys.is_destroyed(key)));
+            let is_erased = match &told {
+                Told::Delivery(delivery) => delivery.keys.iter().any(|key| self.hub.keys.is_destroyed(key)),
+                Told::Holding(_) => false,
+            };
             if !is_erased {
                 return Some(Ok(told));
             }
         }
+    }
+
+    /// Why its loop has ended, unless it was left.
+    async fn last_words(&mut self) -> Option<Failure> {
+        if self.over.is_terminated() { None } else { (&mut self.over).await.ok() }
     }
 }
