@@ -6,6 +6,7 @@ mod changed;
 mod consent;
 mod crash;
 mod granted;
+mod idle;
 mod need_to_know;
 mod poison;
 mod redelivery;

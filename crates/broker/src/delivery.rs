@@ -4,6 +4,7 @@
 //! conditional on that version, so that of two who tell only one does. A connected receiver holds a lease beside it, for
 //! as long as its loop says so; who fetches holds none.
 
+mod connected;
 mod decide;
 mod entry;
 mod fetch;
@@ -21,29 +22,42 @@ mod turn;
 
 use std::{collections::VecDeque, sync::Arc};
 
-use futures::FutureExt;
+use futures::{FutureExt, future::join};
 use jiff::Timestamp;
 use tokio::{
     sync::{mpsc, oneshot},
     time::Instant,
 };
 use unefois_core::{AgreementId, Caller, DatasetId, Event, Gap, Reason, SubjectId, SubscriptionId};
-use unefois_store::{Receiver, ReceiverTaken};
+use unefois_store::{Receiver, ReceiverTaken, Store};
 use uuid::Uuid;
 
 use self::{
     entry::Minimised,
     prepare::{Found, Matter, Prepared},
-    receiver::{Loop, ticks},
+    receiver::Loop,
     session::Session,
 };
-use crate::{failure::Failure, hub::Hub, subscription::cursor_text};
+use crate::{failure::Failure, hub::Hub, limits::Limits, subscription::cursor_text};
 
+pub(crate) use connected::Connected;
 pub use fetch::FetchedEvents;
 pub(crate) use heads::Heads;
 pub use says::Says;
 pub(crate) use tail::Newest;
 pub use tells::Tells;
+
+/// Looks after those who are told here: at what there is to tell, and whether they still receive. It does not end.
+pub(crate) fn attend(
+    heads: &Heads,
+    connected: &Connected,
+    store: &Store,
+    limits: &Limits,
+) -> impl Future<Output = ()> + Send + use<> {
+    let following = heads.clone().run(store.clone(), limits.catch_up_every);
+    let attending = connected.clone().run(store.clone(), limits.delivery_look_every, limits.receiver_lease);
+    join(following, attending).map(|((), ())| ())
+}
 
 /// How many events wait between the loop of a receiver and its connection: the others wait where they can be taken back.
 const QUEUED_MAX: usize = 8;
@@ -112,6 +126,7 @@ impl Hub {
         let (said, to_hear) = mpsc::channel(self.limits.delivery_turn_max.max(1));
         let (over, is_over) = oneshot::channel();
         let receiver = Loop {
+            attended: self.connected.attend(lease, session.version),
             session,
             lease,
             said: to_hear,
@@ -124,8 +139,7 @@ impl Hub {
             writes_after: None,
             erased: VecDeque::new(),
             written_at: Instant::now(),
-            renewal: ticks(self.limits.receiver_lease / 3),
-            look: ticks(self.limits.delivery_look_every),
+            looked_at: Instant::now(),
         };
         tokio::spawn(Box::new(receiver).run(over));
         let says = Says { hub: self.clone(), caller: caller.clone(), subscription: id, said };

@@ -18,7 +18,7 @@ use crate::{
     authority::Authority,
     catch_up::{self, CatchUp},
     clock::Clock,
-    delivery::Heads,
+    delivery::{self, Connected, Heads},
     failure::Failure,
     housekeeping::{self, Kept},
     index::Follower,
@@ -97,6 +97,7 @@ pub struct Shared {
     pub(crate) limits: Limits,
     pub(crate) clock: Clock,
     pub(crate) heads: Heads,
+    pub(crate) connected: Connected,
     pub(crate) metrics: BrokerMetrics,
     pub(crate) tracer: Tracer,
 }
@@ -142,18 +143,17 @@ impl Hub {
         let is_new = registry.version() == 0;
         let authority = Arc::new(Authority::new(Arc::new(registry), 0));
         let storage = Readiness::new(writer.in_flight().clone(), key_store.in_flight().clone(), &limits);
-        let keyring = Arc::new(keyring);
+        let (keyring, subjects) = (Arc::new(keyring), Arc::new(Cache::new(limits.subject_cache_max)));
         let (pseudonyms, of_follower) = (keyring.pseudonyms(), keyring.pseudonyms());
         let keys = Keys::new(key_store.clone(), Arc::clone(&keyring), &limits, storage.clone(), metrics.keys.clone());
-        let subjects = Arc::new(Cache::new(limits.subject_cache_max));
         let catch_up = CatchUp::new(&store, &authority, &subjects, &keys, clock).await?;
         let wakes = store.wakes().await?;
-        let (name, heads) = (parts.name.clone(), Heads::new(limits.delivery_tail_bytes_max));
+        let (heads, connected) = (Heads::new(limits.delivery_tail_bytes_max), Connected::default());
         let taking = Taking {
             store: store.clone(),
             writer,
             outside,
-            shards: ShardKeys { hub: parts.name, keyring },
+            shards: ShardKeys { hub: parts.name.clone(), keyring },
             catch_up: catch_up.clone(),
             clock,
             metrics: metrics.recorder.clone(),
@@ -165,12 +165,12 @@ impl Hub {
         let follower = Follower::new(store.clone(), of_follower, recorder.clone(), slot, &limits).await?;
         let housekeeper = housekeeping::run(recorder.clone(), clock, Kept::of(&limits), limits.housekeeping_every);
         let catching_up = catch_up::run(catch_up, store.clone(), wakes, limits.catch_up_every, storage.clone());
-        let following = heads.clone().run(store.clone(), limits.catch_up_every);
+        let telling = delivery::attend(&heads, &connected, &store, &limits);
         let mut tasks = HubTasks {
             recorder: recorder::start(shard, queues, limits.clone(), storage.clone()),
             follower: tokio::spawn(follower.run()),
             housekeeper: tokio::spawn(housekeeper),
-            catching_up: tokio::spawn(join(catching_up, following).map(|((), ())| ())),
+            catching_up: tokio::spawn(join(catching_up, telling).map(|((), ())| ())),
             watching: None,
             heads: heads.clone(),
             storage: storage.clone(),
@@ -179,7 +179,7 @@ impl Hub {
         };
         let hub = Self(Arc::new(Shared {
             trust_domain: parts.trust_domain,
-            name,
+            name: parts.name,
             origin,
             slot,
             verifying_key,
@@ -198,6 +198,7 @@ impl Hub {
             limits,
             clock,
             heads,
+            connected,
             metrics,
             tracer: parts.tracer,
         }));

@@ -49,6 +49,14 @@ impl Store {
         on!(&self.0, it => it.receivers_renew(receivers, lease).await)
     }
 
+    /// The versions of these subscriptions, in their order; `None` for one that is not live.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn subscription_versions_fetch(&self, ids: &[SubscriptionId]) -> Result<Vec<Option<u64>>, Error> {
+        on!(&self.0, it => it.subscription_versions_fetch(ids).await)
+    }
+
     /// Ends the lease of a receiver; one that has lost it ends nothing.
     ///
     /// # Errors

@@ -9,13 +9,14 @@ use futures::FutureExt;
 use jiff::Timestamp;
 use tokio::{
     sync::{mpsc, oneshot, watch},
-    time::{Instant, Interval, MissedTickBehavior},
+    time::Instant,
 };
 use unefois_core::{EventId, Reason, Rejection, ToldCursor, Turn, Window};
 use unefois_store::Receiver;
 
 use super::{
     Told,
+    connected::Attended,
     heads::Seen,
     interest::Interests,
     read::Read,
@@ -36,6 +37,7 @@ pub(super) enum Said {
 pub(super) struct Loop {
     pub(super) session: Session,
     pub(super) lease: Receiver,
+    pub(super) attended: Attended,
     pub(super) said: mpsc::Receiver<Box<Said>>,
     pub(super) told: mpsc::Sender<Told>,
     pub(super) seen: watch::Receiver<Seen>,
@@ -51,10 +53,8 @@ pub(super) struct Loop {
     /// The last events that were refused after they had been told: the receiver cannot know, and may reject them.
     pub(super) erased: VecDeque<EventId>,
     pub(super) written_at: Instant,
-    /// When the lease is renewed.
-    pub(super) renewal: Interval,
-    /// When it is looked at the subscription.
-    pub(super) look: Interval,
+    /// When it was looked at the subscription last.
+    pub(super) looked_at: Instant,
 }
 
 /// How a loop goes on.
@@ -156,8 +156,10 @@ impl Loop {
                 }
                 Outcome::Holds(reason) => {
                     self.session.desk.abandoned();
-                    if matches!(self.holds(Some(reason)).await?, Next::Gone) {
-                        return Ok(Next::Gone);
+                    let next = self.holds(Some(reason)).await?;
+                    // What the receiver said is held too: it is tried again when it is looked at the subscription.
+                    if matches!(next, Next::Gone) || !may_tell {
+                        return Ok(next);
                     }
                 }
                 Outcome::Moved => return Err(self.session.why_over().await),
@@ -187,6 +189,7 @@ impl Loop {
 
     fn written(&mut self, at: Timestamp, refused: &HashSet<EventId>) {
         self.session.version += 1;
+        self.attended.wrote(self.session.version);
         self.session.desk.written(at, refused);
         self.erased.extend(refused);
         let surplus = self.erased.len().saturating_sub(self.session.hub.limits.delivery_desk_max);
@@ -235,22 +238,23 @@ impl Loop {
                     let Some(said) = said else { return Ok(Next::Gone) };
                     self.hears(*said).await?;
                 }
-                _ = self.renewal.tick() => renewed(&self.session, self.lease).await?,
-                _ = self.look.tick() => self.looks().await?,
+                () = self.attended.called() => self.looks().await?,
                 () = &mut given_up => return Err(Failure::new(Reason::ReceiverStalled)),
             }
         }
     }
 
-    /// Does what is due by now, while it is reading.
+    /// Looks at the subscription, where it is time to.
     async fn keeps(&mut self) -> Result<(), Failure> {
-        if self.renewal.tick().now_or_never().is_some() {
-            renewed(&self.session, self.lease).await?;
-        }
-        if self.look.tick().now_or_never().is_some() {
-            self.looks().await?;
-        }
-        Ok(())
+        let is_called = self.attended.called().now_or_never().is_some();
+        if is_called || self.looks_in().is_some_and(|left| left.is_zero()) { self.looks().await } else { Ok(()) }
+    }
+
+    /// When it looks at the subscription by itself: where something holds it, which may have changed without a new version
+    /// of it, or where a replay may have been asked for.
+    fn looks_in(&self) -> Option<Duration> {
+        let looks = self.held.is_some() || self.session.has_dead_letters;
+        looks.then(|| self.session.hub.limits.delivery_look_every.saturating_sub(self.looked_at.elapsed()))
     }
 
     /// Waits for something to do.
@@ -259,24 +263,26 @@ impl Loop {
         let due = self.session.desk.wakes_at().filter(|_| self.held.is_none()).map(|at| at.duration_since(now));
         let due = due.map(|left| Duration::try_from(left).unwrap_or_default());
         let to_write = self.writes_after.map(|wait| wait.saturating_sub(self.written_at.elapsed()));
-        let due = due.into_iter().chain(to_write).min();
+        let due = due.into_iter().chain(to_write).chain(self.looks_in()).min();
         tokio::select! {
             said = self.said.recv() => {
                 let Some(said) = said else { return Ok(Next::Gone) };
                 self.hears(*said).await?;
             }
             _ = self.seen.changed() => {}
-            () = tokio::time::sleep(due.unwrap_or_default()), if due.is_some() => {}
+            () = tokio::time::sleep(due.unwrap_or_default()), if due.is_some() => Box::pin(self.keeps()).await?,
             () = self.told.closed() => return Ok(Next::Gone),
-            _ = self.renewal.tick() => Box::pin(renewed(&self.session, self.lease)).await?,
-            _ = self.look.tick() => Box::pin(self.looks()).await?,
+            () = self.attended.called() => Box::pin(self.looks()).await?,
         }
         if self.seen.borrow().is_stopping { Err(Failure::stopping()) } else { Ok(Next::Again) }
     }
 
     /// Whether the subscription was paused, deleted, set back or taken over meanwhile, or a replay was asked for. What held it is tried again.
     async fn looks(&mut self) -> Result<(), Failure> {
-        self.tries = true;
+        (self.tries, self.looked_at) = (true, Instant::now());
+        if self.attended.is_lost() {
+            return Err(self.session.why_over().await);
+        }
         let found = self.session.hub.receivable(&self.session.caller, self.session.subscription.id).await?;
         if found.cursor.version != self.session.version {
             return Err(in_use(&self.session.hub));
@@ -303,15 +309,4 @@ impl Loop {
         }
         Ok(())
     }
-}
-
-pub(super) fn ticks(every: Duration) -> Interval {
-    let mut ticks = tokio::time::interval(every.max(Duration::from_millis(1)));
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    ticks
-}
-
-async fn renewed(session: &Session, lease: Receiver) -> Result<(), Failure> {
-    let renewed = session.hub.store.receivers_renew(&[lease], session.hub.limits.receiver_lease).await?;
-    if renewed == [true] { Ok(()) } else { Err(session.why_over().await) }
 }

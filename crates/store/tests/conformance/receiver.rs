@@ -14,6 +14,7 @@ on_both!(
     a_subscription_has_one_receiver_at_a_time,
     a_receiver_that_ran_out_goes_on_unless_another_took_its_place,
     a_subscription_that_is_gone_is_received_by_nobody,
+    the_versions_of_several_subscriptions_are_found_at_once,
 );
 
 on_several_nodes!(
@@ -80,6 +81,16 @@ async fn a_subscription_that_is_gone_is_received_by_nobody(scene: &mut Scene) {
     scene.commits(async |tx| tx.subscription_delete_in_tx(subscription_id(1), NOW).await).await.unwrap();
     assert_eq!(scene.store.receivers_renew(&[receiver(1, 1)], LONG).await.unwrap(), [false]);
     assert_eq!(takes(scene, receiver(1, 2)).await, ReceiverTaken::Gone);
+}
+
+async fn the_versions_of_several_subscriptions_are_found_at_once(scene: &mut Scene) {
+    scene.subscribes(&[subscription(1), subscription(2)]).await;
+    let before = scene.store.subscription_fetch(subscription_id(2)).await.unwrap().unwrap().cursor;
+    assert_eq!(advances(scene, &[advance(2, before.version, before.acknowledged, before.delivered)]).await, [true]);
+    let ids = [3, 2, 1, 2].map(subscription_id);
+    let versions = scene.store.subscription_versions_fetch(&ids).await.unwrap();
+    assert_eq!(versions, [None, Some(before.version + 1), Some(before.version), Some(before.version + 1)]);
+    assert!(scene.store.subscription_versions_fetch(&[]).await.unwrap().is_empty());
 }
 
 async fn a_receiver_on_another_node_is_known_here_and_its_end_too(scene: &mut Scene) {

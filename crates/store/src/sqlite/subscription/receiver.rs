@@ -11,7 +11,7 @@ use unefois_core::SubscriptionId;
 use super::super::{Readers, ask::Ask};
 use crate::{
     Receiver, ReceiverTaken,
-    error::{Doing, Error},
+    error::{Doing, Error, unsigned},
 };
 
 /// The token of the receiver of each subscription that has one, and until when.
@@ -58,25 +58,30 @@ impl Receivers {
 }
 
 impl Readers {
-    /// Which of these subscriptions are live, in their order.
-    async fn are_live(&self, subscriptions: Vec<SubscriptionId>) -> Result<Vec<bool>, Error> {
-        self.ask(move |connection| {
-            let sql = "SELECT 1 FROM subscription_cursor WHERE subscription = ?";
-            let live = |id: SubscriptionId| Ok(connection.row(sql, [id.0.as_bytes()], |_row| Ok(()))?.is_some());
-            subscriptions.into_iter().map(live).collect::<rusqlite::Result<_>>().doing("find subscriptions")
-        })
-        .await
+    pub(crate) async fn subscription_versions_fetch(&self, ids: &[SubscriptionId]) -> Result<Vec<Option<u64>>, Error> {
+        let ids = ids.to_vec();
+        let versions: Vec<Option<i64>> = self
+            .ask(move |connection| {
+                let sql = "SELECT version FROM subscription_cursor WHERE subscription = ?";
+                let version = |id: SubscriptionId| connection.row(sql, [id.0.as_bytes()], |row| row.get(0));
+                ids.into_iter().map(version).collect::<rusqlite::Result<_>>().doing("find subscriptions")
+            })
+            .await?;
+        versions.into_iter().map(|version| version.map(|it| unsigned(it, "version")).transpose()).collect()
     }
 
     pub(crate) async fn receiver_take(&self, receiver: Receiver, lease: Duration) -> Result<ReceiverTaken, Error> {
-        let is_live = self.are_live(vec![receiver.subscription]).await? == [true];
+        let is_live = self.subscription_versions_fetch(&[receiver.subscription]).await? != [None];
         Ok(if is_live { self.receivers().take(receiver, lease) } else { ReceiverTaken::Gone })
     }
 
     pub(crate) async fn receivers_renew(&self, receivers: &[Receiver], lease: Duration) -> Result<Vec<bool>, Error> {
-        let live = self.are_live(receivers.iter().map(|receiver| receiver.subscription).collect()).await?;
-        let renew = |(receiver, is_live): (&Receiver, bool)| is_live && self.receivers().renew(*receiver, lease);
-        Ok(receivers.iter().zip(live).map(renew).collect())
+        let ids: Vec<SubscriptionId> = receivers.iter().map(|receiver| receiver.subscription).collect();
+        let versions = self.subscription_versions_fetch(&ids).await?;
+        let renew = |(receiver, version): (&Receiver, Option<u64>)| {
+            version.is_some() && self.receivers().renew(*receiver, lease)
+        };
+        Ok(receivers.iter().zip(versions).map(renew).collect())
     }
 
     pub(crate) async fn receiver_release(&self, receiver: Receiver) -> Result<(), Error> {
