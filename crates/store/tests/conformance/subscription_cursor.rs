@@ -68,6 +68,13 @@ async fn a_subscription_moves_on_only_for_who_knows_its_version(scene: &mut Scen
     assert_eq!(advances(scene, &[advance(3, 1, at([4]), at([4, 1]))]).await, [true]);
     is_at(&cursor(scene, 3).await, 2, at([4, 2]), at([4, 5]));
     assert!(advances(scene, &[]).await.is_empty());
+    // Of two that share a transaction only one tells.
+    let both = [advance(2, 1, NONE, at([6])), advance(1, 9, NONE, at([7])), advance(2, 1, at([8]), at([8]))];
+    assert_eq!(advances(scene, &both).await, [true, false, false]);
+    is_at(&cursor(scene, 2).await, 2, at([3]), at([6, 4]));
+    let stale_first = [advance(2, 1, NONE, at([9])), advance(2, 2, NONE, at([7]))];
+    assert_eq!(advances(scene, &stale_first).await, [false, true]);
+    is_at(&cursor(scene, 2).await, 3, at([3]), at([7, 4]));
     let mut tx = scene.writer.begin().await.unwrap();
     assert_eq!(tx.subscriptions_advance_in_tx(&[advance(3, 2, NONE, at([8]))]).await.unwrap(), [true]);
     tx.rollback().await.unwrap();

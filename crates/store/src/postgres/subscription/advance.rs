@@ -22,7 +22,7 @@ const ADVANCE: &str = "
         FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[]) WITH ORDINALITY
             AS a (subscription, version, telling, void_through, n)
     ), held AS MATERIALIZED (
-        SELECT c.subscription, c.acknowledged, c.delivered FROM subscription_cursor c
+        SELECT c.subscription, c.version, c.acknowledged, c.delivered FROM subscription_cursor c
         JOIN asked ON asked.subscription = c.subscription AND asked.version = c.version
         ORDER BY c.subscription FOR UPDATE OF c
     ), moved AS (
@@ -33,13 +33,14 @@ const ADVANCE: &str = "
             delivered = ARRAY(SELECT greatest(p.held, p.asked, p.acknowledged)
                 FROM unnest(held.delivered, asked.delivered, asked.acknowledged)
                 WITH ORDINALITY AS p (held, asked, acknowledged, n) ORDER BY p.n)
-        FROM held JOIN asked ON asked.subscription = held.subscription WHERE c.subscription = held.subscription
-        RETURNING c.subscription, c.acknowledged
+        FROM held JOIN asked ON asked.subscription = held.subscription AND asked.version = held.version
+        WHERE c.subscription = held.subscription
+        RETURNING c.subscription, c.acknowledged, asked.version
     ), settled AS (
         DELETE FROM delivery_attempt a USING moved
         WHERE a.subscription = moved.subscription AND a.position <= moved.acknowledged[a.partition + 1]
     )
-    SELECT subscription FROM moved";
+    SELECT subscription, version FROM moved";
 
 /// What is after the cursor is told again: nobody has given it up any more.
 const REWIND: &str = "
@@ -60,18 +61,26 @@ impl Transaction<'_> {
         &mut self,
         advances: &[SubscriptionAdvance],
     ) -> Result<Vec<bool>, Error> {
-        let moved: Vec<Uuid> = sqlx::query_scalar(ADVANCE)
-            .bind(advances.iter().map(|advance| advance.subscription.0).collect::<Vec<_>>())
-            .bind(advances.iter().map(|advance| signed(advance.version)).collect::<Vec<_>>())
-            .bind(advances.iter().map(|advance| signed(advance.telling.0)).collect::<Vec<_>>())
-            .bind(advances.iter().map(|advance| signed(advance.void_through.0)).collect::<Vec<_>>())
-            .bind(advances.iter().flat_map(|advance| to_signed(&advance.acknowledged)).collect::<Vec<_>>())
-            .bind(advances.iter().flat_map(|advance| to_signed(&advance.delivered)).collect::<Vec<_>>())
+        // Of two that expect the same version only the first finds it: to the statement they would both come first.
+        let mut asked = HashSet::new();
+        let firsts = advances.iter().filter(|advance| asked.insert((advance.subscription.0, advance.version)));
+        let firsts: Vec<&SubscriptionAdvance> = firsts.collect();
+        let moved: Vec<(Uuid, i64)> = sqlx::query_as(ADVANCE)
+            .bind(firsts.iter().map(|advance| advance.subscription.0).collect::<Vec<_>>())
+            .bind(firsts.iter().map(|advance| signed(advance.version)).collect::<Vec<_>>())
+            .bind(firsts.iter().map(|advance| signed(advance.telling.0)).collect::<Vec<_>>())
+            .bind(firsts.iter().map(|advance| signed(advance.void_through.0)).collect::<Vec<_>>())
+            .bind(firsts.iter().flat_map(|advance| to_signed(&advance.acknowledged)).collect::<Vec<_>>())
+            .bind(firsts.iter().flat_map(|advance| to_signed(&advance.delivered)).collect::<Vec<_>>())
             .fetch_all(self.connection())
             .await
             .doing("move subscriptions on")?;
-        let moved: HashSet<Uuid> = moved.into_iter().collect();
-        Ok(advances.iter().map(|advance| moved.contains(&advance.subscription.0)).collect())
+        let mut moved: HashSet<(Uuid, i64)> = moved.into_iter().collect();
+        let has_moved = |advance: &SubscriptionAdvance| {
+            let expected = (advance.subscription.0, signed(advance.version));
+            moved.remove(&expected)
+        };
+        Ok(advances.iter().map(has_moved).collect())
     }
 
     pub(crate) async fn subscription_rewind_in_tx(

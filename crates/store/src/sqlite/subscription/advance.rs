@@ -38,6 +38,11 @@ impl Transaction<'_> {
         let (telling, void_through) = (signed(telling.0), signed(void_through.0));
         let row = params![of, acknowledged.to_bytes(), delivered.to_bytes(), telling, void_through];
         connection.run(sql, row).doing("move a subscription on")?;
+        let sql = "SELECT 1 FROM delivery_attempt WHERE subscription = ? LIMIT 1";
+        let any: Option<i64> = connection.row(sql, [of], |row| row.get(0)).doing("look for attempts")?;
+        if any.is_none() {
+            return Ok(true);
+        }
         let sql = "DELETE FROM delivery_attempt WHERE subscription = ? AND partition = ? AND position <= ?";
         for (partition, position) in each(&acknowledged) {
             connection.run(sql, params![of, partition, position]).doing("forget attempts")?;
