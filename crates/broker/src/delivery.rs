@@ -1,8 +1,8 @@
 //! Deliveries: events told to subscribers, each a release that is decided again, minimised and recorded before it is told.
 //!
 //! A [`Session`](session::Session) is one subscription's desk and the version on which it was opened. Whatever it writes is
-//! conditional on that version, so that of two who tell only one does. A connected receiver holds a lease beside it, for
-//! as long as its loop says so; who fetches holds none.
+//! conditional on that version, so that of two who tell only one does. A connected receiver holds a lease beside it, which
+//! its node renews together with all others for as long as it is connected; who fetches holds none.
 
 mod connected;
 mod decide;

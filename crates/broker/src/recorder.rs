@@ -2,8 +2,8 @@
 //!
 //! It drains its queue into a batch, decides again what was decided under an older authority, hashes, and commits
 //! entries, shard row and checkpoint in one transaction; then it answers every waiter. A batch forms while the commit
-//! before it is in flight; nothing sleeps to fill one. Other acts (publications, consents, the registry, the index)
-//! run one at a time between batches of exchanges.
+//! before it is in flight; nothing sleeps to fill one. Other acts run between batches of exchanges: deliveries and
+//! publications that wait together share a transaction, the others (consents, the registry, the index) have one each.
 
 mod act;
 mod ask;

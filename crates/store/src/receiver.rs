@@ -1,4 +1,4 @@
-//! Who receives: one at a time, as long as it says so.
+//! Who receives: one at a time, as long as its node says so.
 
 use std::time::Duration;
 
