@@ -58,7 +58,8 @@ pub(crate) trait Act: Send {
         Vec::new()
     }
 
-    /// Called with its events once they have their places, before the commit.
+    /// Called with its events, or none, once they have their places, before the commit: what an earlier try was given is
+    /// void.
     fn appended(&mut self, _events: Vec<EventRow>) {}
 
     /// The registry that it put in force, once it is committed. It is seen together with the raised epoch: a decision

@@ -343,7 +343,7 @@ impl LedgerShard {
     }
 }
 
-/// Appends the events of acts, and gives each its own with their places.
+/// Appends the events of acts, and gives each its own with their places: also none, after a try that had made some.
 async fn append(
     tx: &mut Transaction<'_>,
     acts: &mut [Box<dyn Act>],
@@ -352,10 +352,10 @@ async fn append(
 ) -> Result<(), Failure> {
     let counts: Vec<usize> = events.iter().map(Vec::len).collect();
     let events: Vec<NewEvent> = events.into_iter().flatten().collect();
-    if events.is_empty() {
-        return Ok(());
-    }
-    let appended = tx.events_append_in_tx(&events, now.as_microsecond()).await?;
+    let appended = match events.as_slice() {
+        [] => Vec::new(),
+        events => tx.events_append_in_tx(events, now.as_microsecond()).await?,
+    };
     let row = |(event, EventAppended { place, recorded_at })| EventRow { place, recorded_at, event };
     let mut rows = events.into_iter().zip(appended).map(row);
     for (act, count) in acts.iter_mut().zip(counts) {
